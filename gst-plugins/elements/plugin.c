@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gst/gst.h>
+
+static gboolean
+plugin_init (GstPlugin * plugin)
+{
+  return TRUE;
+}
+
+#define PACKAGE "parley"
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, parley,
+    "Voice agents on the phone", plugin_init, "0.1.0", "LGPL", "Parley",
+    "https://parley.example.org")

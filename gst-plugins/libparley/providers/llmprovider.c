@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "providers/llmprovider.h"
+
+enum
+{
+  SIGNAL_DELTA,
+  SIGNAL_DONE,
+  SIGNAL_FAILED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_ABSTRACT_TYPE (ParleyLlmProvider, parley_llm_provider,
+    PARLEY_TYPE_PROVIDER)
+
+static void
+parley_llm_provider_init (ParleyLlmProvider * self)
+{
+}
+
+static void
+parley_llm_provider_class_init (ParleyLlmProviderClass * klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  signals[SIGNAL_DELTA] = g_signal_new ("delta", type, G_SIGNAL_RUN_LAST,
+      0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_DONE] = g_signal_new ("done", type, G_SIGNAL_RUN_LAST,
+      0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
+  signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST,
+      0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
+}
+
+ParleyMessage *
+parley_message_new (ParleyRole role, const gchar * text)
+{
+  ParleyMessage *message = g_new (ParleyMessage, 1);
+
+  message->role = role;
+  message->text = g_strdup (text);
+  return message;
+}
+
+void
+parley_message_free (ParleyMessage * message)
+{
+  g_free (message->text);
+  g_free (message);
+}
+
+void
+parley_llm_provider_request (ParleyLlmProvider * self, guint id,
+    GPtrArray * messages)
+{
+  PARLEY_LLM_PROVIDER_GET_CLASS (self)->request (self, id, messages);
+}
+
+void
+parley_llm_provider_cancel (ParleyLlmProvider * self, guint id)
+{
+  PARLEY_LLM_PROVIDER_GET_CLASS (self)->cancel (self, id);
+}
+
+void
+parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
+    const gchar * text)
+{
+  g_signal_emit (self, signals[SIGNAL_DELTA], 0, id, text);
+}
+
+void
+parley_llm_provider_done_in_loop (ParleyLlmProvider * self, guint id,
+    gboolean hang_up)
+{
+  g_signal_emit (self, signals[SIGNAL_DONE], 0, id, hang_up);
+}
+
+void
+parley_llm_provider_failed_in_loop (ParleyLlmProvider * self, guint id,
+    const GError * error)
+{
+  g_signal_emit (self, signals[SIGNAL_FAILED], 0, id, error);
+}

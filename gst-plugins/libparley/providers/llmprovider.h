@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "providers/provider.h"
+
+G_BEGIN_DECLS
+
+/* A language model: a wire format or an engine, nothing of GStreamer.
+ *
+ * Threads, settings and results: as ParleySttProvider. A provider holds no
+ * conversation: each request carries the whole history, so that a reply that
+ * was never heard leaves no trace in it. */
+
+#define PARLEY_TYPE_LLM_PROVIDER (parley_llm_provider_get_type ())
+G_DECLARE_DERIVABLE_TYPE (ParleyLlmProvider, parley_llm_provider, PARLEY,
+    LLM_PROVIDER, ParleyProvider)
+
+typedef enum
+{
+  PARLEY_ROLE_SYSTEM,
+  PARLEY_ROLE_USER,
+  PARLEY_ROLE_ASSISTANT
+} ParleyRole;
+
+typedef struct
+{
+  ParleyRole role;
+  gchar *text;
+} ParleyMessage;
+
+ParleyMessage *parley_message_new (ParleyRole role, const gchar * text);
+void parley_message_free (ParleyMessage * message);
+
+struct _ParleyLlmProviderClass
+{
+  ParleyProviderClass parent_class;
+
+  /* Answers @messages (of ParleyMessage, oldest first, the last one the
+   * user's; borrowed) under the caller's number @id. */
+  void (*request) (ParleyLlmProvider * self, guint id, GPtrArray * messages);
+  /* @id is not answered any more. Unknown numbers are ignored. */
+  void (*cancel) (ParleyLlmProvider * self, guint id);
+};
+
+/* Signals:
+ * "delta"  (guint id, const gchar *text): more of the reply, cut anywhere
+ *          between two characters.
+ * "done"   (guint id, gboolean hang_up): the reply is complete; @hang_up: the
+ *          call ends once it was heard.
+ * "failed" (guint id, GError *error): instead of done. */
+
+void parley_llm_provider_request (ParleyLlmProvider * self, guint id,
+    GPtrArray * messages);
+void parley_llm_provider_cancel (ParleyLlmProvider * self, guint id);
+
+/* For subclasses. */
+void parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
+    const gchar * text);
+void parley_llm_provider_done_in_loop (ParleyLlmProvider * self, guint id,
+    gboolean hang_up);
+void parley_llm_provider_failed_in_loop (ParleyLlmProvider * self, guint id,
+    const GError * error);
+
+G_END_DECLS

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "providers/provider.h"
+
+enum
+{
+  PROP_0,
+  PROP_LOOP
+};
+
+typedef struct
+{
+  ParleyLoop *loop;
+} ParleyProviderPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyProvider, parley_provider,
+    G_TYPE_OBJECT)
+
+G_DEFINE_QUARK (parley-provider-error, parley_provider_error)
+
+static void
+parley_provider_set_property (GObject * object, guint prop_id,
+    const GValue * value, GParamSpec * pspec)
+{
+  ParleyProviderPrivate *priv =
+      parley_provider_get_instance_private (PARLEY_PROVIDER (object));
+
+  if (prop_id == PROP_LOOP)
+    priv->loop = g_value_dup_object (value);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+parley_provider_finalize (GObject * object)
+{
+  ParleyProviderPrivate *priv =
+      parley_provider_get_instance_private (PARLEY_PROVIDER (object));
+
+  g_clear_object (&priv->loop);
+  G_OBJECT_CLASS (parley_provider_parent_class)->finalize (object);
+}
+
+static void
+parley_provider_init (ParleyProvider * self)
+{
+}
+
+static void
+parley_provider_class_init (ParleyProviderClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = parley_provider_set_property;
+  object_class->finalize = parley_provider_finalize;
+  g_object_class_install_property (object_class, PROP_LOOP,
+      g_param_spec_object ("loop", "Loop", "The loop the provider lives on",
+          PARLEY_TYPE_LOOP, G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY
+          | G_PARAM_STATIC_STRINGS));
+}
+
+gboolean
+parley_provider_warm (ParleyProvider * self, GError ** error)
+{
+  ParleyProviderClass *klass = PARLEY_PROVIDER_GET_CLASS (self);
+
+  return klass->warm ? klass->warm (self, error) : TRUE;
+}
+
+ParleyLoop *
+parley_provider_get_loop (ParleyProvider * self)
+{
+  ParleyProviderPrivate *priv = parley_provider_get_instance_private (self);
+
+  return priv->loop;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "net/loop.h"
+
+G_BEGIN_DECLS
+
+/* What all kinds of provider share: the loop they live on. Construct-only
+ * property "loop". */
+
+#define PARLEY_TYPE_PROVIDER (parley_provider_get_type ())
+G_DECLARE_DERIVABLE_TYPE (ParleyProvider, parley_provider, PARLEY, PROVIDER,
+    GObject)
+
+struct _ParleyProviderClass
+{
+  GObjectClass parent_class;
+  /* Checks the settings and begins to warm what is slow (decoders, voices,
+   * connections); waits for nothing. FALSE with @error: the settings cannot
+   * work. */
+  gboolean (*warm) (ParleyProvider * self, GError ** error);
+};
+
+gboolean parley_provider_warm (ParleyProvider * self, GError ** error);
+/* Borrowed. */
+ParleyLoop *parley_provider_get_loop (ParleyProvider * self);
+
+typedef struct
+{
+  gboolean mulaw;               /* else S16LE */
+  guint rate;                   /* Hz; one channel */
+} ParleyAudioFormat;
+
+#define PARLEY_PROVIDER_ERROR (parley_provider_error_quark ())
+GQuark parley_provider_error_quark (void);
+
+typedef enum
+{
+  PARLEY_PROVIDER_ERROR_SETTINGS,       /* wrong or missing setting, file, key */
+  PARLEY_PROVIDER_ERROR_UNKNOWN,        /* no such provider */
+  PARLEY_PROVIDER_ERROR_ENGINE,         /* the engine could not do it */
+  PARLEY_PROVIDER_ERROR_NETWORK,        /* no connection, lost, timed out */
+  PARLEY_PROVIDER_ERROR_REFUSED,        /* the service said no (401, 403) */
+  PARLEY_PROVIDER_ERROR_REPLY   /* the service's answer is not readable */
+} ParleyProviderError;
+
+G_END_DECLS

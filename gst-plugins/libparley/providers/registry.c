@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "providers/registry.h"
+
+#include "config.h"
+
+/* One line a provider: adding one means its file and a line here. */
+#ifdef HAVE_POCKETSPHINX
+GType parley_stt_pocketsphinx_get_type (void);
+#define POCKETSPHINX_TYPE parley_stt_pocketsphinx_get_type
+#else
+#define POCKETSPHINX_TYPE NULL
+#endif
+#ifdef HAVE_FLITE
+GType parley_tts_flite_get_type (void);
+#define FLITE_TYPE parley_tts_flite_get_type
+#else
+#define FLITE_TYPE NULL
+#endif
+#ifdef HAVE_ESPEAK
+GType parley_tts_espeak_get_type (void);
+#define ESPEAK_TYPE parley_tts_espeak_get_type
+#else
+#define ESPEAK_TYPE NULL
+#endif
+#ifdef HAVE_SCRIPT
+GType parley_llm_script_get_type (void);
+#define SCRIPT_TYPE parley_llm_script_get_type
+#else
+#define SCRIPT_TYPE NULL
+#endif
+
+static const ParleyProviderInfo providers[] = {
+  {PARLEY_PROVIDER_STT, "pocketsphinx",
+        "recognises English on this machine, best with a grammar",
+      POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us"},
+  {PARLEY_PROVIDER_LLM, "script",
+        "answers from a JSON conversation script",
+      SCRIPT_TYPE, NULL},
+  {PARLEY_PROVIDER_TTS, "flite", "English voices on this machine",
+      FLITE_TYPE, "flite1-dev"},
+  {PARLEY_PROVIDER_TTS, "espeak", "many languages on this machine",
+      ESPEAK_TYPE, "libespeak-ng-dev"},
+};
+
+static const gchar *kind_names[] = { "cloudstt", "llmchat", "cloudtts" };
+
+const ParleyProviderInfo *
+parley_provider_list (guint * n_providers)
+{
+  *n_providers = G_N_ELEMENTS (providers);
+  return providers;
+}
+
+static gchar *
+known_names (ParleyProviderKind kind)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (providers); i++)
+    if (providers[i].kind == kind)
+      g_string_append_printf (names, "%s%s", names->len ? ", " : "",
+          providers[i].name);
+  return g_string_free (names, FALSE);
+}
+
+static const ParleyProviderInfo *
+find (ParleyProviderKind kind, const gchar * name, GError ** error)
+{
+  gchar *names;
+
+  for (guint i = 0; i < G_N_ELEMENTS (providers); i++) {
+    if (providers[i].kind != kind || g_strcmp0 (providers[i].name, name) != 0)
+      continue;
+    if (providers[i].get_type)
+      return &providers[i];
+    g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_UNKNOWN,
+        "%s was built without provider=%s; install %s and build again",
+        kind_names[kind], name, providers[i].package);
+    return NULL;
+  }
+  names = known_names (kind);
+  g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_UNKNOWN,
+      "%s has no provider “%s”; set provider= to one of: %s",
+      kind_names[kind], name ? name : "", names);
+  g_free (names);
+  return NULL;
+}
+
+static void
+copy_settings (GObject * from, GObject * to)
+{
+  guint n;
+  GParamSpec **specs =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (to), &n);
+
+  for (guint i = 0; i < n; i++) {
+    GParamSpec *source = g_object_class_find_property (G_OBJECT_GET_CLASS
+        (from), specs[i]->name);
+    GValue value = G_VALUE_INIT;
+
+    if (!source || source->value_type != specs[i]->value_type
+        || !(specs[i]->flags & G_PARAM_WRITABLE)
+        || (specs[i]->flags & G_PARAM_CONSTRUCT_ONLY))
+      continue;
+    g_value_init (&value, source->value_type);
+    g_object_get_property (from, source->name, &value);
+    g_object_set_property (to, specs[i]->name, &value);
+    g_value_unset (&value);
+  }
+  g_free (specs);
+}
+
+gpointer
+parley_provider_new (ParleyProviderKind kind, const gchar * name,
+    ParleyLoop * loop, GObject * settings, GError ** error)
+{
+  const ParleyProviderInfo *info = find (kind, name, error);
+  GObject *provider;
+
+  if (!info)
+    return NULL;
+  provider = g_object_new (info->get_type (), "loop", loop, NULL);
+  if (settings)
+    copy_settings (settings, provider);
+  return provider;
+}
