@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What an application with Parley's elements in its pipeline needs: the meta on
+ * buffers and the events between the elements. Include <parley/parley.h>. */
+
+#include <parley/turnevents.h>
+#include <parley/turnmeta.h>

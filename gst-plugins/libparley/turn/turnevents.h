@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* The custom events of a conversation. Each is idempotent. Those marked OOB
+ * are out of band: they may overtake buffers and other events. Constructors
+ * return a new reference. Parsers return FALSE, leaving what they were given
+ * alone, when the event is not of that kind; every out argument may be NULL;
+ * strings belong to the event.
+ *
+ * Input is numbered by (turn, take), both uint; output by epoch, uint64: see
+ * turnmeta.h. Text is UTF-8. */
+
+typedef enum
+{
+  PARLEY_EVENT_OTHER,           /* not ours */
+  PARLEY_EVENT_SPEECH_START,
+  PARLEY_EVENT_SPEECH_END,
+  PARLEY_EVENT_SPEECH_RESUME,
+  PARLEY_EVENT_TURN_END,
+  PARLEY_EVENT_TURN_GUESS,
+  PARLEY_EVENT_TURN_EMPTY,
+  PARLEY_EVENT_PARTIAL,
+  PARLEY_EVENT_DTMF,
+  PARLEY_EVENT_PAUSE,
+  PARLEY_EVENT_UNPAUSE,
+  PARLEY_EVENT_RELEASE,
+  PARLEY_EVENT_INTERRUPT,
+  PARLEY_EVENT_REPLY_END,
+  PARLEY_EVENT_PLAYING,
+  PARLEY_EVENT_HEARD,
+  PARLEY_N_EVENTS
+} ParleyEventKind;
+
+ParleyEventKind parley_event_get_kind (GstEvent * event);
+
+/* vadendpoint → cloudstt, llmchat; OOB: the caller began to speak (a new turn
+ * and its first take). */
+GstEvent *parley_event_new_speech_start (guint turn, guint take);
+/* vadendpoint → cloudstt; serialized: (turn, take) seems to be over: finalise. */
+GstEvent *parley_event_new_speech_end (guint turn, guint take);
+/* vadendpoint → cloudstt, llmchat; OOB: the caller went on after the end of
+ * @take; his speech is now @take + 1. */
+GstEvent *parley_event_new_speech_resume (guint turn, guint take);
+/* vadendpoint → cloudstt; OOB: (turn, take) is final: its text may go on. */
+GstEvent *parley_event_new_turn_end (guint turn, guint take);
+/* Parses any of the four above, turn-guess, turn-empty, partial and dtmf. */
+gboolean parley_event_parse_take (GstEvent * event, guint * turn,
+    guint * take);
+
+/* cloudstt → llmchat; serialized: whole text of the turn so far, for a take
+ * that is not final yet. */
+GstEvent *parley_event_new_turn_guess (guint turn, guint take,
+    const gchar * text);
+/* cloudstt → llmchat; serialized: the turn is over without text. @reason: NULL
+ * when nothing was said, else why recognition failed. */
+GstEvent *parley_event_new_turn_empty (guint turn, guint take,
+    const gchar * reason);
+/* cloudstt ↑ vadendpoint; upstream: text of the turn so far. */
+GstEvent *parley_event_new_partial (guint turn, guint take,
+    const gchar * text);
+/* The text of turn-guess and partial, the reason of turn-empty (may be NULL). */
+gboolean parley_event_parse_text (GstEvent * event, const gchar ** text);
+
+/* twiliosrc → llmchat; OOB: a key (0-9 * # A-D). It opens a turn of its own:
+ * vadendpoint stamps the number; 0 until then. */
+GstEvent *parley_event_new_dtmf (guint turn, gchar digit);
+gboolean parley_event_parse_dtmf (GstEvent * event, guint * turn,
+    gchar * digit);
+
+/* llmchat → mulawsink; OOB: stop playing the epoch and clear what is queued;
+ * answered by heard. */
+GstEvent *parley_event_new_pause (guint64 epoch);
+/* llmchat → mulawsink; OOB: go on from the last mark that was heard. */
+GstEvent *parley_event_new_unpause (guint64 epoch);
+/* llmchat → mulawsink; OOB: the epoch may be heard, now or when it comes. */
+GstEvent *parley_event_new_release (guint64 epoch);
+/* llmchat → cloudtts, mulawsink; OOB: epochs up to this one are void and their
+ * pauses ended. */
+GstEvent *parley_event_new_interrupt (guint64 epoch);
+/* llmchat → cloudtts → mulawsink; serialized: nothing more in this epoch. */
+GstEvent *parley_event_new_reply_end (guint64 epoch);
+/* mulawsink ↑ llmchat; upstream: the epoch began (TRUE) or ended to play. */
+GstEvent *parley_event_new_playing (guint64 epoch, gboolean playing);
+gboolean parley_event_parse_playing (GstEvent * event, guint64 * epoch,
+    gboolean * playing);
+/* Parses any of the six above and heard. */
+gboolean parley_event_parse_epoch (GstEvent * event, guint64 * epoch);
+
+/* mulawsink ↑ llmchat; upstream: how much of the epoch was heard. It also
+ * answers each pause. */
+typedef struct
+{
+  guint64 epoch;
+  guint sequence;               /* the sentence heard last */
+  guint ms;                     /* into the epoch, heard for certain */
+  gboolean begun;               /* at least one frame was sent */
+  gboolean done;                /* all of it was heard */
+  gboolean answer;              /* this answers a pause */
+  const gchar *text;            /* what was heard, added by cloudtts; or NULL */
+} ParleyHeard;
+GstEvent *parley_event_new_heard (const ParleyHeard * heard);
+gboolean parley_event_parse_heard (GstEvent * event, ParleyHeard * heard);
+
+G_END_DECLS
