@@ -202,6 +202,13 @@ parley_loop_acquire (void)
   return g_object_ref (best);
 }
 
+ParleyLoop *
+parley_loop_hold (ParleyLoop * loop)
+{
+  g_atomic_int_inc (&loop->users);
+  return g_object_ref (loop);
+}
+
 void
 parley_loop_release (ParleyLoop * loop)
 {

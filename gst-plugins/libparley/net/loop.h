@@ -31,6 +31,8 @@ ParleyLoop *parley_loop_new (GMainContext * context);
 /* The loop of the pool with the fewest users; returns a reference. Each
  * reference taken this way counts as one user until parley_loop_release(). */
 ParleyLoop *parley_loop_acquire (void);
+/* One more user of this very loop; returns a reference. */
+ParleyLoop *parley_loop_hold (ParleyLoop * loop);
 void parley_loop_release (ParleyLoop * loop);
 
 /* Number of loop threads, 1 to 64, before the first parley_loop_acquire();

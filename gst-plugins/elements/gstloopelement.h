@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "net/call.h"
+#include "net/loop.h"
+
+G_BEGIN_DECLS
+
+/* What the elements that live on a loop share: finding the loop and the call,
+ * the hand-over from other threads, pushing, and going up and down. It has no
+ * thread of its own and never waits on the loop.
+ *
+ * The loop comes from the context "parley.call" of the pipeline, else from
+ * "parley.loop"; the first element that finds neither offers the latter.
+ *
+ * The sink pad, where there is one, hands buffers, serialized events and our
+ * out-of-band events to the loop. On the loop they go straight through. Another
+ * thread puts them into the inbox, and waits once that holds 2 s of buffers; if
+ * drop_oldest is set and upstream is live the oldest buffers go instead, with a
+ * warning once a second. */
+
+#define GST_TYPE_LOOP_ELEMENT (gst_loop_element_get_type ())
+G_DECLARE_DERIVABLE_TYPE (GstLoopElement, gst_loop_element, GST, LOOP_ELEMENT,
+    GstElement)
+
+struct _GstLoopElementClass
+{
+  GstElementClass parent_class;
+
+  gboolean drop_oldest;
+
+  /* NULL→READY: check the settings, begin to warm. The loop is known. Any
+   * thread; waits for nothing. FALSE: an error was posted. */
+  gboolean (*open) (GstLoopElement * self);
+  /* READY→NULL: any thread. */
+  void (*close) (GstLoopElement * self);
+
+  /* All others on the loop. start comes before anything else of a run, stop
+   * after everything; a run is PAUSED and above. */
+  void (*start) (GstLoopElement * self);
+  void (*stop) (GstLoopElement * self);
+  /* A buffer or a serialized or parley/ out-of-band event at the sink pad;
+   * transfer full. event must push on what it does not know with
+   * gst_loop_element_push_event(). */
+  GstFlowReturn (*buffer) (GstLoopElement * self, GstBuffer * buffer);
+  gboolean (*event) (GstLoopElement * self, GstEvent * event);
+  /* After FLUSH_STOP came at the sink pad: nothing of before matters. */
+  void (*flush) (GstLoopElement * self);
+  /* A parley/ event from downstream at the source pad; transfer full; to be
+   * pushed on upstream with gst_loop_element_push_upstream(). */
+  gboolean (*upstream) (GstLoopElement * self, GstEvent * event);
+};
+
+/* For the subclass's init: its pads, made from the templates "sink" and "src"
+ * as far as the class has them. */
+void gst_loop_element_add_pads (GstLoopElement * self);
+/* Borrowed; NULL without such a pad. */
+GstPad *gst_loop_element_get_sink_pad (GstLoopElement * self);
+GstPad *gst_loop_element_get_src_pad (GstLoopElement * self);
+
+/* From READY on; borrowed. */
+ParleyLoop *gst_loop_element_get_loop (GstLoopElement * self);
+/* From start to stop; borrowed; NULL when the pipeline has no call. */
+ParleyCall *gst_loop_element_get_call_in_loop (GstLoopElement * self);
+/* The call in the element's context, asking the pipeline for it; transfer
+ * full, NULL for none. Any thread, not on data flow. */
+ParleyCall *gst_loop_element_ask_call (GstLoopElement * self);
+/* Offers @call to the pipeline. */
+void gst_loop_element_offer_call (GstLoopElement * self, ParleyCall * call);
+GstContext *gst_loop_context_new_call (ParleyCall * call);
+
+/* Push from the loop: the source pad's stream lock is held meanwhile, so that
+ * deactivation waits for it; the time counts for loop-stall. Transfer full. */
+GstFlowReturn gst_loop_element_push_in_loop (GstLoopElement * self,
+    GstBuffer * buffer);
+gboolean gst_loop_element_push_event_in_loop (GstLoopElement * self,
+    GstEvent * event);
+gboolean gst_loop_element_push_upstream_in_loop (GstLoopElement * self,
+    GstEvent * event);
+
+/* While held, nothing leaves the inbox; on-loop callers are not held up. */
+void gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold);
+
+/* @func (self) on the loop, later, unless the run has ended by then. */
+typedef void (*GstLoopElementFunc) (GstLoopElement * self);
+void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
+
+/* The present running time; GST_CLOCK_TIME_NONE without a clock. */
+GstClockTime gst_loop_element_running_time (GstLoopElement * self);
+
+/* Posts @error as the one error of this fault, domain and code after its kind
+ * (PARLEY_PROVIDER_ERROR, PARLEY_CALL_ERROR). */
+void gst_loop_element_post_error (GstLoopElement * self, const GError * error);
+/* A property text with %{call.from} and the like replaced; transfer full, NULL
+ * for NULL. */
+gchar *gst_loop_element_expand_in_loop (GstLoopElement * self,
+    const gchar * text);
+
+G_END_DECLS

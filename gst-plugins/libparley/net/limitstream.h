@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A GIOStream around another one that lets only so many bytes in until told
+ * that they led somewhere. libsoup 3.2 puts no bound on headers, on bodies or on
+ * fragmented websocket messages: here is one, for all three.
+ *
+ * Threads: one loop. Pollable, as libsoup's websockets require. */
+
+#define PARLEY_TYPE_LIMIT_STREAM (parley_limit_stream_get_type ())
+G_DECLARE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, PARLEY,
+    LIMIT_STREAM, GIOStream)
+
+/* @base must be pollable both ways; a reference is taken. */
+ParleyLimitStream *parley_limit_stream_new (GIOStream * base, gsize bytes);
+
+/* From now on @bytes more may be read; reading beyond them fails with
+ * G_IO_ERROR_MESSAGE_TOO_LARGE. */
+void parley_limit_stream_allow (ParleyLimitStream * stream, gsize bytes);
+
+G_END_DECLS
