@@ -198,13 +198,13 @@ scan_message (Scan * self)
 
 /* Everything but the payload is checked and decoded into @out already. */
 static gboolean
-take_payload (const Scan * self, ParleyTwilioMessage * out)
+take_payload (const Scan * self, gsize max, ParleyTwilioMessage * out)
 {
   const Slice *text = &self->values[FIELD_PAYLOAD];
   gsize len;
 
   if (!parley_base64_decoded_len (text->p, text->len, &len)
-      || len > PARLEY_TWILIO_MAX_PAYLOAD)
+      || len > max)
     return FALSE;
   /* One more than needed: an empty payload is not NULL. */
   out->payload = g_malloc (len + 1);
@@ -233,7 +233,7 @@ parley_twilio_parse_fast (const gchar * json, gsize len,
       && !to_number (&scan.values[FIELD_SEQUENCE], &message.sequence))
     return FALSE;
   if (sid->len == 0 || !is_plain (sid) || !is_plain (track)
-      || !take_payload (&scan, &message))
+      || !take_payload (&scan, PARLEY_TWILIO_MAX_PAYLOAD, &message))
     return FALSE;
 
   message.stream_sid = g_strndup (sid->p, sid->len);
@@ -251,12 +251,13 @@ parley_twilio_parse_outbound_fast (const gchar * json, gsize len,
   ParleyTwilioMessage message = { PARLEY_TWILIO_MEDIA };
   const Slice *sid = &scan.values[FIELD_SID];
 
-  if (len > PARLEY_TWILIO_MAX_MESSAGE || !scan_message (&scan)
+  if (len > PARLEY_TWILIO_MAX_OUTBOUND_MESSAGE || !scan_message (&scan)
       || scan.seen != (1u << FIELD_EVENT | 1u << FIELD_SID
           | 1u << FIELD_MEDIA | 1u << FIELD_PAYLOAD)
       || sid->len != strlen (stream_sid)
       || memcmp (sid->p, stream_sid, sid->len) != 0 || !is_plain (sid)
-      || sid->len == 0 || !take_payload (&scan, &message))
+      || sid->len == 0
+      || !take_payload (&scan, PARLEY_TWILIO_MAX_OUTBOUND_PAYLOAD, &message))
     return FALSE;
 
   message.stream_sid = g_strndup (sid->p, sid->len);

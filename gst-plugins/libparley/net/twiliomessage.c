@@ -259,7 +259,8 @@ parse_start (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 }
 
 static gboolean
-get_payload (JsonObject * media, ParleyTwilioMessage * out, GError ** error)
+get_payload (JsonObject * media, gsize max, ParleyTwilioMessage * out,
+    GError ** error)
 {
   const gchar *text;
   gsize text_len, len;
@@ -271,11 +272,11 @@ get_payload (JsonObject * media, ParleyTwilioMessage * out, GError ** error)
   text_len = strlen (text);
   if (!parley_base64_decoded_len (text, text_len, &len))
     goto wrong;
-  if (len > PARLEY_TWILIO_MAX_PAYLOAD)
+  if (len > max)
     return fail (error, PARLEY_TWILIO_ERROR_OVERSIZE,
         "the payload of a media message is %" G_GSIZE_FORMAT
-        " bytes, the limit is %d: send it in pieces", len,
-        PARLEY_TWILIO_MAX_PAYLOAD);
+        " bytes, the limit is %" G_GSIZE_FORMAT ": send it in pieces", len,
+        max);
   /* One more than needed: an empty payload is not NULL. */
   out->payload = g_malloc (len + 1);
   out->payload_len = len;
@@ -297,7 +298,7 @@ parse_media (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
       && get_string (media, "media", "track", FALSE, &out->track, error)
       && get_number (media, "media", "chunk", TRUE, &out->chunk, error)
       && get_number (media, "media", "timestamp", TRUE, &out->timestamp, error)
-      && get_payload (media, out, error);
+      && get_payload (media, PARLEY_TWILIO_MAX_PAYLOAD, out, error);
 }
 
 static gboolean
@@ -362,7 +363,7 @@ parse_event (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 
 /* The document tree of a message, and the kind of message it is. */
 static JsonNode *
-load (const gchar * json, gsize len, ParleyTwilioMessage * out,
+load (const gchar * json, gsize len, gsize max, ParleyTwilioMessage * out,
     GError ** error)
 {
   g_autoptr (JsonParser) parser = NULL;
@@ -370,10 +371,10 @@ load (const gchar * json, gsize len, ParleyTwilioMessage * out,
   const gchar *wrong, *event;
   guint i;
 
-  if (len > PARLEY_TWILIO_MAX_MESSAGE) {
+  if (len > max) {
     fail (error, PARLEY_TWILIO_ERROR_OVERSIZE, "a message is %" G_GSIZE_FORMAT
-        " bytes, the limit is %d: send shorter ones", len,
-        PARLEY_TWILIO_MAX_MESSAGE);
+        " bytes, the limit is %" G_GSIZE_FORMAT ": send shorter ones", len,
+        max);
     return NULL;
   }
   wrong = parley_json_check (json, len, MAX_DEPTH);
@@ -408,7 +409,8 @@ parley_twilio_parse_tree (const gchar * json, gsize len,
     ParleyTwilioMessage * out, GError ** error)
 {
   g_auto (ParleyTwilioMessage) message = { PARLEY_TWILIO_UNKNOWN };
-  g_autoptr (JsonNode) node = load (json, len, &message, error);
+  g_autoptr (JsonNode) node = load (json, len, PARLEY_TWILIO_MAX_MESSAGE,
+      &message, error);
   JsonObject *root;
 
   if (node == NULL)
@@ -471,7 +473,8 @@ parse_outbound_event (JsonObject * root, ParleyTwilioMessage * out,
       return only_fields (root, "a media message", media_root, error)
           && get_object (root, "a media message", "media", &object, error)
           && only_fields (object, "media", media_fields, error)
-          && get_payload (object, out, error);
+          && get_payload (object, PARLEY_TWILIO_MAX_OUTBOUND_PAYLOAD, out,
+          error);
     case PARLEY_TWILIO_MARK:
       return only_fields (root, "a mark message", mark_root, error)
           && get_object (root, "a mark message", "mark", &object, error)
@@ -491,7 +494,8 @@ parley_twilio_parse_outbound_tree (const gchar * json, gsize len,
     const gchar * stream_sid, ParleyTwilioMessage * out, GError ** error)
 {
   g_auto (ParleyTwilioMessage) message = { PARLEY_TWILIO_UNKNOWN };
-  g_autoptr (JsonNode) node = load (json, len, &message, error);
+  g_autoptr (JsonNode) node = load (json, len,
+      PARLEY_TWILIO_MAX_OUTBOUND_MESSAGE, &message, error);
 
   if (node == NULL
       || !parse_outbound_event (json_node_get_object (node), &message, error)

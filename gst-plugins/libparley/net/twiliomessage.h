@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 #define PARLEY_TWILIO_MAX_PAYLOAD (64 * 1024)
 /* One message of any kind, in bytes of JSON. */
 #define PARLEY_TWILIO_MAX_MESSAGE (128 * 1024)
+/* The same two to Twilio, which takes audio of any length: 10 minutes. */
+#define PARLEY_TWILIO_MAX_OUTBOUND_PAYLOAD (10 * 60 * 8000)
+#define PARLEY_TWILIO_MAX_OUTBOUND_MESSAGE (8 * 1024 * 1024)
 
 #define PARLEY_TWILIO_ERROR (parley_twilio_error_quark ())
 GQuark parley_twilio_error_quark (void);
