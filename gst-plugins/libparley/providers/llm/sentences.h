@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Cuts streamed text into sentences for a voice.
+ *
+ * Text arrives in pieces cut anywhere, even inside a UTF-8 sequence; whole
+ * sentences come out as early as it is safe. The sentences depend on the text
+ * alone, never on how it was cut. A stop at the end of what has arrived waits
+ * for the character that decides: "It is 3." may go on with "5 km.".
+ *
+ * Not a sentence end: the stop of an abbreviation, a number, an address or a
+ * name with initials. A blank line, a list item, a heading and a table row end
+ * one. Fenced code blocks are left out: nobody wants to hear them. What holds
+ * no letter and no digit never is a sentence; it goes to the next one.
+ *
+ * Not thread-safe: one user at a time. */
+
+typedef struct _ParleySentences ParleySentences;
+
+/* Text that never stops is cut here, in characters. */
+#define PARLEY_SENTENCE_MAX 300
+
+ParleySentences *parley_sentences_new (void);
+void parley_sentences_free (ParleySentences * self);
+
+/* Forgets all text; ready for the next reply. */
+void parley_sentences_reset (ParleySentences * self);
+
+/* More text, NUL-terminated; bytes that are not UTF-8 become U+FFFD. Not
+ * allowed between parley_sentences_finish() and parley_sentences_reset(). */
+void parley_sentences_feed (ParleySentences * self, const gchar * text);
+
+/* The text is complete: what is left becomes the last sentences. */
+void parley_sentences_finish (ParleySentences * self);
+
+/* The next whole sentence without blanks around it, or NULL when none is
+ * complete yet. Transfer full. Call until NULL after each feed. */
+gchar *parley_sentences_next (ParleySentences * self);
+
+G_END_DECLS
