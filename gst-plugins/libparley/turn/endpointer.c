@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "turn/endpointer.h"
+
+/* Silent frames in a row that do not break what may become a turn: weak
+ * syllables and the closures of plosives. */
+#define ONSET_GAP_FRAMES 2
+
+struct _ParleyEndpointer
+{
+  /* Settings, in frames. */
+  guint silence;
+  guint eager_silence;          /* 0: off */
+  guint min_speech;
+  guint max_turn;
+
+  ParleyEndpointerState state;
+  guint64 frames;
+  guint64 onset;                /* valid in a turn, or when voiced is not 0 */
+  guint64 voice_end;
+  guint voiced;                 /* frames of voice in what may be an onset */
+};
+
+static guint
+to_frames (guint ms)
+{
+  return ms / PARLEY_ENDPOINTER_FRAME_MS
+      + (ms % PARLEY_ENDPOINTER_FRAME_MS != 0);
+}
+
+void
+parley_endpointer_set (ParleyEndpointer * self,
+    const ParleyEndpointerSettings * settings)
+{
+  self->silence = MAX (to_frames (settings->silence), 1);
+  self->eager_silence = to_frames (settings->eager_silence);
+  if (self->eager_silence >= self->silence)
+    self->eager_silence = 0;
+  self->min_speech = MAX (to_frames (settings->min_speech), 1);
+  self->max_turn = to_frames (settings->max_turn);
+}
+
+void
+parley_endpointer_reset (ParleyEndpointer * self)
+{
+  self->state = PARLEY_ENDPOINTER_QUIET;
+  self->frames = self->onset = self->voice_end = 0;
+  self->voiced = 0;
+}
+
+ParleyEndpointer *
+parley_endpointer_new (const ParleyEndpointerSettings * settings)
+{
+  ParleyEndpointer *self = g_new0 (ParleyEndpointer, 1);
+
+  parley_endpointer_set (self, settings);
+  return self;
+}
+
+void
+parley_endpointer_free (ParleyEndpointer * self)
+{
+  g_free (self);
+}
+
+static void
+emit (ParleyEndpointAction * actions, guint * n, ParleyEndpointKind kind,
+    guint64 frame)
+{
+  actions[(*n)++] = (ParleyEndpointAction) { kind, frame };
+}
+
+/* TRUE when the frame just counted confirms an onset. */
+static gboolean
+gather_onset (ParleyEndpointer * self, gboolean voice)
+{
+  if (voice) {
+    if (self->voiced == 0)
+      self->onset = self->frames - 1;
+    self->voiced++;
+    return self->voiced >= self->min_speech;
+  }
+  if (self->frames - self->voice_end > ONSET_GAP_FRAMES)
+    self->voiced = 0;
+  return FALSE;
+}
+
+static void
+end_turn (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
+{
+  emit (actions, n, PARLEY_ENDPOINT_TURN_END, self->frames);
+  self->state = PARLEY_ENDPOINTER_QUIET;
+  self->voiced = 0;
+}
+
+static void
+end_take (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
+{
+  emit (actions, n, PARLEY_ENDPOINT_END, self->frames);
+  self->state = PARLEY_ENDPOINTER_PAUSE;
+}
+
+static void
+check_end (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
+{
+  guint64 quiet = self->frames - self->voice_end;
+  gboolean over = quiet >= self->silence || (self->max_turn != 0
+      && self->frames - self->onset >= self->max_turn);
+  gboolean eager = self->eager_silence != 0 && quiet >= self->eager_silence;
+
+  if (self->state == PARLEY_ENDPOINTER_SPEECH && (over || eager))
+    end_take (self, actions, n);
+  if (over)
+    end_turn (self, actions, n);
+}
+
+guint
+parley_endpointer_frame (ParleyEndpointer * self, gboolean voice,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
+{
+  guint64 frame = self->frames++;
+  guint n = 0;
+
+  if (voice)
+    self->voice_end = frame + 1;
+
+  if (self->state == PARLEY_ENDPOINTER_QUIET) {
+    if (!gather_onset (self, voice))
+      return 0;
+    emit (actions, &n, PARLEY_ENDPOINT_START, self->onset);
+    self->state = PARLEY_ENDPOINTER_SPEECH;
+  } else if (self->state == PARLEY_ENDPOINTER_PAUSE && voice) {
+    emit (actions, &n, PARLEY_ENDPOINT_RESUME, frame);
+    self->state = PARLEY_ENDPOINTER_SPEECH;
+  }
+  check_end (self, actions, &n);
+  return n;
+}
+
+guint
+parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
+{
+  guint n = 0;
+
+  while (*n_frames > 0 && n == 0) {
+    if (self->state == PARLEY_ENDPOINTER_QUIET && self->voiced == 0) {
+      self->frames += *n_frames;
+      *n_frames = 0;
+    } else {
+      n = parley_endpointer_frame (self, FALSE, actions);
+      (*n_frames)--;
+    }
+  }
+  return n;
+}
+
+guint
+parley_endpointer_finish (ParleyEndpointer * self,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
+{
+  guint n = 0;
+
+  if (self->state == PARLEY_ENDPOINTER_SPEECH)
+    end_take (self, actions, &n);
+  if (self->state == PARLEY_ENDPOINTER_PAUSE)
+    end_turn (self, actions, &n);
+  self->voiced = 0;
+  return n;
+}
+
+ParleyEndpointerState
+parley_endpointer_get_state (const ParleyEndpointer * self)
+{
+  return self->state;
+}
+
+guint64
+parley_endpointer_get_frames (const ParleyEndpointer * self)
+{
+  return self->frames;
+}
+
+guint64
+parley_endpointer_get_onset (const ParleyEndpointer * self)
+{
+  return self->voiced ? self->onset : self->frames;
+}
+
+guint64
+parley_endpointer_get_voice_end (const ParleyEndpointer * self)
+{
+  return self->voice_end;
+}

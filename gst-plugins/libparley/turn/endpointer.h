@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Decides where turns of speech begin and end, from one voice decision for each
+ * 10 ms of audio. Pure: no clock, no audio, no memory of the past beyond a few
+ * counters; frames are numbered from 0 since the last reset.
+ *
+ * A turn begins when min_speech of voice were seen with no more than 20 ms of
+ * silence in a row between them; its onset is the first of these frames. It ends
+ * when silence follows the last voice frame for long enough, or when it has
+ * lasted for max_turn. With eager silence the take ends sooner, and voice before
+ * the end of the turn resumes it.
+ *
+ * An instance is used by one thread at a time. */
+typedef struct _ParleyEndpointer ParleyEndpointer;
+
+#define PARLEY_ENDPOINTER_FRAME_MS 10
+
+/* All in milliseconds, rounded up to whole frames. */
+typedef struct
+{
+  guint silence;                /* ends the turn; at least one frame */
+  guint eager_silence;          /* ends the take; 0 or not below silence: off */
+  guint min_speech;             /* opens a turn; at least one frame */
+  guint max_turn;               /* from the onset; 0: no limit */
+} ParleyEndpointerSettings;
+
+typedef enum
+{
+  PARLEY_ENDPOINTER_QUIET,      /* outside of turns */
+  PARLEY_ENDPOINTER_SPEECH,     /* in a take */
+  PARLEY_ENDPOINTER_PAUSE       /* the take has ended, the turn has not */
+} ParleyEndpointerState;
+
+typedef enum
+{
+  PARLEY_ENDPOINT_START,        /* a turn and its first take; frame: the onset */
+  PARLEY_ENDPOINT_END,          /* of the take; frame: the first one after it */
+  PARLEY_ENDPOINT_RESUME,       /* a new take; frame: its first voice */
+  PARLEY_ENDPOINT_TURN_END      /* frame: the first one after the turn */
+} ParleyEndpointKind;
+
+typedef struct
+{
+  ParleyEndpointKind kind;
+  guint64 frame;
+} ParleyEndpointAction;
+
+/* Most actions one frame can cause. */
+#define PARLEY_ENDPOINTER_MAX_ACTIONS 3
+
+/* In state QUIET. Free with parley_endpointer_free(). */
+ParleyEndpointer *parley_endpointer_new (const ParleyEndpointerSettings *
+    settings);
+void parley_endpointer_free (ParleyEndpointer * self);
+
+/* From the next frame on. */
+void parley_endpointer_set (ParleyEndpointer * self,
+    const ParleyEndpointerSettings * settings);
+
+/* Forgets everything but the settings. */
+void parley_endpointer_reset (ParleyEndpointer * self);
+
+/* Takes the next frame's decision, stores what follows from it, in the order in
+ * which it happens, and returns how many actions that are. */
+guint parley_endpointer_frame (ParleyEndpointer * self, gboolean voice,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
+
+/* Takes *n_frames frames without voice, up to the first that causes an action,
+ * and leaves in *n_frames how many are left. Its time does not grow with their
+ * number. */
+guint parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
+
+/* The stream is over: ends the take and the turn that are open. */
+guint parley_endpointer_finish (ParleyEndpointer * self,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
+
+ParleyEndpointerState parley_endpointer_get_state (const ParleyEndpointer *
+    self);
+
+/* Frames taken since the last reset. */
+guint64 parley_endpointer_get_frames (const ParleyEndpointer * self);
+
+/* Outside of turns: the earliest frame at which the next turn may begin. */
+guint64 parley_endpointer_get_onset (const ParleyEndpointer * self);
+
+/* The frame after the last one with voice; 0 before any. */
+guint64 parley_endpointer_get_voice_end (const ParleyEndpointer * self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyEndpointer, parley_endpointer_free)
+
+G_END_DECLS
