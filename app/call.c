@@ -2,6 +2,7 @@
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "audiofile.h"
 #include "caller.h"
@@ -316,11 +317,24 @@ on_interrupt (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A call is a descriptor, and the usual soft limit is 1024. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit (RLIMIT_NOFILE, &limit);
+  }
+}
+
 static void
 run_calls (Run * run)
 {
   GSource *interrupt = g_unix_signal_source_new (SIGINT);
 
+  raise_descriptor_limit ();
   run->loop = g_main_loop_new (NULL, FALSE);
   run->session = parley_caller_session_new ();
   run->next_call = g_timeout_source_new (options.interval_ms);
