@@ -346,7 +346,7 @@ test_appointments (void)
     {"book an appointment / friday / at three / yes / no thank you",
         "nothing_else"},
     {"book an appointment / friday at five p m",
-        "day_time: That is Friday at 5 p.m.. Shall I book it?"},
+        "day_time: That is Friday at 5 p.m. Shall I book it?"},
     {"i need an appointment for monday", "book_day"},
     {"book an appointment. for friday", "book_day"},
     {"book an appointment / what are your opening hours / tuesday", "day"},
@@ -636,6 +636,47 @@ test_missing_file (void)
   g_error_free (error);
 }
 
+/* The example of docs/script.md does what the page says. */
+static void
+test_documented_example (void)
+{
+  static const Case cases[] = {
+    {"um, I'd like two teas",
+        "-: Sorry, I did not get that. What would you like?"},
+    {"i want two tea please", "order: 2 times green tea. Small or large?"},
+    {"hm / i want two tea please / when are you open",
+        "hours: From seven to six."},
+    {"i want two tea please / medium", "-: Sorry, small or large?"},
+    {"i want two tea please / a large one",
+        "size: A large green tea. When will you come?"},
+    {"i want two tea please / a large one / half past two",
+        "pickup: Your green tea will be ready at 2:30."},
+    {NULL},
+  };
+  gchar *path = g_build_filename (g_getenv ("PARLEY_SOURCE"), "docs",
+      "script.md", NULL);
+  GError *error = NULL;
+  gchar *page, *begin, *end;
+  GString *json;
+  ParleyScript *script;
+
+  g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
+  begin = strstr (page, "```json\n") + strlen ("```json\n");
+  end = strstr (begin, "```");
+  json = g_string_new_len (begin, end - begin);
+  script = parse (json->str);
+  check_answers (script, cases);
+  parley_script_unref (script);
+  g_string_replace (json, "\"cup_size\":", "\"cups\":", 1);
+  g_assert_null (parley_script_parse ("cafe.json", json->str, -1, &error));
+  g_assert_true (g_str_has_prefix (error->message, "cafe.json: intents.size: "
+          "phrases[0], \"[a] {size:cup_size} [one] [please]\": unknown slot"));
+  g_error_free (error);
+  g_string_free (json, TRUE);
+  g_free (page);
+  g_free (path);
+}
+
 /* --- the provider --- */
 
 typedef struct
@@ -904,6 +945,7 @@ main (gint argc, gchar ** argv)
   g_test_add_func ("/script/errors", test_errors_say_where_and_what);
   g_test_add_func ("/script/read-once", test_files_are_read_once);
   g_test_add_func ("/script/missing-file", test_missing_file);
+  g_test_add_func ("/script/documented-example", test_documented_example);
   ADD_PROVIDER_TEST ("/script/provider/streams", NULL, test_provider_streams);
   ADD_PROVIDER_TEST ("/script/provider/cancel", NULL, test_provider_cancel);
   ADD_PROVIDER_TEST ("/script/provider/cancel-while-streaming", NULL,

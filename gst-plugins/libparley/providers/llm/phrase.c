@@ -28,6 +28,8 @@ struct _ParleyPhrase
   GArray *first;                /* guint: first edge of each node; the end */
   guint n_nodes;
   guint end;
+  guint min_words;              /* of an utterance it can match */
+  guint max_words;
   GPtrArray *slots;
   gchar *jsgf;
   gchar *example;
@@ -279,6 +281,51 @@ index_edges (ParleyPhrase * phrase)
   }
 }
 
+/* Lets what is known of @edge's beginning count for its end. */
+static gboolean
+relax (const Edge * edge, guint * least, guint * most)
+{
+  guint longest = edge->word ? 1 :
+      edge->kind ? parley_slot_kind_get_max_words (edge->kind) : 0;
+  guint shortest = edge->word || edge->kind ? 1 : 0;
+  gboolean changed = FALSE;
+
+  if (least[edge->from] == G_MAXUINT)
+    return FALSE;
+  if (least[edge->from] + shortest < least[edge->to]) {
+    least[edge->to] = least[edge->from] + shortest;
+    changed = TRUE;
+  }
+  if (most[edge->from] + longest > most[edge->to]) {
+    most[edge->to] = most[edge->from] + longest;
+    changed = TRUE;
+  }
+  return changed;
+}
+
+/* The shortest and the longest way through, so that most utterances need no
+ * look. */
+static void
+measure (ParleyPhrase * phrase)
+{
+  guint *least = g_new (guint, phrase->n_nodes);
+  guint *most = g_new0 (guint, phrase->n_nodes);
+  gboolean changed = TRUE;
+  guint i;
+
+  for (i = 0; i < phrase->n_nodes; i++)
+    least[i] = i == 0 ? 0 : G_MAXUINT;
+  while (changed) {
+    changed = FALSE;
+    for (i = 0; i < phrase->edges->len; i++)
+      changed |= relax (&g_array_index (phrase->edges, Edge, i), least, most);
+  }
+  phrase->min_words = least[phrase->end];
+  phrase->max_words = most[phrase->end];
+  g_free (least);
+  g_free (most);
+}
+
 static void
 edge_clear (gpointer data)
 {
@@ -311,7 +358,9 @@ parley_phrase_parse (const gchar * text, ParleySlotLookup lookup,
   index_edges (phrase);
   phrase->jsgf = g_string_free (parser.jsgf, FALSE);
   phrase->example = g_string_free (parser.example, FALSE);
-  if (!parser.problem && parley_phrase_match (phrase, NULL, 0, FALSE, NULL))
+  if (!parser.problem)
+    measure (phrase);
+  if (!parser.problem && phrase->min_words == 0)
     fail (&parser, "the phrase would match silence; take something out of "
         "the square brackets");
   if (!parser.problem)
@@ -479,7 +528,8 @@ parley_phrase_match (const ParleyPhrase * phrase, gchar ** words,
   gboolean found = FALSE;
   guint i;
 
-  if (n_words > MAX_WORDS)
+  if (n_words > MAX_WORDS || n_words + slip < phrase->min_words
+      || n_words > phrase->max_words + slip)
     return FALSE;
   matcher.states = g_array_new (FALSE, FALSE, sizeof (State));
   g_array_set_clear_func (matcher.states, state_clear);

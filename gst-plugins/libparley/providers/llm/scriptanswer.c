@@ -195,6 +195,9 @@ write_reply (const gchar * reply, GHashTable * values, GString * text)
       g_string_append_c (text, *p);
     } else if (g_hash_table_contains (values, name)) {
       g_string_append (text, g_hash_table_lookup (values, name));
+      /* "at ${time}." and "5 p.m." share the stop. */
+      if (*end == '.' && g_str_has_suffix (text->str, "."))
+        end++;
     } else {
       complete = FALSE;
     }

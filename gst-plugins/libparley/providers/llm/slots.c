@@ -51,14 +51,10 @@ find (const gchar * const *list, guint n, const gchar * word)
 static gboolean
 is (gchar ** words, guint n_words, const gchar * text)
 {
-  gchar **expected = g_strsplit (text, " ", -1);
-  gboolean same = g_strv_length (expected) == n_words;
-  guint i;
+  guint taken;
 
-  for (i = 0; same && i < n_words; i++)
-    same = strcmp (words[i], expected[i]) == 0;
-  g_strfreev (expected);
-  return same;
+  return parley_utterance_begins (words, n_words, text, &taken)
+      && taken == n_words;
 }
 
 static gboolean

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define MAX_FILLER_WORDS 4
+
 static const struct
 {
   const gchar *word;
@@ -157,26 +159,23 @@ parley_utterance_sentences (const gchar * text)
   return (gchar **) g_ptr_array_free (sentences, FALSE);
 }
 
-/* Length of @filler when @words (from the front or the end) are it. */
-static guint
-match_filler (gchar ** words, guint n_words, const gchar * filler,
-    gboolean at_end)
+gboolean
+parley_utterance_begins (gchar ** words, guint n_words, const gchar * text,
+    guint * taken)
 {
-  gchar **parts = g_strsplit (filler, " ", -1);
-  guint n = g_strv_length (parts);
   guint i;
 
-  if (n <= n_words) {
-    if (at_end)
-      words += n_words - n;
-    for (i = 0; i < n && strcmp (words[i], parts[i]) == 0; i++);
-    if (i < n)
-      n = 0;
-  } else {
-    n = 0;
+  for (i = 0; *text; i++) {
+    gsize length = strcspn (text, " ");
+
+    if (i == n_words || strncmp (words[i], text, length) != 0
+        || words[i][length] != 0)
+      return FALSE;
+    text += length;
+    text += *text == ' ';
   }
-  g_strfreev (parts);
-  return n;
+  *taken = i;
+  return TRUE;
 }
 
 guint
@@ -185,7 +184,7 @@ parley_utterance_leading_filler (gchar ** words, guint n_words)
   guint i, n = 0;
 
   for (i = 0; n == 0 && i < G_N_ELEMENTS (leading); i++)
-    n = match_filler (words, n_words, leading[i], FALSE);
+    parley_utterance_begins (words, n_words, leading[i], &n);
   /* In front of one word, "yes" is half of what is said: "yes no". */
   if (n_words == 2 && n == 1 && g_str_has_prefix (words[0], "ye"))
     n = 0;
@@ -195,11 +194,16 @@ parley_utterance_leading_filler (gchar ** words, guint n_words)
 guint
 parley_utterance_trailing_filler (gchar ** words, guint n_words)
 {
-  guint i, n = 0;
+  guint i, length, n;
 
-  for (i = 0; n == 0 && i < G_N_ELEMENTS (trailing); i++)
-    n = match_filler (words, n_words, trailing[i], TRUE);
-  return n;
+  for (length = MIN (n_words, MAX_FILLER_WORDS); length > 0; length--) {
+    for (i = 0; i < G_N_ELEMENTS (trailing); i++) {
+      if (parley_utterance_begins (words + n_words - length, length,
+              trailing[i], &n) && n == length)
+        return length;
+    }
+  }
+  return 0;
 }
 
 gboolean

@@ -16,6 +16,11 @@ gchar **parley_utterance_words (const gchar * text);
  * and at stops with a blank behind them. g_strfreev(). */
 gchar **parley_utterance_sentences (const gchar * text);
 
+/* Whether @words begin with those of @text, which one blank parts; @taken: how
+ * many they are. */
+gboolean parley_utterance_begins (gchar ** words, guint n_words,
+    const gchar * text, guint * taken);
+
 /* How many words at the front (at the end) of @words are a filler or a
  * politeness ("um", "hello", "thank you"); 0: none. */
 guint parley_utterance_leading_filler (gchar ** words, guint n_words);
