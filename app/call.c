@@ -9,6 +9,7 @@
 #include "verbs.h"
 #include "voice.h"
 
+#define DEFAULT_URL "ws://localhost:8080/media"
 #define MAX_CALLS 2000
 
 typedef enum
@@ -111,7 +112,7 @@ on_param_option (const gchar * name, const gchar * value, gpointer data,
 
 static const GOptionEntry entries[] = {
   {"url", 'u', 0, G_OPTION_ARG_STRING, &options.url,
-      "server to call (ws://localhost:8080/media)", "URL"},
+      "server to call (" DEFAULT_URL ")", "URL"},
   {"say", 's', 0, G_OPTION_ARG_CALLBACK, (gpointer) on_turn_option,
       "a turn: speak this", "TEXT"},
   {"wav", 'w', G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK,
@@ -476,37 +477,65 @@ run_verb (GPtrArray * turns)
   return status;
 }
 
-int
-parley_verb_call (int argc, char **argv)
+static void
+set_defaults (void)
 {
-  GOptionContext *context = g_option_context_new (NULL);
-  g_autoptr (GPtrArray) turns = NULL;
-  g_autoptr (GError) error = NULL;
-  const gchar *wrong;
-  int status;
-
+  memset (&options, 0, sizeof options);
   options.requests = g_ptr_array_new_with_free_func (request_free);
   options.parameters = g_hash_table_new_full (g_str_hash, g_str_equal,
       g_free, g_free);
-  options.url = g_strdup ("ws://localhost:8080/media");
   options.calls = 1;
   options.interval_ms = 20;
   options.barge_in_ms = -1;
   options.timeout = 10;
+}
+
+static void
+free_options (void)
+{
+  g_ptr_array_unref (options.requests);
+  g_hash_table_unref (options.parameters);
+  g_free (options.url);
+  g_free (options.sign_url);
+  g_free (options.auth_token_env);
+  g_free (options.from);
+  g_free (options.to);
+  g_free (options.tts);
+  g_free (options.voice);
+  g_free (options.record);
+}
+
+/* The options are read; returns the exit status. */
+static int
+call (void)
+{
+  g_autoptr (GPtrArray) turns = NULL;
+  g_autoptr (GError) error = NULL;
+  const gchar *wrong;
+
+  if (options.url == NULL)
+    options.url = g_strdup (DEFAULT_URL);
+  wrong = check_options ();
+  if (wrong != NULL)
+    return parley_usage_error ("%s", wrong);
+  gst_init (NULL, NULL);
+  turns = make_turns (&error);
+  return turns != NULL ? run_verb (turns) : fail (error->message);
+}
+
+int
+parley_verb_call (int argc, char **argv)
+{
+  GOptionContext *context = g_option_context_new (NULL);
+  int status = PARLEY_EXIT_USAGE;
+
+  set_defaults ();
   g_option_context_set_summary (context, "Plays a caller on Twilio's side "
       "against any Media Streams server and measures the answers.");
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!parley_verb_parse (context, &argc, &argv, 0))
-    return PARLEY_EXIT_USAGE;
-  wrong = check_options ();
-  if (wrong != NULL)
-    return parley_usage_error ("%s", wrong);
-
-  gst_init (NULL, NULL);
-  turns = make_turns (&error);
-  status = turns != NULL ? run_verb (turns) : fail (error->message);
-  g_ptr_array_unref (options.requests);
-  g_hash_table_unref (options.parameters);
+  if (parley_verb_parse (context, &argc, &argv, 0))
+    status = call ();
+  free_options ();
   return status;
 }
