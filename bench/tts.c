@@ -25,6 +25,20 @@ typedef struct
   gdouble first, end;           /* ms; 0: not yet */
 } Round;
 
+/* NULL if this build has no such engine. */
+static gpointer
+engine_new (const gchar * name, ParleyLoop * loop)
+{
+  guint n;
+  const ParleyProviderInfo *all = parley_provider_list (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (all[i].kind == PARLEY_PROVIDER_TTS && all[i].get_type
+        && g_str_equal (all[i].name, name))
+      return g_object_new (all[i].get_type (), "loop", loop, NULL);
+  return NULL;
+}
+
 static gdouble
 ms_since (gint64 started)
 {
@@ -83,8 +97,7 @@ static void
 measure (const gchar * engine, const gchar * voice)
 {
   ParleyLoop *loop = parley_loop_new (NULL);
-  gpointer provider = parley_provider_new (PARLEY_PROVIDER_TTS, engine, loop,
-      NULL, NULL);
+  gpointer provider = engine_new (engine, loop);
   gdouble first[ROUNDS], end[ROUNDS];
   Round round;
 

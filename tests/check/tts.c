@@ -87,6 +87,20 @@ on_failed (ParleyTtsProvider * provider, guint id, GError * error,
   on_end (self, id);
 }
 
+/* NULL if this build has no such engine. */
+static gpointer
+engine_new (const gchar * name, ParleyLoop * loop)
+{
+  guint n;
+  const ParleyProviderInfo *all = parley_provider_list (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (all[i].kind == PARLEY_PROVIDER_TTS && all[i].get_type
+        && g_str_equal (all[i].name, name))
+      return g_object_new (all[i].get_type (), "loop", loop, NULL);
+  return NULL;
+}
+
 static Speaker *
 speaker_new (ParleyLoop * loop, const gchar * engine)
 {
@@ -94,8 +108,7 @@ speaker_new (ParleyLoop * loop, const gchar * engine)
 
   self->loop = loop ? loop : parley_loop_new (NULL);
   self->shared = loop != NULL;
-  self->provider = parley_provider_new (PARLEY_PROVIDER_TTS, engine,
-      self->loop, NULL, NULL);
+  self->provider = engine_new (engine, self->loop);
   g_assert_nonnull (self->provider);
   self->order = g_string_new (NULL);
   self->cancel_at_first = G_MAXUINT;
@@ -611,7 +624,7 @@ test_espeak_scripts (void)
     {"ru", "Ваш столик заказан на пятницу."},
     {"el-GR", "Το τραπέζι σας είναι κλεισμένο."},
     {"hi-IN",
-          "आपकी मेज़ शुक्रवार के लिए बुक है।"},
+        "आपकी मेज़ शुक्रवार के लिए बुक है।"},
     {"zh-CN", "您的桌子已预订。"},
   };
 
@@ -729,8 +742,7 @@ static gboolean
 have (const gchar * engine)
 {
   ParleyLoop *loop = parley_loop_new (NULL);
-  gpointer provider = parley_provider_new (PARLEY_PROVIDER_TTS, engine, loop,
-      NULL, NULL);
+  gpointer provider = engine_new (engine, loop);
   gboolean found = provider != NULL;
 
   g_clear_object (&provider);

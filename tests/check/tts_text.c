@@ -48,7 +48,7 @@ test_clean_keeps_letters (void)
 static void
 assert_pieces (const gchar * text, gsize max, const gchar * joined)
 {
-  GPtrArray *pieces = parley_speech_text_split (text, max);
+  GPtrArray *pieces = parley_speech_text_split (text, max, 0);
   gchar *result;
 
   g_ptr_array_add (pieces, NULL);
@@ -89,6 +89,53 @@ test_split_leaves_out_what_says_nothing (void)
 }
 
 static void
+test_split_leaves_abbreviations (void)
+{
+  assert_pieces ("We sent it to Dr. Smith in a box", 20,
+      "We sent it to Dr.|Smith in a box");
+  assert_pieces ("Dinner, we told Dr. Smith today", 24,
+      "Dinner,|we told Dr. Smith today");
+}
+
+static void
+assert_first_piece (const gchar * text, gsize first, const gchar * expected)
+{
+  GPtrArray *pieces = parley_speech_text_split (text, 160, first);
+
+  g_assert_cmpstr (g_ptr_array_index (pieces, 0), ==, expected);
+  g_ptr_array_unref (pieces);
+}
+
+static void
+test_split_first_piece_is_short (void)
+{
+  const gchar *text = "Your table is booked for Friday, and we are happy.";
+
+  assert_first_piece (text, 40, "Your table is booked for Friday,");
+  assert_first_piece (text, 0, text);
+  assert_first_piece (text, 100, text);
+  /* No clause ends in reach, or only a word. */
+  assert_first_piece (text, 24, text);
+  assert_first_piece ("Yes, your table is booked for Friday", 30,
+      "Yes, your table is booked for Friday");
+}
+
+static void
+test_pause_after (void)
+{
+  guint word = parley_speech_text_pause ("and then");
+  guint clause = parley_speech_text_pause ("and then,");
+  guint sentence = parley_speech_text_pause ("he said “then.”");
+
+  g_assert_cmpuint (word, <, clause);
+  g_assert_cmpuint (clause, <, parley_speech_text_pause ("And then."));
+  g_assert_cmpuint (parley_speech_text_pause ("(and \"then!\")"), ==,
+      parley_speech_text_pause ("And then."));
+  g_assert_cmpuint (parley_speech_text_pause (""), ==, word);
+  g_assert_cmpuint (sentence, >, clause);
+}
+
+static void
 test_split_loses_nothing (void)
 {
   GString *text = g_string_new (NULL);
@@ -97,7 +144,7 @@ test_split_loses_nothing (void)
 
   for (guint i = 0; i < 2000; i++)
     g_string_append (text, i % 7 == 0 ? "x, " : i % 11 == 0 ? "x. " : "x");
-  pieces = parley_speech_text_split (text->str, 160);
+  pieces = parley_speech_text_split (text->str, 160, 80);
   for (guint i = 0; i < pieces->len; i++) {
     const gchar *piece = g_ptr_array_index (pieces, i);
 
@@ -168,6 +215,36 @@ test_gate_keeps_pauses (void)
 }
 
 static void
+test_gate_joins (void)
+{
+  ParleySilenceGate *gate = parley_silence_gate_new (RATE, 100);
+  GByteArray *out = g_byte_array_new ();
+
+  /* Before the first sound there is nothing to join to. */
+  parley_silence_gate_join (gate, 300, out);
+  push (gate, out, 20, 5000);
+  g_assert_cmpuint (out->len, ==, 2 * MS (20));
+  /* Longer than it is. A part of a frame stays before the pause. */
+  push (gate, out, 2, 5000);
+  parley_silence_gate_join (gate, 300, out);
+  g_assert_cmpuint (out->len, ==, 2 * MS (22));
+  push (gate, out, 50, 7);
+  push (gate, out, 20, 5000);
+  g_assert_cmpuint (out->len, ==, 2 * MS (22 + 300 + 20));
+  /* Shorter, and only once. */
+  push (gate, out, 200, 7);
+  parley_silence_gate_join (gate, 30, out);
+  push (gate, out, 200, 7);
+  push (gate, out, 20, 5000);
+  g_assert_cmpuint (out->len, ==, 2 * MS (22 + 300 + 20 + 30 + 20));
+  push (gate, out, 200, 7);
+  push (gate, out, 20, 5000);
+  g_assert_cmpuint (out->len, ==, 2 * MS (22 + 300 + 20 + 30 + 20 + 220));
+  g_byte_array_unref (out);
+  parley_silence_gate_free (gate);
+}
+
+static void
 test_gate_of_silence_is_nothing (void)
 {
   ParleySilenceGate *gate = parley_silence_gate_new (RATE, 100);
@@ -208,9 +285,15 @@ main (int argc, char **argv)
       test_split_cuts_words_between_characters);
   g_test_add_func ("/tts/text/split-leaves-out-what-says-nothing",
       test_split_leaves_out_what_says_nothing);
+  g_test_add_func ("/tts/text/split-leaves-abbreviations",
+      test_split_leaves_abbreviations);
+  g_test_add_func ("/tts/text/split-first-piece-is-short",
+      test_split_first_piece_is_short);
+  g_test_add_func ("/tts/text/pause-after", test_pause_after);
   g_test_add_func ("/tts/text/split-loses-nothing", test_split_loses_nothing);
   g_test_add_func ("/tts/gate/trims-both-ends", test_gate_trims_both_ends);
   g_test_add_func ("/tts/gate/keeps-pauses", test_gate_keeps_pauses);
+  g_test_add_func ("/tts/gate/joins", test_gate_joins);
   g_test_add_func ("/tts/gate/of-silence-is-nothing",
       test_gate_of_silence_is_nothing);
   g_test_add_func ("/tts/gate/passes-short-end", test_gate_passes_short_end);

@@ -15,6 +15,8 @@
 
 #define DEFAULT_VOICE "slt"
 #define STREAM_MS 20
+/* Before its first sample a voice thinks 0.35 ms for each letter. */
+#define FIRST_PIECE 80
 /* Peaks of the voices' noise in silence are below 120, those of the softest
  * first sounds above 200. */
 #define SILENCE 200
@@ -259,6 +261,7 @@ parley_tts_flite_class_init (ParleyTtsFliteClass * klass)
   object_class->finalize = parley_tts_flite_finalize;
   PARLEY_TTS_PROVIDER_CLASS (klass)->describe = parley_tts_flite_describe;
   synth_class->silence = SILENCE;
+  synth_class->first_piece = FIRST_PIECE;
   synth_class->snapshot = snapshot_new;
   synth_class->free_snapshot = g_free;
   synth_class->prepare = parley_speech_text_to_ascii;

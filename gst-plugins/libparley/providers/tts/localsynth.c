@@ -108,7 +108,8 @@ job_new (ParleyLocalSynth * self, guint id, const gchar * text)
   g_weak_ref_init (&job->owner, self);
   job->loop = g_object_ref (parley_provider_get_loop (PARLEY_PROVIDER (self)));
   job->id = id;
-  job->pieces = parley_speech_text_split (prepared, PIECE_BYTES);
+  job->pieces = parley_speech_text_split (prepared, PIECE_BYTES,
+      klass->first_piece);
   job->ready = g_byte_array_new ();
   g_free (prepared);
   return job;
@@ -299,8 +300,11 @@ piece_work (gpointer data)
 
     job->settings->klass->synthesise (job->settings->snapshot, text, &sink,
         &job->error);
+    if (job->gate && !job_at_end (job))
+      parley_silence_gate_join (job->gate, parley_speech_text_pause (text),
+          job->ready);
   }
-  if (job_at_end (job) && job->gate) {
+  if (job->gate && job_at_end (job)) {
     parley_silence_gate_finish (job->gate, job->ready);
     hand_over (job);
   }

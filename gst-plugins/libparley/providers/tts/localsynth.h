@@ -31,6 +31,10 @@ struct _ParleyLocalSynthClass
 {
   ParleyTtsProviderClass parent_class;
 
+  /* An engine that works long on the whole text before its first sample: the
+   * first piece ends with a clause within this many bytes, if one does. 0: the
+   * first piece is like the others. */
+  guint first_piece;
   /* The level below which the engine's samples are silence. */
   guint silence;
   /* The engine is one for the process and does one thing at a time: pieces of

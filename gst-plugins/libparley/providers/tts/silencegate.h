@@ -26,6 +26,10 @@ void parley_silence_gate_free (ParleySilenceGate * gate);
  * samples in this machine's order. */
 void parley_silence_gate_push (ParleySilenceGate * gate,
     const gint16 * samples, gsize n, GByteArray * out);
+/* The speech goes on with a text of its own: the silence from its last sound
+ * so far to its next one becomes @ms long, whatever it is. */
+void parley_silence_gate_join (ParleySilenceGate * gate, guint ms,
+    GByteArray * out);
 /* The speech is over: appends what is left of its tail. */
 void parley_silence_gate_finish (ParleySilenceGate * gate, GByteArray * out);
 

@@ -93,44 +93,113 @@ parley_speech_text_to_ascii (const gchar * text)
   return result;
 }
 
-static guint
-break_rank (gunichar c, const gchar * next)
+/* How good it is to cut at a place, the best last. */
+typedef enum
 {
-  if (c == 0x3002 || c == 0xff01 || c == 0xff1f)        /* 。！？ */
-    return 3;
-  if (c == 0x3001 || c == 0xff0c)       /* 、， */
-    return 2;
-  if (*next != ' ')
-    return 0;
-  if (c == '.' || c == '!' || c == '?' || c == 0x2026)
-    return 3;
-  return strchr (",;:", c) && c < 0x80 ? 2 : 1;
+  CUT_NEVER,
+  CUT_WORD,
+  CUT_CLAUSE,
+  CUT_SENTENCE,
+  N_CUTS
+} Cut;
+
+/* A word this long is no abbreviation. */
+#define MIN_LAST_WORD 5
+
+static gboolean
+ends_word (const gchar * text, const gchar * stop)
+{
+  guint letters = 0;
+
+  while (stop > text && letters < MIN_LAST_WORD) {
+    stop = g_utf8_prev_char (stop);
+    if (!g_unichar_isalnum (g_utf8_get_char (stop)))
+      return FALSE;
+    letters++;
+  }
+  return letters == MIN_LAST_WORD;
 }
 
-/* Length of the first piece of @text, which is longer than @max. */
-static gsize
-piece_length (const gchar * text, gsize max)
+static Cut
+cut_of_sign (gunichar c)
 {
-  gsize at[4] = { 0 };
+  switch (c) {
+    case '.':
+    case '!':
+    case '?':
+    case 0x2026:               /* … */
+    case 0x3002:               /* 。 */
+    case 0xff01:               /* ！ */
+    case 0xff1f:               /* ？ */
+      return CUT_SENTENCE;
+    case ',':
+    case ';':
+    case ':':
+    case 0x3001:               /* 、 */
+    case 0xff0c:               /* ， */
+      return CUT_CLAUSE;
+    default:
+      return CUT_WORD;
+  }
+}
+
+/* Of the place behind the character at @p. */
+static Cut
+cut_behind (const gchar * text, const gchar * p)
+{
+  gunichar c = g_utf8_get_char (p);
+  Cut cut = cut_of_sign (c);
+
+  /* Wide signs need no space behind them. */
+  if (c >= 0x3000 && cut > CUT_WORD)
+    return cut;
+  if (*g_utf8_next_char (p) != ' ')
+    return CUT_NEVER;
+  return c == '.' && !ends_word (text, p) ? CUT_WORD : cut;
+}
+
+/* Length of the first piece of @text of @max bytes at most; 0 if there is no
+ * place to cut as good as @least. */
+static gsize
+piece_length (const gchar * text, gsize max, Cut least)
+{
+  gsize at[N_CUTS] = { 0 };
   gsize whole = 0;
 
   for (const gchar * p = text; *p;) {
     const gchar *next = g_utf8_next_char (p);
-    guint rank;
+    Cut cut;
 
     if ((gsize) (next - text) > max)
       break;
-    rank = break_rank (g_utf8_get_char (p), next);
+    cut = cut_behind (text, p);
     whole = next - text;
     /* An end so early would make a piece of a word or two. */
-    if (rank > 0 && (rank == 1 || whole * 4 >= max))
-      at[rank] = whole;
+    if (cut <= CUT_WORD || whole * 4 >= max)
+      at[cut] = whole;
     p = next;
   }
-  for (guint rank = 3; rank > 0; rank--)
-    if (at[rank] > 0)
-      return at[rank];
-  return whole;
+  for (Cut cut = CUT_SENTENCE; cut >= MAX (least, CUT_WORD); cut--)
+    if (at[cut] > 0)
+      return at[cut];
+  return least == CUT_NEVER ? whole : 0;
+}
+
+guint
+parley_speech_text_pause (const gchar * piece)
+{
+  static const guint pauses[N_CUTS] = { 0, 30, 150, 300 };
+  const gchar *p = piece + strlen (piece);
+
+  while (p > piece) {
+    gunichar c;
+
+    p = g_utf8_prev_char (p);
+    c = g_utf8_get_char (p);
+    if (g_unichar_isalnum (c) || cut_of_sign (c) != CUT_WORD)
+      return pauses[cut_of_sign (c)];
+  }
+  return pauses[CUT_WORD];
 }
 
 static gboolean
@@ -143,14 +212,20 @@ says_something (const gchar * text)
 }
 
 GPtrArray *
-parley_speech_text_split (const gchar * text, gsize max)
+parley_speech_text_split (const gchar * text, gsize max, gsize first)
 {
   GPtrArray *pieces = g_ptr_array_new_with_free_func (g_free);
   gsize left = strlen (text);
 
   while (left > 0) {
-    gsize length = left <= max ? left : piece_length (text, max);
-    gchar *piece = g_strstrip (g_strndup (text, length));
+    gsize length = 0;
+    gchar *piece;
+
+    if (pieces->len == 0 && first > 0 && left > first)
+      length = piece_length (text, first, CUT_CLAUSE);
+    if (length == 0)
+      length = left <= max ? left : piece_length (text, max, CUT_NEVER);
+    piece = g_strstrip (g_strndup (text, length));
 
     if (says_something (piece))
       g_ptr_array_add (pieces, piece);

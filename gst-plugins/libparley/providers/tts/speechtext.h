@@ -18,8 +18,14 @@ gchar *parley_speech_text_to_ascii (const gchar * text);
 
 /* Cuts clean @text into pieces of at most @max bytes (16 at least): after a
  * sentence if there is an end in reach, else after a clause, else between two
- * words, else anywhere between two characters. Pieces without a letter or a
- * digit have nothing to say and are left out. Transfer full. */
-GPtrArray *parley_speech_text_split (const gchar * text, gsize max);
+ * words, else anywhere between two characters. The first piece is cut short
+ * after a sentence or a clause that ends within @first bytes (0: it is like
+ * the others). Pieces without a letter or a digit have nothing to say and are
+ * left out. Transfer full. */
+GPtrArray *parley_speech_text_split (const gchar * text, gsize max,
+    gsize first);
+
+/* How long a voice rests after @piece, in ms: longest after a sentence. */
+guint parley_speech_text_pause (const gchar * piece);
 
 G_END_DECLS
