@@ -102,6 +102,8 @@ static const Case abbreviations[] = {
       "Am 3. Mai um 10 Uhr. | Bis dann, z. B. mit Dr. Maier. | Gut."},
   {"Das ist d.h. so, bzw. anders usw. Danach geht es.",
       "Das ist d.h. so, bzw. anders usw. | Danach geht es."},
+  {"Er wohnt Hauptstr. 5. Sie wohnt Apt. 7. Gut.",
+      "Er wohnt Hauptstr. 5. | Sie wohnt Apt. 7. | Gut."},
   {"El Sr. López y la Dra. Ruiz, p.ej. Hola. Adiós.",
       "El Sr. López y la Dra. Ruiz, p.ej. Hola. | Adiós."},
   {"M. Dupont et Mme. Blanc arrivent. Merci.",

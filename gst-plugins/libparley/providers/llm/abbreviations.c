@@ -18,7 +18,8 @@ static const gchar *const never_ends[] = {
 };
 
 static const gchar *const with_number[] = {
-  "abb", "abs", "art", "bd", "cap", "ch", "chap", "eq", "ext", "fig", "kap",
+  "abb", "abs", "apt", "art", "bd", "cap", "ch", "chap", "eq", "ext", "fig",
+  "kap",
   "max", "nº", "no", "nos", "nr", "nro", "num", "núm", "pag", "pág", "p",
   "pp", "sec",
   "tab", "vol",
@@ -112,12 +113,14 @@ is_initials (const gchar * word, gsize length)
   return length > 0;
 }
 
+/* German streets end in "str.": Hauptstr. 5. */
 static ParleyStop
 classify_lower (const gchar * word, gsize length)
 {
   if (LISTED (never_ends, word, length))
     return PARLEY_STOP_NEVER;
-  if (LISTED (with_number, word, length))
+  if (LISTED (with_number, word, length)
+      || (length > 3 && memcmp (word + length - 3, "str", 3) == 0))
     return PARLEY_STOP_NUMBER;
   if (LISTED (before_capital, word, length))
     return PARLEY_STOP_CAPITAL;

@@ -31,7 +31,7 @@ gboolean parley_utterance_is_function_word (const gchar * word);
 
 /* JSGF alternatives for what may come before and after a phrase. */
 #define PARLEY_UTTERANCE_BEFORE_JSGF \
-  "um | uh | well | okay | hello | hi | yes | please"
+  "um | uh | well | okay | hello | hi | please"
 #define PARLEY_UTTERANCE_AFTER_JSGF "please | thanks | thank you"
 
 G_END_DECLS
