@@ -2,6 +2,8 @@
 
 #include "gstloopelement.h"
 
+#include <string.h>
+
 #include "net/clock.h"
 #include "providers/provider.h"
 #include "turn/turnevents.h"
@@ -11,6 +13,7 @@ GST_DEBUG_CATEGORY_STATIC (loop_element_debug);
 
 #define CONTEXT_CALL "parley.call"
 #define CONTEXT_LOOP "parley.loop"
+#define QUERY_PLAYER "parley/player"
 
 #define INBOX_LIMIT (2 * GST_SECOND)
 /* What a buffer without a duration (text) counts for in the inbox. */
@@ -348,8 +351,8 @@ gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold)
   g_mutex_unlock (&priv->lock);
 }
 
-static gboolean
-upstream_is_live (GstLoopElement * self)
+gboolean
+gst_loop_element_is_live (GstLoopElement * self)
 {
   GstQuery *query = gst_query_new_latency ();
   gboolean live = FALSE;
@@ -402,7 +405,7 @@ inbox_put (GstLoopElement * self, GstMiniObject * item)
   GstLoopElementPrivate *priv = PRIV (self);
   GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
   gboolean drop = klass->drop_oldest && GST_IS_BUFFER (item)
-      && priv->inbox_time >= INBOX_LIMIT && upstream_is_live (self);
+      && priv->inbox_time >= INBOX_LIMIT && gst_loop_element_is_live (self);
   GstFlowReturn flow;
 
   if (drop)
@@ -530,9 +533,26 @@ static gboolean
 gst_loop_element_sink_query (GstPad * pad, GstObject * parent,
     GstQuery * query)
 {
+  GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (parent);
+  const GstStructure *structure = gst_query_get_structure (query);
+
   if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
     return FALSE;
+  if (klass->is_player && structure
+      && gst_structure_has_name (structure, QUERY_PLAYER))
+    return TRUE;
   return gst_pad_query_default (pad, parent, query);
+}
+
+gboolean
+gst_loop_element_has_player_in_loop (GstLoopElement * self)
+{
+  GstQuery *query = gst_query_new_custom (GST_QUERY_CUSTOM,
+      gst_structure_new_empty (QUERY_PLAYER));
+  gboolean found = gst_pad_peer_query (PRIV (self)->srcpad, query);
+
+  gst_query_unref (query);
+  return found;
 }
 
 /* The source pad */
@@ -712,6 +732,60 @@ gst_loop_element_expand_in_loop (GstLoopElement * self, const gchar * text)
   if (!text || !call)
     return g_strdup (text);
   return parley_call_expand (call, text);
+}
+
+/* Providers */
+
+static gchar *
+expand_for_call (const gchar * text, gpointer data)
+{
+  return parley_call_expand (data, text);
+}
+
+gpointer
+gst_loop_element_make_provider (GstLoopElement * self, ParleyProviderKind kind)
+{
+  ParleyCall *call = context_object (GST_ELEMENT (self), CONTEXT_CALL, "call",
+      PARLEY_TYPE_CALL);
+  gboolean started = call && parley_call_get_start (call);
+  GError *error = NULL;
+  gpointer provider;
+  gchar *name;
+
+  g_object_get (self, "provider", &name, NULL);
+  provider = parley_provider_new (kind, name, PRIV (self)->loop,
+      G_OBJECT (self), started ? expand_for_call : NULL, call, &error);
+  if (provider && !parley_provider_warm (provider, &error))
+    g_clear_object (&provider);
+  if (!provider) {
+    gst_loop_element_post_error (self, error);
+    g_error_free (error);
+  }
+  g_free (name);
+  g_clear_object (&call);
+  return provider;
+}
+
+gboolean
+gst_loop_element_has_variables (GstLoopElement * self)
+{
+  guint n;
+  GParamSpec **specs =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (self), &n);
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < n && !found; i++) {
+    gchar *text = NULL;
+
+    if (specs[i]->value_type != G_TYPE_STRING
+        || !(specs[i]->flags & G_PARAM_READABLE))
+      continue;
+    g_object_get (self, specs[i]->name, &text, NULL);
+    found = text && strstr (text, "%{");
+    g_free (text);
+  }
+  g_free (specs);
+  return found;
 }
 
 static void

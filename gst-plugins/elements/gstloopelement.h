@@ -5,6 +5,7 @@
 
 #include "net/call.h"
 #include "net/loop.h"
+#include "providers/registry.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,7 @@ struct _GstLoopElementClass
   GstElementClass parent_class;
 
   gboolean drop_oldest;
+  gboolean is_player;           /* answers pause with heard, as mulawsink */
 
   /* NULL→READY: check the settings, begin to warm. The loop is known. Any
    * thread; waits for nothing. FALSE: an error was posted. */
@@ -80,6 +82,12 @@ gboolean gst_loop_element_push_event_in_loop (GstLoopElement * self,
 gboolean gst_loop_element_push_upstream_in_loop (GstLoopElement * self,
     GstEvent * event);
 
+/* Whether something downstream plays replies and tells what was heard. */
+gboolean gst_loop_element_has_player_in_loop (GstLoopElement * self);
+
+/* Whether upstream is live, by a latency query; any thread. */
+gboolean gst_loop_element_is_live (GstLoopElement * self);
+
 /* While held, nothing leaves the inbox; on-loop callers are not held up. */
 void gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold);
 
@@ -89,6 +97,15 @@ void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
 
 /* The present running time; GST_CLOCK_TIME_NONE without a clock. */
 GstClockTime gst_loop_element_running_time (GstLoopElement * self);
+
+/* The provider that the property "provider" names, warming, with the element's
+ * settings, call variables in them replaced. NULL: an error was posted. The
+ * call's start may come later than open: a provider is made anew in the run
+ * when gst_loop_element_has_variables(). Transfer full. */
+gpointer gst_loop_element_make_provider (GstLoopElement * self,
+    ParleyProviderKind kind);
+/* Whether a text property holds a call variable, such as %{call.from}. */
+gboolean gst_loop_element_has_variables (GstLoopElement * self);
 
 /* Posts @error as the one error of this fault, domain and code after its kind
  * (PARLEY_PROVIDER_ERROR, PARLEY_CALL_ERROR). */

@@ -33,23 +33,6 @@ parley_llm_provider_class_init (ParleyLlmProviderClass * klass)
       0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
 }
 
-ParleyMessage *
-parley_message_new (ParleyRole role, const gchar * text)
-{
-  ParleyMessage *message = g_new (ParleyMessage, 1);
-
-  message->role = role;
-  message->text = g_strdup (text);
-  return message;
-}
-
-void
-parley_message_free (ParleyMessage * message)
-{
-  g_free (message->text);
-  g_free (message);
-}
-
 void
 parley_llm_provider_request (ParleyLlmProvider * self, guint id,
     GPtrArray * messages)
@@ -61,6 +44,14 @@ void
 parley_llm_provider_cancel (ParleyLlmProvider * self, guint id)
 {
   PARLEY_LLM_PROVIDER_GET_CLASS (self)->cancel (self, id);
+}
+
+gchar *
+parley_llm_provider_greeting (ParleyLlmProvider * self)
+{
+  ParleyLlmProviderClass *klass = PARLEY_LLM_PROVIDER_GET_CLASS (self);
+
+  return klass->greeting ? klass->greeting (self) : NULL;
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "providers/provider.h"
+#include "turn/history.h"
 
 G_BEGIN_DECLS
 
@@ -15,22 +16,6 @@ G_BEGIN_DECLS
 G_DECLARE_DERIVABLE_TYPE (ParleyLlmProvider, parley_llm_provider, PARLEY,
     LLM_PROVIDER, ParleyProvider)
 
-typedef enum
-{
-  PARLEY_ROLE_SYSTEM,
-  PARLEY_ROLE_USER,
-  PARLEY_ROLE_ASSISTANT
-} ParleyRole;
-
-typedef struct
-{
-  ParleyRole role;
-  gchar *text;
-} ParleyMessage;
-
-ParleyMessage *parley_message_new (ParleyRole role, const gchar * text);
-void parley_message_free (ParleyMessage * message);
-
 struct _ParleyLlmProviderClass
 {
   ParleyProviderClass parent_class;
@@ -40,6 +25,9 @@ struct _ParleyLlmProviderClass
   void (*request) (ParleyLlmProvider * self, guint id, GPtrArray * messages);
   /* @id is not answered any more. Unknown numbers are ignored. */
   void (*cancel) (ParleyLlmProvider * self, guint id);
+  /* The greeting that belongs to the model's own settings, such as a script's;
+   * may be missing. Transfer full, NULL for none. */
+  gchar *(*greeting) (ParleyLlmProvider * self);
 };
 
 /* Signals:
@@ -52,6 +40,7 @@ struct _ParleyLlmProviderClass
 void parley_llm_provider_request (ParleyLlmProvider * self, guint id,
     GPtrArray * messages);
 void parley_llm_provider_cancel (ParleyLlmProvider * self, guint id);
+gchar *parley_llm_provider_greeting (ParleyLlmProvider * self);
 
 /* For subclasses. */
 void parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,

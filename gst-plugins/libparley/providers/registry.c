@@ -87,8 +87,18 @@ find (ParleyProviderKind kind, const gchar * name, GError ** error)
   return NULL;
 }
 
+static gboolean
+is_setting (GParamSpec * source, GParamSpec * target)
+{
+  return source && source->value_type == target->value_type
+      && (source->flags & G_PARAM_READABLE)
+      && (target->flags & G_PARAM_WRITABLE)
+      && !(target->flags & G_PARAM_CONSTRUCT_ONLY);
+}
+
 static void
-copy_settings (GObject * from, GObject * to)
+copy_settings (GObject * from, GObject * to, ParleyExpandFunc expand,
+    gpointer data)
 {
   guint n;
   GParamSpec **specs =
@@ -99,12 +109,12 @@ copy_settings (GObject * from, GObject * to)
         (from), specs[i]->name);
     GValue value = G_VALUE_INIT;
 
-    if (!source || source->value_type != specs[i]->value_type
-        || !(specs[i]->flags & G_PARAM_WRITABLE)
-        || (specs[i]->flags & G_PARAM_CONSTRUCT_ONLY))
+    if (!is_setting (source, specs[i]))
       continue;
     g_value_init (&value, source->value_type);
     g_object_get_property (from, source->name, &value);
+    if (expand && G_VALUE_HOLDS_STRING (&value) && g_value_get_string (&value))
+      g_value_take_string (&value, expand (g_value_get_string (&value), data));
     g_object_set_property (to, specs[i]->name, &value);
     g_value_unset (&value);
   }
@@ -113,7 +123,8 @@ copy_settings (GObject * from, GObject * to)
 
 gpointer
 parley_provider_new (ParleyProviderKind kind, const gchar * name,
-    ParleyLoop * loop, GObject * settings, GError ** error)
+    ParleyLoop * loop, GObject * settings, ParleyExpandFunc expand,
+    gpointer data, GError ** error)
 {
   const ParleyProviderInfo *info = find (kind, name, error);
   GObject *provider;
@@ -122,6 +133,6 @@ parley_provider_new (ParleyProviderKind kind, const gchar * name,
     return NULL;
   provider = g_object_new (info->get_type (), "loop", loop, NULL);
   if (settings)
-    copy_settings (settings, provider);
+    copy_settings (settings, provider, expand, data);
   return provider;
 }

@@ -26,10 +26,15 @@ typedef struct
 /* Every provider Parley knows, in order of preference within its kind. */
 const ParleyProviderInfo *parley_provider_list (guint * n_providers);
 
+/* What becomes of a text setting on its way to the provider; transfer full. */
+typedef gchar *(*ParleyExpandFunc) (const gchar * text, gpointer data);
+
 /* A provider by name. It takes its settings from the properties of @settings
- * (the element; may be NULL) that have the same name. Returns NULL with @error:
- * unknown, or not in this build; the text says what to do. Transfer full. */
+ * (the element; may be NULL) that have the same name and type, texts through
+ * @expand (may be NULL). Returns NULL with @error: unknown, or not in this
+ * build; the text says what to do. Transfer full. */
 gpointer parley_provider_new (ParleyProviderKind kind, const gchar * name,
-    ParleyLoop * loop, GObject * settings, GError ** error);
+    ParleyLoop * loop, GObject * settings, ParleyExpandFunc expand,
+    gpointer data, GError ** error);
 
 G_END_DECLS

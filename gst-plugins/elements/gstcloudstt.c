@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-cloudstt
+ * @title: cloudstt
+ * @short_description: speech to text, one buffer a turn
+ *
+ * Turns the caller's speech into text with the recogniser that
+ * #GstCloudStt:provider names. `pocketsphinx` runs on this machine, in a pool of
+ * worker threads; best with a #GstCloudStt:grammar.
+ *
+ * Audio comes from vadendpoint, which marks it with turn and take
+ * (#ParleyTurnMeta) and ends a take with `parley/speech-end`. Recognition
+ * streams while the caller speaks. When `parley/turn-end` has told that a take
+ * is final, the text of the whole turn goes on as one buffer with its meta,
+ * stamped with the time of the speech. Audio without the meta counts as one
+ * turn that ends with the stream, so that `filesrc ! wavparse ! cloudstt` works.
+ *
+ * A recogniser that has no final text #GstCloudStt:timeout after the turn ended
+ * is given up: the text that there is goes on, or `parley/turn-empty` does.
+ *
+ * All of it runs on the call's loop; the element starts no thread.
+ *
+ * ## Element messages
+ *
+ * `cloudstt`, when the text of a take changes and when it is final:
+ * * `turn`, `take` (#guint)
+ * * `text` (#gchararray): of the whole turn so far
+ * * `final` (#gboolean): no more is to come of this take
+ * * `confidence` (#gdouble, 0 to 1): of a final text
+ *
+ * ## Events
+ *
+ * Takes `parley/speech-start`, `-end`, `-resume` and `parley/turn-end`; sends
+ * `parley/turn-guess` and `parley/turn-empty` downstream and `parley/partial`
+ * upstream: see turnevents.h.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=speech.wav ! wavparse ! audioconvert ! audioresample ! vadendpoint ! cloudstt provider=pocketsphinx ! fdsink
+ * ]| Prints what is said in a file.
+ *
+ * Since: 0.1
+ */
+
+#include "gstcloudstt.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "providers/registry.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
+
+GST_DEBUG_CATEGORY_STATIC (cloud_stt_debug);
+#define GST_CAT_DEFAULT cloud_stt_debug
+
+#define DEFAULT_PROVIDER "pocketsphinx"
+#define DEFAULT_LANGUAGE "en-US"
+#define DEFAULT_TIMEOUT 3000
+/* Turn numbers for audio that carries none start here. */
+#define OWN_TURNS (1u << 30)
+/* Turns that may wait for the recogniser before a fast source must. */
+#define MAX_TURNS_BEHIND 2
+/* How many times the length of a turn from a file its recognition may take. */
+#define OFFLINE_PATIENCE 10
+
+enum
+{
+  PROP_0,
+  PROP_PROVIDER,
+  PROP_GRAMMAR,
+  PROP_MODEL,
+  PROP_LANGUAGE,
+  PROP_TIMEOUT
+};
+
+/* A turn that has no outcome yet. */
+typedef struct
+{
+  guint turn;
+  guint sent_take;              /* the last take the provider was asked for */
+  guint finished;               /* the last take whose audio is complete */
+  guint got;                    /* the last take that was answered */
+  guint resumed;                /* the last take that turned out not the end */
+  guint end;                    /* the final take; 0: not known yet */
+  GString *text;                /* finals of its takes, joined */
+  gchar *failure;               /* why a take has no text; or NULL */
+  GstClockTime pts;
+  GstClockTime duration;
+  gint64 arrived;
+  GSource *timer;               /* runs out on the recogniser */
+  struct _GstCloudStt *owner;
+} Turn;
+
+struct _GstCloudStt
+{
+  GstLoopElement parent;
+
+  /* Under the object lock: */
+  gchar *provider_name;
+  gchar *grammar;
+  gchar *model;
+  gchar *language;
+  guint timeout;                /* ms */
+
+  /* Made in open, then on the loop: */
+  ParleySttProvider *provider;
+
+  /* On the loop: */
+  ParleyAudioFormat format;
+  GQueue turns;                 /* of Turn, oldest first */
+  guint last_closed;            /* the highest turn with an outcome */
+  guint own_turn;
+  gboolean live;                /* audio comes at the pace of speech */
+  GstEvent *eos;                /* waits for the last outcome */
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-mulaw, rate=8000, channels=1; "
+        "audio/x-raw, format=S16LE, layout=interleaved, channels=1, "
+        "rate={ 8000, 16000, 24000, 48000 }"));
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("text/x-raw, format=utf8"));
+
+G_DEFINE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST_TYPE_LOOP_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (cloudstt, "cloudstt", GST_RANK_NONE,
+    GST_TYPE_CLOUD_STT);
+
+static GstLoopElement *
+loop_element (GstCloudStt * self)
+{
+  return GST_LOOP_ELEMENT (self);
+}
+
+/* Turns */
+
+static void
+turn_free (gpointer data)
+{
+  Turn *turn = data;
+
+  parley_timer_clear (&turn->timer);
+  g_string_free (turn->text, TRUE);
+  g_free (turn->failure);
+  g_free (turn);
+}
+
+static Turn *
+find_turn (GstCloudStt * self, guint number)
+{
+  for (GList * l = self->turns.head; l; l = l->next)
+    if (((Turn *) l->data)->turn == number)
+      return l->data;
+  return NULL;
+}
+
+/* NULL: that turn has its outcome already. */
+static Turn *
+open_turn (GstCloudStt * self, guint number)
+{
+  Turn *turn = find_turn (self, number);
+
+  if (turn || number <= self->last_closed)
+    return turn;
+  turn = g_new0 (Turn, 1);
+  turn->turn = number;
+  turn->text = g_string_new (NULL);
+  turn->pts = GST_CLOCK_TIME_NONE;
+  turn->owner = self;
+  g_queue_push_tail (&self->turns, turn);
+  return turn;
+}
+
+static void
+post_text (GstCloudStt * self, guint turn, guint take, const gchar * text,
+    gboolean final, gdouble confidence)
+{
+  GstStructure *structure = gst_structure_new ("cloudstt",
+      "turn", G_TYPE_UINT, turn, "take", G_TYPE_UINT, take,
+      "text", G_TYPE_STRING, text, "final", G_TYPE_BOOLEAN, final, NULL);
+
+  if (final)
+    gst_structure_set (structure, "confidence", G_TYPE_DOUBLE, confidence,
+        NULL);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+static void
+push_text (GstCloudStt * self, Turn * turn)
+{
+  gsize len = turn->text->len;
+  GstBuffer *buffer = gst_buffer_new_memdup (turn->text->str, len);
+  ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
+
+  meta->turn = turn->turn;
+  meta->take = turn->end;
+  meta->arrived = turn->arrived;
+  GST_BUFFER_PTS (buffer) = turn->pts;
+  GST_BUFFER_DURATION (buffer) = turn->duration;
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
+  gst_loop_element_push_in_loop (loop_element (self), buffer);
+}
+
+/* A source faster than the recogniser waits while turns pile up. */
+static void
+hold_if_behind (GstCloudStt * self)
+{
+  guint n = 0;
+
+  for (GList * l = self->turns.head; l; l = l->next)
+    n += ((Turn *) l->data)->end != 0;
+  gst_loop_element_hold_in_loop (loop_element (self), n >= MAX_TURNS_BEHIND);
+}
+
+/* The turn is over: its text goes on, or the news that there is none. */
+static void
+outcome (GstCloudStt * self, Turn * turn)
+{
+  g_queue_remove (&self->turns, turn);
+  self->last_closed = MAX (self->last_closed, turn->turn);
+  if (turn->text->len > 0) {
+    push_text (self, turn);
+  } else {
+    if (turn->failure)
+      GST_ELEMENT_WARNING (self, STREAM, FAILED,
+          ("The caller was not understood: %s.", turn->failure), (NULL));
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        parley_event_new_turn_empty (turn->turn, turn->end, turn->failure));
+  }
+  turn_free (turn);
+  hold_if_behind (self);
+}
+
+static void
+send_eos_if_due (GstCloudStt * self)
+{
+  if (self->eos && g_queue_is_empty (&self->turns))
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        g_steal_pointer (&self->eos));
+}
+
+static void
+settle_turn (GstCloudStt * self, Turn * turn)
+{
+  if (turn->end && turn->got >= turn->end) {
+    outcome (self, turn);
+    send_eos_if_due (self);
+  } else if (!turn->end && turn->got && turn->resumed < turn->got
+      && turn->text->len > 0 && !turn->failure) {
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        parley_event_new_turn_guess (turn->turn, turn->got,
+            turn->text->str));
+  }
+}
+
+static gboolean
+timed_out (gpointer data)
+{
+  Turn *turn = data;
+  GstCloudStt *self = turn->owner;
+
+  if (!turn->failure)
+    turn->failure = g_strdup ("the recogniser took too long");
+  turn->got = turn->end;
+  settle_turn (self, turn);
+  return G_SOURCE_REMOVE;
+}
+
+/* A file gives a turn's audio all at once: recognising it then takes a time of
+ * its own. */
+static void
+await_final (GstCloudStt * self, Turn * turn)
+{
+  gint64 wait;
+
+  GST_OBJECT_LOCK (self);
+  wait = self->timeout * G_TIME_SPAN_MILLISECOND;
+  GST_OBJECT_UNLOCK (self);
+  if (wait == 0 || turn->timer)
+    return;
+  if (!self->live)
+    wait += OFFLINE_PATIENCE * (gint64) GST_TIME_AS_USECONDS (turn->duration);
+  turn->timer = parley_loop_add_timer (gst_loop_element_get_loop (loop_element
+          (self)), parley_clock_now () + wait, timed_out, turn);
+}
+
+static void
+end_turn (GstCloudStt * self, guint number, guint take)
+{
+  Turn *turn = open_turn (self, number);
+
+  if (!turn)
+    return;
+  turn->end = take;
+  if (turn->got < turn->end) {
+    await_final (self, turn);
+    hold_if_behind (self);
+  }
+  settle_turn (self, turn);
+}
+
+/* The serialized end of a take. One without audio has nothing to recognise. */
+static void
+end_take (GstCloudStt * self, guint number, guint take)
+{
+  Turn *turn = open_turn (self, number);
+
+  if (!turn || turn->finished >= take)
+    return;
+  turn->finished = take;
+  if (turn->sent_take == take) {
+    parley_stt_provider_finish (self->provider);
+  } else {
+    turn->got = take;
+    settle_turn (self, turn);
+  }
+}
+
+/* Results of the provider */
+
+static void
+on_partial (ParleySttProvider * provider, guint number, guint take,
+    const gchar * text, GstCloudStt * self)
+{
+  Turn *turn = find_turn (self, number);
+  gchar *whole;
+
+  if (!turn || take <= turn->got)
+    return;
+  whole = g_strdup_printf ("%s%s%s", turn->text->str,
+      turn->text->len && *text ? " " : "", text);
+  post_text (self, number, take, whole, FALSE, 0);
+  gst_loop_element_push_upstream_in_loop (loop_element (self),
+      parley_event_new_partial (number, take, whole));
+  g_free (whole);
+}
+
+static void
+on_final (ParleySttProvider * provider, guint number, guint take,
+    const gchar * text, gdouble confidence, GstCloudStt * self)
+{
+  Turn *turn = find_turn (self, number);
+
+  if (!turn || take <= turn->got)
+    return;
+  if (*text && turn->text->len)
+    g_string_append_c (turn->text, ' ');
+  g_string_append (turn->text, text);
+  turn->got = take;
+  post_text (self, number, take, turn->text->str, TRUE, confidence);
+  settle_turn (self, turn);
+}
+
+static void
+on_failed (ParleySttProvider * provider, guint number, guint take,
+    GError * error, GstCloudStt * self)
+{
+  Turn *turn = find_turn (self, number);
+
+  if (!turn || take <= turn->got)
+    return;
+  g_free (turn->failure);
+  turn->failure = g_strdup (error->message);
+  turn->got = take;
+  settle_turn (self, turn);
+}
+
+/* Data */
+
+static void
+note_time (Turn * turn, GstBuffer * buffer, const ParleyTurnMeta * meta)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (turn->pts))
+    turn->pts = GST_BUFFER_PTS (buffer);
+  if (GST_BUFFER_PTS_IS_VALID (buffer) && GST_BUFFER_DURATION_IS_VALID (buffer)
+      && GST_CLOCK_TIME_IS_VALID (turn->pts)
+      && GST_BUFFER_PTS (buffer) >= turn->pts)
+    turn->duration = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer)
+        - turn->pts;
+  if (meta && meta->arrived)
+    turn->arrived = meta->arrived;
+}
+
+static GBytes *
+buffer_bytes (GstBuffer * buffer)
+{
+  gpointer data;
+  gsize size;
+
+  gst_buffer_extract_dup (buffer, 0, -1, &data, &size);
+  return g_bytes_new_take (data, size);
+}
+
+static guint
+own_turn (GstCloudStt * self)
+{
+  if (!self->own_turn)
+    self->own_turn = MAX (OWN_TURNS, self->last_closed + 1);
+  return self->own_turn;
+}
+
+static GstFlowReturn
+gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
+{
+  GstCloudStt *self = GST_CLOUD_STT (element);
+  const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
+  guint number = meta && meta->turn ? meta->turn : own_turn (self);
+  guint take = meta && meta->turn ? meta->take : 1;
+  Turn *turn = open_turn (self, number);
+  GBytes *bytes;
+
+  if (self->format.rate == 0) {
+    GST_ELEMENT_ERROR (self, CORE, NEGOTIATION,
+        ("Audio came without caps; put audioconvert before cloudstt."),
+        (NULL));
+    gst_buffer_unref (buffer);
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+  if (turn && take > turn->finished) {
+    if (turn->sent_take != take) {
+      turn->sent_take = take;
+      parley_stt_provider_begin (self->provider, number, take, &self->format);
+    }
+    note_time (turn, buffer, meta);
+    bytes = buffer_bytes (buffer);
+    parley_stt_provider_audio (self->provider, bytes);
+    g_bytes_unref (bytes);
+  }
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+/* Events */
+
+static void
+connect_provider (GstCloudStt * self)
+{
+  g_signal_connect (self->provider, "partial", G_CALLBACK (on_partial), self);
+  g_signal_connect (self->provider, "final", G_CALLBACK (on_final), self);
+  g_signal_connect (self->provider, "failed", G_CALLBACK (on_failed), self);
+}
+
+static void
+drop_provider (GstCloudStt * self)
+{
+  if (!self->provider)
+    return;
+  g_signal_handlers_disconnect_by_data (self->provider, self);
+  parley_stt_provider_cancel (self->provider);
+  g_clear_object (&self->provider);
+}
+
+static gboolean
+take_caps (GstCloudStt * self, GstEvent * event)
+{
+  GstCaps *caps;
+  GstStructure *structure;
+  gint rate = 8000;
+
+  gst_event_parse_caps (event, &caps);
+  structure = gst_caps_get_structure (caps, 0);
+  gst_structure_get_int (structure, "rate", &rate);
+  self->format.mulaw = gst_structure_has_name (structure, "audio/x-mulaw");
+  self->format.rate = rate;
+  gst_event_unref (event);
+  return gst_loop_element_push_event_in_loop (loop_element (self),
+      gst_event_new_caps (gst_static_pad_template_get_caps (&src_template)));
+}
+
+/* The stream begins, so the call has started: its variables are known. */
+static void
+refresh_provider (GstCloudStt * self)
+{
+  ParleySttProvider *fresh;
+
+  if (!gst_loop_element_has_variables (loop_element (self)))
+    return;
+  fresh = gst_loop_element_make_provider (loop_element (self),
+      PARLEY_PROVIDER_STT);
+  if (!fresh)
+    return;
+  drop_provider (self);
+  self->provider = fresh;
+  connect_provider (self);
+}
+
+static gboolean
+take_eos (GstCloudStt * self, GstEvent * event)
+{
+  gst_event_replace (&self->eos, event);
+  gst_event_unref (event);
+  if (self->own_turn) {
+    guint turn = self->own_turn;
+
+    self->own_turn = 0;
+    end_take (self, turn, 1);
+    end_turn (self, turn, 1);
+  }
+  send_eos_if_due (self);
+  return TRUE;
+}
+
+static gboolean
+take_turn_event (GstCloudStt * self, GstEvent * event)
+{
+  ParleyEventKind kind = parley_event_get_kind (event);
+  guint number, take;
+  Turn *turn;
+
+  parley_event_parse_take (event, &number, &take);
+  switch (kind) {
+    case PARLEY_EVENT_SPEECH_START:
+      open_turn (self, number);
+      break;
+    case PARLEY_EVENT_SPEECH_END:
+      end_take (self, number, take);
+      break;
+    case PARLEY_EVENT_SPEECH_RESUME:
+      turn = open_turn (self, number);
+      if (turn)
+        turn->resumed = MAX (turn->resumed, take);
+      break;
+    case PARLEY_EVENT_TURN_END:
+      end_turn (self, number, take);
+      break;
+    default:
+      break;
+  }
+  /* What llmchat is to know goes on; the rest ends here. */
+  if (kind == PARLEY_EVENT_SPEECH_END || kind == PARLEY_EVENT_TURN_END) {
+    gst_event_unref (event);
+    return TRUE;
+  }
+  return gst_loop_element_push_event_in_loop (loop_element (self), event);
+}
+
+static gboolean
+gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
+{
+  GstCloudStt *self = GST_CLOUD_STT (element);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      return take_caps (self, event);
+    case GST_EVENT_SEGMENT:
+      self->live = gst_loop_element_is_live (element);
+      refresh_provider (self);
+      break;
+    case GST_EVENT_EOS:
+      return take_eos (self, event);
+    default:
+      if (parley_event_parse_take (event, NULL, NULL))
+        return take_turn_event (self, event);
+      break;
+  }
+  return gst_loop_element_push_event_in_loop (element, event);
+}
+
+static void
+forget (GstCloudStt * self)
+{
+  if (self->provider)
+    parley_stt_provider_cancel (self->provider);
+  g_queue_clear_full (&self->turns, turn_free);
+  gst_clear_event (&self->eos);
+  self->own_turn = 0;
+  hold_if_behind (self);
+}
+
+static void
+gst_cloud_stt_flush (GstLoopElement * element)
+{
+  forget (GST_CLOUD_STT (element));
+}
+
+/* States */
+
+static gboolean
+gst_cloud_stt_open (GstLoopElement * element)
+{
+  GstCloudStt *self = GST_CLOUD_STT (element);
+
+  if (self->provider)
+    g_object_unref (self->provider);
+  self->provider = gst_loop_element_make_provider (element,
+      PARLEY_PROVIDER_STT);
+  return self->provider != NULL;
+}
+
+static void
+gst_cloud_stt_start (GstLoopElement * element)
+{
+  GstCloudStt *self = GST_CLOUD_STT (element);
+
+  self->format.rate = 0;
+  self->last_closed = 0;
+  connect_provider (self);
+}
+
+static void
+gst_cloud_stt_stop (GstLoopElement * element)
+{
+  GstCloudStt *self = GST_CLOUD_STT (element);
+
+  forget (self);
+  g_signal_handlers_disconnect_by_data (self->provider, self);
+}
+
+static gchar **
+string_property (GstCloudStt * self, guint prop_id)
+{
+  switch (prop_id) {
+    case PROP_PROVIDER:
+      return &self->provider_name;
+    case PROP_GRAMMAR:
+      return &self->grammar;
+    case PROP_MODEL:
+      return &self->model;
+    case PROP_LANGUAGE:
+      return &self->language;
+    default:
+      return NULL;
+  }
+}
+
+static void
+gst_cloud_stt_set_property (GObject * object, guint prop_id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstCloudStt *self = GST_CLOUD_STT (object);
+  gchar **text = string_property (self, prop_id);
+
+  GST_OBJECT_LOCK (self);
+  if (text) {
+    g_free (*text);
+    *text = g_value_dup_string (value);
+  } else if (prop_id == PROP_TIMEOUT) {
+    self->timeout = g_value_get_uint (value);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstCloudStt *self = GST_CLOUD_STT (object);
+  gchar **text = string_property (self, prop_id);
+
+  GST_OBJECT_LOCK (self);
+  if (text)
+    g_value_set_string (value, *text);
+  else if (prop_id == PROP_TIMEOUT)
+    g_value_set_uint (value, self->timeout);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_cloud_stt_finalize (GObject * object)
+{
+  GstCloudStt *self = GST_CLOUD_STT (object);
+
+  g_clear_object (&self->provider);
+  g_free (self->provider_name);
+  g_free (self->grammar);
+  g_free (self->model);
+  g_free (self->language);
+  G_OBJECT_CLASS (gst_cloud_stt_parent_class)->finalize (object);
+}
+
+static void
+gst_cloud_stt_init (GstCloudStt * self)
+{
+  self->provider_name = g_strdup (DEFAULT_PROVIDER);
+  self->language = g_strdup (DEFAULT_LANGUAGE);
+  self->timeout = DEFAULT_TIMEOUT;
+  g_queue_init (&self->turns);
+  gst_loop_element_add_pads (loop_element (self));
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags setting = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
+      | G_PARAM_STATIC_STRINGS;
+
+  g_object_class_install_property (klass, PROP_PROVIDER,
+      g_param_spec_string ("provider", "Provider",
+          "Name of the recogniser (pocketsphinx)", DEFAULT_PROVIDER, setting));
+  g_object_class_install_property (klass, PROP_GRAMMAR,
+      g_param_spec_string ("grammar", "Grammar",
+          "File with what callers may say: a JSGF grammar, or a conversation "
+          "script (.json) that yields one (NULL = the full language model)",
+          NULL, setting));
+  g_object_class_install_property (klass, PROP_MODEL,
+      g_param_spec_string ("model", "Model",
+          "The provider's model: for pocketsphinx a folder (NULL = the one "
+          "that is installed)", NULL, setting));
+  g_object_class_install_property (klass, PROP_LANGUAGE,
+      g_param_spec_string ("language", "Language",
+          "Language of the caller as a BCP 47 tag; call variables such as "
+          "%{param.lang} work", DEFAULT_LANGUAGE, setting));
+  g_object_class_install_property (klass, PROP_TIMEOUT,
+      g_param_spec_uint ("timeout", "Timeout",
+          "Give the recogniser up this long after a turn ended, in "
+          "milliseconds (0 = never)", 0, 60000, DEFAULT_TIMEOUT,
+          G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
+          | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+gst_cloud_stt_class_init (GstCloudSttClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (cloud_stt_debug, "cloudstt", 0, "Speech to text");
+  object_class->set_property = gst_cloud_stt_set_property;
+  object_class->get_property = gst_cloud_stt_get_property;
+  object_class->finalize = gst_cloud_stt_finalize;
+  install_properties (object_class);
+
+  loop_class->drop_oldest = TRUE;
+  loop_class->open = gst_cloud_stt_open;
+  loop_class->start = gst_cloud_stt_start;
+  loop_class->stop = gst_cloud_stt_stop;
+  loop_class->buffer = gst_cloud_stt_buffer;
+  loop_class->event = gst_cloud_stt_event;
+  loop_class->flush = gst_cloud_stt_flush;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Speech to text",
+      "Converter/Audio/Text", "The caller's words, one text buffer a turn",
+      "Parley developers");
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstloopelement.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_CLOUD_STT (gst_cloud_stt_get_type ())
+G_DECLARE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST, CLOUD_STT,
+    GstLoopElement)
+
+GST_ELEMENT_REGISTER_DECLARE (cloudstt);
+
+G_END_DECLS

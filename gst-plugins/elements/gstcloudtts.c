@@ -1,0 +1,814 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-cloudtts
+ * @title: cloudtts
+ * @short_description: text to speech, streamed sentence by sentence
+ *
+ * Speaks each text buffer (a sentence) with the synthesiser that
+ * #GstCloudTts:provider names, and pushes the sound as it is made. `flite` has
+ * the better English voices, `espeak` many languages; both run on this machine
+ * in a pool of worker threads.
+ *
+ * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is converted
+ * to it once, here, and kept in the process's cache: a sentence that any call
+ * has heard before (the same provider, voice and settings) comes out at once.
+ * Else the output is S16LE at the voice's rate.
+ *
+ * The output has a timeline of its own: the first sample of what is said is
+ * stamped with the present running time. Not more than 30 seconds are made ahead
+ * of real time.
+ *
+ * `parley/interrupt` drops what is void, cancels its synthesis, and flushes
+ * downstream (reset-time FALSE) when all that was pushed is void, so that a
+ * queue in between empties too. A sentence that cannot be spoken is left out
+ * with a warning.
+ *
+ * Everything but the synthesis runs on the call's loop; the element starts no
+ * thread.
+ *
+ * ## Events
+ *
+ * Takes `parley/interrupt` and `parley/reply-end`; adds to `parley/heard`, on
+ * its way upstream, the text that was heard: see turnevents.h.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=letter.txt ! text/x-raw,format=utf8 ! cloudtts provider=flite ! wavenc ! filesink location=letter.wav
+ * ]| Speaks a text file into a WAV file.
+ *
+ * Since: 0.1
+ */
+
+#include "gstcloudtts.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "providers/registry.h"
+#include "providers/synthesis.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
+
+GST_DEBUG_CATEGORY_STATIC (cloud_tts_debug);
+#define GST_CAT_DEFAULT cloud_tts_debug
+
+#define DEFAULT_PROVIDER "flite"
+#define DEFAULT_LANGUAGE "en-US"
+#define DEFAULT_SPEED 1.0
+/* Jitter of the synthesis that a live sink behind should allow for. */
+#define LATENCY (40 * GST_MSECOND)
+/* How far ahead of real time sound is made. */
+#define MAX_AHEAD (30 * GST_SECOND)
+/* Sentences at the provider at once: the next is ready when this one ends. */
+#define MAX_UNDER_WAY 2
+
+enum
+{
+  PROP_0,
+  PROP_PROVIDER,
+  PROP_VOICE,
+  PROP_LANGUAGE,
+  PROP_SPEED
+};
+
+enum
+{
+  SIGNAL_PREWARM,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* Something that goes out in its turn: a sentence, or a serialized event. */
+typedef struct
+{
+  GstCloudTts *owner;
+  GstEvent *event;              /* else a sentence */
+  guint64 epoch;                /* 0: nobody's, never void */
+  guint sequence;
+  guint turn;
+  gchar *text;
+  ParleySynthesis *synthesis;   /* NULL: not begun, or done */
+  gboolean done;
+  ParleyAudioFormat format;
+  GByteArray *ready;            /* made but not pushed */
+  gboolean begun;               /* some of it was pushed */
+} Job;
+
+/* What was pushed of an epoch, to tell what was heard. */
+typedef struct
+{
+  guint64 epoch;
+  guint sequence;
+  gchar *text;
+  GstClockTime begin;           /* into the epoch */
+  GstClockTime end;
+} Spoken;
+
+struct _GstCloudTts
+{
+  GstLoopElement parent;
+
+  /* Under the object lock: */
+  gchar *provider_name;
+  gchar *voice;
+  gchar *language;
+  gdouble speed;
+
+  /* Made in open, then on the loop; the object lock guards the pointer. */
+  ParleyTtsProvider *provider;
+
+  /* On the loop: */
+  GQueue jobs;
+  gboolean processing;
+  GArray *spoken;               /* of Spoken */
+  guint64 void_epoch;           /* this and all before are void */
+  guint64 pushed_epoch;         /* the last one pushed */
+  GstClockTime epoch_time;      /* pushed of it */
+  gboolean mulaw;               /* downstream takes it */
+  ParleyAudioFormat out;        /* as in the caps; rate 0: none yet */
+  gboolean need_segment;
+  GstClockTime next_pts;        /* running time */
+  GSource *ahead_timer;
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("text/x-raw, format=utf8"));
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("audio/x-mulaw, rate=8000, channels=1; "
+        "audio/x-raw, format=S16LE, layout=interleaved, channels=1, "
+        "rate=[ 8000, 48000 ]"));
+
+G_DEFINE_FINAL_TYPE (GstCloudTts, gst_cloud_tts, GST_TYPE_LOOP_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (cloudtts, "cloudtts", GST_RANK_NONE,
+    GST_TYPE_CLOUD_TTS);
+
+static GstLoopElement *
+loop_element (GstCloudTts * self)
+{
+  return GST_LOOP_ELEMENT (self);
+}
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_clear_pointer (&job->synthesis, parley_synthesis_free);
+  gst_clear_event (&job->event);
+  g_byte_array_unref (job->ready);
+  g_free (job->text);
+  g_free (job);
+}
+
+static void
+spoken_clear (gpointer data)
+{
+  g_free (((Spoken *) data)->text);
+}
+
+/* Output */
+
+static void
+push_format (GstCloudTts * self, const ParleyAudioFormat * format)
+{
+  GstCaps *caps;
+
+  if (self->out.rate == format->rate && self->out.mulaw == format->mulaw)
+    return;
+  if (format->mulaw)
+    caps = gst_caps_new_simple ("audio/x-mulaw", "rate", G_TYPE_INT, 8000,
+        "channels", G_TYPE_INT, 1, NULL);
+  else
+    caps = gst_caps_new_simple ("audio/x-raw", "format", G_TYPE_STRING,
+        "S16LE", "layout", G_TYPE_STRING, "interleaved", "rate", G_TYPE_INT,
+        (gint) format->rate, "channels", G_TYPE_INT, 1, NULL);
+  gst_loop_element_push_event_in_loop (loop_element (self),
+      gst_event_new_caps (caps));
+  gst_caps_unref (caps);
+  self->out = *format;
+}
+
+static void
+push_segment (GstCloudTts * self)
+{
+  GstSegment segment;
+
+  if (!self->need_segment)
+    return;
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_loop_element_push_event_in_loop (loop_element (self),
+      gst_event_new_segment (&segment));
+  self->need_segment = FALSE;
+}
+
+static GstClockTime
+duration_of (const ParleyAudioFormat * format, gsize len)
+{
+  return gst_util_uint64_scale (format->mulaw ? len : len / 2, GST_SECOND,
+      format->rate);
+}
+
+static void
+note_spoken (GstCloudTts * self, Job * job, GstClockTime duration)
+{
+  Spoken *last = NULL;
+
+  if (job->epoch != self->pushed_epoch) {
+    self->pushed_epoch = job->epoch;
+    self->epoch_time = 0;
+  }
+  if (self->spoken->len)
+    last = &g_array_index (self->spoken, Spoken, self->spoken->len - 1);
+  if (!job->begun || !last) {
+    Spoken spoken = { job->epoch, job->sequence, g_strdup (job->text),
+      self->epoch_time, self->epoch_time
+    };
+    g_array_append_val (self->spoken, spoken);
+    last = &g_array_index (self->spoken, Spoken, self->spoken->len - 1);
+  }
+  self->epoch_time += duration;
+  last->end = self->epoch_time;
+}
+
+static void
+push_ready (GstCloudTts * self, Job * job)
+{
+  gsize len = job->ready->len;
+  GstClockTime now = gst_loop_element_running_time (loop_element (self));
+  GstBuffer *buffer;
+  ParleyTurnMeta *meta;
+
+  if (len == 0)
+    return;
+  push_format (self, &job->format);
+  push_segment (self);
+  buffer = gst_buffer_new_wrapped (g_byte_array_free (job->ready, FALSE), len);
+  job->ready = g_byte_array_new ();
+  if (!GST_CLOCK_TIME_IS_VALID (now))
+    now = 0;
+  if (self->next_pts < now) {
+    self->next_pts = now;
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  }
+  GST_BUFFER_PTS (buffer) = self->next_pts;
+  GST_BUFFER_DURATION (buffer) = duration_of (&job->format, len);
+  self->next_pts += GST_BUFFER_DURATION (buffer);
+  meta = parley_buffer_add_turn_meta (buffer);
+  meta->epoch = job->epoch;
+  meta->sequence = job->sequence;
+  meta->turn = job->turn;
+  note_spoken (self, job, GST_BUFFER_DURATION (buffer));
+  job->begun = TRUE;
+  gst_loop_element_push_in_loop (loop_element (self), buffer);
+}
+
+/* Jobs */
+
+static void process (GstCloudTts * self);
+
+static void
+on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
+    gpointer data)
+{
+  Job *job = data;
+  GstCloudTts *self = job->owner;
+
+  job->format = *format;
+  g_byte_array_append (job->ready, samples, len);
+  if (g_queue_peek_head (&self->jobs) == job)
+    push_ready (self, job);
+}
+
+static void
+on_done (const GError * error, gpointer data)
+{
+  Job *job = data;
+  GstCloudTts *self = job->owner;
+
+  g_clear_pointer (&job->synthesis, parley_synthesis_free);
+  job->done = TRUE;
+  if (error)
+    GST_ELEMENT_WARNING (self, STREAM, FAILED,
+        ("A sentence was not spoken: %s.", error->message), (NULL));
+  process (self);
+}
+
+static gboolean
+enough_ahead (gpointer data)
+{
+  GstCloudTts *self = data;
+
+  parley_timer_clear (&self->ahead_timer);
+  process (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether so much is made already that the next sentence can wait. */
+static gboolean
+is_far_ahead (GstCloudTts * self)
+{
+  GstClockTime now = gst_loop_element_running_time (loop_element (self));
+  GstClockTime ahead;
+
+  if (!GST_CLOCK_TIME_IS_VALID (now) || self->next_pts <= now + MAX_AHEAD)
+    return FALSE;
+  ahead = self->next_pts - now - MAX_AHEAD;
+  parley_timer_clear (&self->ahead_timer);
+  self->ahead_timer = parley_loop_add_timer (gst_loop_element_get_loop
+      (loop_element (self)), parley_clock_now ()
+      + (gint64) GST_TIME_AS_USECONDS (ahead) + 1, enough_ahead, self);
+  return TRUE;
+}
+
+static void
+start_jobs (GstCloudTts * self)
+{
+  guint under_way = 0;
+
+  for (GList * l = self->jobs.head; l && under_way < MAX_UNDER_WAY;
+      l = l->next) {
+    Job *job = l->data;
+
+    if (job->event || job->done)
+      continue;
+    under_way++;
+    if (job->synthesis)
+      continue;
+    if (is_far_ahead (self))
+      return;
+    job->synthesis = parley_synthesis_new (self->provider, job->text,
+        self->mulaw, on_audio, on_done, job);
+  }
+}
+
+static void
+process (GstCloudTts * self)
+{
+  Job *job;
+
+  /* A push may come back here through an event. */
+  if (self->processing)
+    return;
+  self->processing = TRUE;
+  while ((job = g_queue_peek_head (&self->jobs))) {
+    if (job->event) {
+      g_queue_pop_head (&self->jobs);
+      gst_loop_element_push_event_in_loop (loop_element (self),
+          g_steal_pointer (&job->event));
+    } else {
+      push_ready (self, job);
+      /* The push may have voided it. */
+      if (g_queue_peek_head (&self->jobs) != job)
+        continue;
+      if (!job->done)
+        break;
+      g_queue_pop_head (&self->jobs);
+    }
+    job_free (job);
+  }
+  self->processing = FALSE;
+  start_jobs (self);
+}
+
+static Job *
+add_job (GstCloudTts * self)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->owner = self;
+  job->ready = g_byte_array_new ();
+  g_queue_push_tail (&self->jobs, job);
+  return job;
+}
+
+static gboolean
+downstream_takes_mulaw (GstCloudTts * self)
+{
+  GstCaps *allowed =
+      gst_pad_get_allowed_caps (gst_loop_element_get_src_pad (loop_element
+          (self)));
+  gboolean takes = FALSE;
+
+  for (guint i = 0; allowed && i < gst_caps_get_size (allowed); i++)
+    takes |= gst_structure_has_name (gst_caps_get_structure (allowed, i),
+        "audio/x-mulaw");
+  gst_clear_caps (&allowed);
+  return takes;
+}
+
+static gchar *
+buffer_text (GstBuffer * buffer)
+{
+  GstMapInfo map;
+  gchar *text;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return g_strdup ("");
+  text = g_utf8_make_valid ((gchar *) map.data, map.size);
+  gst_buffer_unmap (buffer, &map);
+  return g_strstrip (text);
+}
+
+static GstFlowReturn
+gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+  const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
+
+  if (!meta || !meta->epoch || meta->epoch > self->void_epoch) {
+    Job *job = add_job (self);
+
+    if (meta) {
+      job->epoch = meta->epoch;
+      job->sequence = meta->sequence;
+      job->turn = meta->turn;
+    }
+    job->text = buffer_text (buffer);
+    if (self->out.rate == 0)
+      self->mulaw = downstream_takes_mulaw (self);
+    process (self);
+  }
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+/* Events */
+
+static gboolean
+job_is_void (Job * job, guint64 epoch)
+{
+  guint64 event_epoch = job->epoch;
+
+  if (job->event && !parley_event_parse_epoch (job->event, &event_epoch))
+    return FALSE;
+  return event_epoch && event_epoch <= epoch;
+}
+
+static void
+interrupt (GstCloudTts * self, guint64 epoch)
+{
+  GList *next;
+
+  self->void_epoch = MAX (self->void_epoch, epoch);
+  for (GList * l = self->jobs.head; l; l = next) {
+    next = l->next;
+    if (job_is_void (l->data, epoch)) {
+      job_free (l->data);
+      g_queue_delete_link (&self->jobs, l);
+    }
+  }
+  if (self->pushed_epoch && self->pushed_epoch <= epoch) {
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        gst_event_new_flush_start ());
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        gst_event_new_flush_stop (FALSE));
+    self->need_segment = TRUE;
+    self->next_pts = 0;
+    self->pushed_epoch = 0;
+  }
+}
+
+/* What is behind sentences waits for them. */
+static gboolean
+queue_event (GstCloudTts * self, GstEvent * event)
+{
+  if (g_queue_is_empty (&self->jobs))
+    return gst_loop_element_push_event_in_loop (loop_element (self), event);
+  add_job (self)->event = event;
+  return TRUE;
+}
+
+static gboolean
+push_past (GstCloudTts * self, GstEvent * event)
+{
+  guint64 epoch;
+
+  if (parley_event_get_kind (event) == PARLEY_EVENT_INTERRUPT
+      && parley_event_parse_epoch (event, &epoch))
+    interrupt (self, epoch);
+  gst_loop_element_push_event_in_loop (loop_element (self), event);
+  process (self);
+  return TRUE;
+}
+
+/* The stream begins, so the call has started: its variables are known. */
+static void
+refresh_provider (GstCloudTts * self)
+{
+  ParleyTtsProvider *fresh;
+
+  if (!gst_loop_element_has_variables (loop_element (self)))
+    return;
+  fresh = gst_loop_element_make_provider (loop_element (self),
+      PARLEY_PROVIDER_TTS);
+  if (!fresh)
+    return;
+  GST_OBJECT_LOCK (self);
+  g_set_object (&self->provider, fresh);
+  GST_OBJECT_UNLOCK (self);
+  g_object_unref (fresh);
+}
+
+static gboolean
+gst_cloud_tts_event (GstLoopElement * element, GstEvent * event)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+
+  if (!GST_EVENT_IS_SERIALIZED (event))
+    return push_past (self, event);
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_SEGMENT:
+      refresh_provider (self);
+      gst_event_unref (event);
+      return TRUE;
+    case GST_EVENT_CAPS:
+    case GST_EVENT_GAP:
+      /* Of the text's timeline; sound has its own. */
+      gst_event_unref (event);
+      return TRUE;
+    default:
+      return queue_event (self, event);
+  }
+}
+
+/* The words of a sentence that fit into @share of its sound. */
+static void
+append_part (GString * text, const gchar * sentence, gdouble share)
+{
+  gsize len = strlen (sentence) * CLAMP (share, 0, 1);
+
+  while (len > 0 && sentence[len] && sentence[len] != ' ')
+    len--;
+  g_string_append_len (text, sentence, len);
+}
+
+static gchar *
+heard_text (GstCloudTts * self, const ParleyHeard * heard)
+{
+  GString *text = g_string_new (NULL);
+  GstClockTime time = heard->ms * GST_MSECOND;
+
+  for (guint i = 0; i < self->spoken->len; i++) {
+    Spoken *spoken = &g_array_index (self->spoken, Spoken, i);
+
+    if (spoken->epoch != heard->epoch
+        || (!heard->done && spoken->begin >= time))
+      continue;
+    if (text->len)
+      g_string_append_c (text, ' ');
+    /* Marks count whole milliseconds. */
+    if (heard->done || spoken->end < time + GST_MSECOND)
+      g_string_append (text, spoken->text);
+    else
+      append_part (text, spoken->text, (gdouble) (time - spoken->begin)
+          / (spoken->end - spoken->begin));
+  }
+  return g_strchomp (g_string_free (text, FALSE));
+}
+
+static void
+forget_spoken (GstCloudTts * self, guint64 before)
+{
+  while (self->spoken->len
+      && g_array_index (self->spoken, Spoken, 0).epoch < before)
+    g_array_remove_index (self->spoken, 0);
+}
+
+static gboolean
+gst_cloud_tts_upstream (GstLoopElement * element, GstEvent * event)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+  ParleyHeard heard;
+
+  if (parley_event_parse_heard (event, &heard) && !heard.text) {
+    gchar *text = heard_text (self, &heard);
+
+    heard.text = text;
+    gst_event_unref (event);
+    event = parley_event_new_heard (&heard);
+    forget_spoken (self, heard.epoch);
+    g_free (text);
+  }
+  return gst_loop_element_push_upstream_in_loop (element, event);
+}
+
+static gboolean
+gst_cloud_tts_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_latency (query, TRUE, LATENCY, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+static void
+forget (GstCloudTts * self)
+{
+  g_queue_clear_full (&self->jobs, job_free);
+  parley_timer_clear (&self->ahead_timer);
+  g_array_set_size (self->spoken, 0);
+  self->pushed_epoch = 0;
+  self->next_pts = 0;
+  self->need_segment = TRUE;
+}
+
+static void
+gst_cloud_tts_flush (GstLoopElement * element)
+{
+  forget (GST_CLOUD_TTS (element));
+}
+
+/* States */
+
+static void
+gst_cloud_tts_prewarm (GstCloudTts * self, const gchar * text)
+{
+  ParleyTtsProvider *provider;
+
+  GST_OBJECT_LOCK (self);
+  provider = self->provider ? g_object_ref (self->provider) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (provider && text)
+    parley_synthesis_prewarm (provider, text);
+  g_clear_object (&provider);
+}
+
+static gboolean
+gst_cloud_tts_open (GstLoopElement * element)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+  ParleyTtsProvider *provider =
+      gst_loop_element_make_provider (element, PARLEY_PROVIDER_TTS);
+
+  GST_OBJECT_LOCK (self);
+  g_set_object (&self->provider, provider);
+  GST_OBJECT_UNLOCK (self);
+  if (!provider)
+    return FALSE;
+  g_object_unref (provider);
+  return TRUE;
+}
+
+static void
+gst_cloud_tts_start (GstLoopElement * element)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+
+  self->out.rate = 0;
+  self->void_epoch = 0;
+  forget (self);
+}
+
+static void
+gst_cloud_tts_stop (GstLoopElement * element)
+{
+  forget (GST_CLOUD_TTS (element));
+}
+
+static gchar **
+string_property (GstCloudTts * self, guint prop_id)
+{
+  switch (prop_id) {
+    case PROP_PROVIDER:
+      return &self->provider_name;
+    case PROP_VOICE:
+      return &self->voice;
+    case PROP_LANGUAGE:
+      return &self->language;
+    default:
+      return NULL;
+  }
+}
+
+static void
+gst_cloud_tts_set_property (GObject * object, guint prop_id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (object);
+  gchar **text = string_property (self, prop_id);
+
+  GST_OBJECT_LOCK (self);
+  if (text) {
+    g_free (*text);
+    *text = g_value_dup_string (value);
+  } else if (prop_id == PROP_SPEED) {
+    self->speed = g_value_get_double (value);
+  } else {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_cloud_tts_get_property (GObject * object, guint prop_id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (object);
+  gchar **text = string_property (self, prop_id);
+
+  GST_OBJECT_LOCK (self);
+  if (text)
+    g_value_set_string (value, *text);
+  else if (prop_id == PROP_SPEED)
+    g_value_set_double (value, self->speed);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_cloud_tts_finalize (GObject * object)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (object);
+
+  g_clear_object (&self->provider);
+  g_array_unref (self->spoken);
+  g_free (self->provider_name);
+  g_free (self->voice);
+  g_free (self->language);
+  G_OBJECT_CLASS (gst_cloud_tts_parent_class)->finalize (object);
+}
+
+static void
+gst_cloud_tts_init (GstCloudTts * self)
+{
+  self->provider_name = g_strdup (DEFAULT_PROVIDER);
+  self->language = g_strdup (DEFAULT_LANGUAGE);
+  self->speed = DEFAULT_SPEED;
+  g_queue_init (&self->jobs);
+  self->spoken = g_array_new (FALSE, FALSE, sizeof (Spoken));
+  g_array_set_clear_func (self->spoken, spoken_clear);
+  gst_loop_element_add_pads (loop_element (self));
+  gst_pad_set_query_function (gst_loop_element_get_src_pad (loop_element
+          (self)), gst_cloud_tts_query);
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags setting = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
+      | G_PARAM_STATIC_STRINGS;
+
+  g_object_class_install_property (klass, PROP_PROVIDER,
+      g_param_spec_string ("provider", "Provider",
+          "Name of the synthesiser (flite, espeak)", DEFAULT_PROVIDER,
+          setting));
+  g_object_class_install_property (klass, PROP_VOICE,
+      g_param_spec_string ("voice", "Voice",
+          "The provider's name of the voice; call variables such as "
+          "%{param.voice} work (NULL = the provider's default)", NULL,
+          setting));
+  g_object_class_install_property (klass, PROP_LANGUAGE,
+      g_param_spec_string ("language", "Language",
+          "Language of the replies as a BCP 47 tag, where the voice does not "
+          "tell; call variables work", DEFAULT_LANGUAGE, setting));
+  g_object_class_install_property (klass, PROP_SPEED,
+      g_param_spec_double ("speed", "Speed",
+          "How fast to speak, as a factor of the voice's own pace", 0.5, 2.0,
+          DEFAULT_SPEED, setting));
+}
+
+static void
+gst_cloud_tts_class_init (GstCloudTtsClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (cloud_tts_debug, "cloudtts", 0, "Text to speech");
+  object_class->set_property = gst_cloud_tts_set_property;
+  object_class->get_property = gst_cloud_tts_get_property;
+  object_class->finalize = gst_cloud_tts_finalize;
+  install_properties (object_class);
+
+  /**
+   * GstCloudTts::prewarm:
+   * @text: a sentence that will be spoken soon, such as a greeting
+   *
+   * Makes @text and keeps it in the cache. From READY on, any thread; it does
+   * not wait.
+   */
+  signals[SIGNAL_PREWARM] = g_signal_new_class_handler ("prewarm",
+      G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_cloud_tts_prewarm), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      G_TYPE_STRING);
+
+  loop_class->open = gst_cloud_tts_open;
+  loop_class->start = gst_cloud_tts_start;
+  loop_class->stop = gst_cloud_tts_stop;
+  loop_class->buffer = gst_cloud_tts_buffer;
+  loop_class->event = gst_cloud_tts_event;
+  loop_class->flush = gst_cloud_tts_flush;
+  loop_class->upstream = gst_cloud_tts_upstream;
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Text to speech",
+      "Converter/Text/Audio", "Speaks text, streamed sentence by sentence",
+      "Parley developers");
+}
