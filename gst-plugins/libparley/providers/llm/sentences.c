@@ -22,7 +22,8 @@ typedef enum
 
 struct _ParleySentences
 {
-  GString *text;                /* whole characters, not given out yet */
+  GString *text;                /* whole characters */
+  gsize taken;                  /* bytes of it that were given out */
   GString *partial;             /* bytes of a character cut apart */
   gboolean finished;
   gboolean line_start;          /* text begins a line */
@@ -432,13 +433,35 @@ step (Scan * scan, const gchar ** p)
   return verdict;
 }
 
+static const gchar *
+front (const ParleySentences * self)
+{
+  return self->text->str + self->taken;
+}
+
+static gsize
+n_left (const ParleySentences * self)
+{
+  return self->text->len - self->taken;
+}
+
+/* Gives out @length bytes. The text moves up now and then only, so that much
+ * text at once stays cheap. */
+static void
+take (ParleySentences * self, gsize length)
+{
+  self->taken += length;
+  if (self->taken * 2 < self->text->len)
+    return;
+  g_string_erase (self->text, 0, self->taken);
+  self->taken = 0;
+}
+
 /* Length in bytes of the piece at the front of the text, 0 for not yet. */
 static gsize
 scan_piece (ParleySentences * self, gboolean * words)
 {
-  Scan scan = { self->text->str, self->text->str + self->text->len,
-    self->finished,
-  };
+  Scan scan = { front (self), front (self) + n_left (self), self->finished };
   const gchar *p = scan.start;
   Verdict verdict = VERDICT_NO;
 
@@ -469,14 +492,14 @@ scan_piece (ParleySentences * self, gboolean * words)
 static void
 skip_blanks (ParleySentences * self)
 {
-  const gchar *p = self->text->str;
+  const gchar *p = front (self);
 
   while (*p && g_unichar_isspace (g_utf8_get_char (p))) {
     if (*p == '\n')
       self->line_start = TRUE;
     p = g_utf8_next_char (p);
   }
-  g_string_erase (self->text, 0, p - self->text->str);
+  take (self, p - front (self));
 }
 
 static gboolean
@@ -489,15 +512,15 @@ begins_with_fence (const gchar * text, gchar fence)
 static gboolean
 skip_fence (ParleySentences * self)
 {
-  while (self->fence && self->text->len > 0) {
-    const gchar *newline = strchr (self->text->str, '\n');
-    const gchar *line = self->text->str;
+  while (self->fence && n_left (self) > 0) {
+    const gchar *line = front (self);
+    const gchar *newline = strchr (line, '\n');
 
     if (!newline && !self->finished) {
       /* Only how the line begins matters. */
-      if (self->text->len > PARLEY_SENTENCE_MAX) {
+      if (n_left (self) > PARLEY_SENTENCE_MAX) {
         const gchar *keep = g_utf8_offset_to_pointer (line, MAX_RUN);
-        g_string_truncate (self->text, keep - line);
+        g_string_truncate (self->text, keep - self->text->str);
       }
       return FALSE;
     }
@@ -506,8 +529,7 @@ skip_fence (ParleySentences * self)
       self->fence = 0;
       self->line_start = TRUE;
     }
-    g_string_erase (self->text, 0,
-        newline ? newline + 1 - self->text->str : -1);
+    take (self, newline ? (gsize) (newline + 1 - front (self)) : n_left (self));
   }
   return self->fence == 0;
 }
@@ -516,17 +538,18 @@ skip_fence (ParleySentences * self)
 static Verdict
 judge_fence (const ParleySentences * self)
 {
-  const gchar *text = self->text->str;
+  const gchar *text = front (self);
   gsize n = strspn (text, *text == '~' ? "~" : "`");
-  gsize line = strcspn (text, "\n");
+  gsize line;
 
-  if (n < 3 && (n < self->text->len || self->finished || n == 0))
+  if (n < 3 && (n < n_left (self) || self->finished || n == 0))
     return VERDICT_NO;
   if (n < 3)
     return VERDICT_MORE;
+  line = strcspn (text, "\n");
   if (line > PARLEY_SENTENCE_MAX || memchr (text + n, *text, line - n) != NULL)
     return VERDICT_NO;
-  return line < self->text->len || self->finished ? VERDICT_CUT : VERDICT_MORE;
+  return line < n_left (self) || self->finished ? VERDICT_CUT : VERDICT_MORE;
 }
 
 /* Moves to the next text that may be spoken; FALSE: none is here yet. */
@@ -539,16 +562,16 @@ skip_silent (ParleySentences * self)
     if (!skip_fence (self))
       return FALSE;
     skip_blanks (self);
-    if (self->text->len == 0)
+    if (n_left (self) == 0)
       return FALSE;
     if (self->line_start)
       verdict = judge_fence (self);
     if (verdict != VERDICT_CUT)
       return verdict == VERDICT_NO;
-    self->fence = self->text->str[0];
-    g_string_erase (self->text, 0, strcspn (self->text->str, "\n"));
-    if (self->text->len > 0)
-      g_string_erase (self->text, 0, 1);
+    self->fence = *front (self);
+    take (self, strcspn (front (self), "\n"));
+    if (n_left (self) > 0)
+      take (self, 1);
   }
 }
 
@@ -575,8 +598,8 @@ parley_sentences_next (ParleySentences * self)
 
     if (length == 0)
       return NULL;
-    sentence = words ? trimmed (self->text->str, length) : NULL;
-    g_string_erase (self->text, 0, length);
+    sentence = words ? trimmed (front (self), length) : NULL;
+    take (self, length);
     self->line_start = FALSE;
     if (sentence)
       return sentence;
@@ -628,6 +651,7 @@ void
 parley_sentences_reset (ParleySentences * self)
 {
   g_string_truncate (self->text, 0);
+  self->taken = 0;
   g_string_truncate (self->partial, 0);
   self->finished = FALSE;
   self->line_start = TRUE;
