@@ -32,6 +32,7 @@ struct _ParleyCall
   /* On the loop only. While the socket is open it holds a reference of the
    * call, so that the call is never freed under its timers and signals. */
   SoupWebsocketConnection *connection;
+  ParleyLimitStream *limit;     /* below the connection, which owns it */
   GSocket *socket;
   GArray *participants;         /* of Participant */
   guint last_id;
@@ -184,13 +185,11 @@ on_message (SoupWebsocketConnection * connection, gint type, GBytes * data,
   GError *error = NULL;
   gsize len;
   const gchar *json = g_bytes_get_data (data, &len);
-  GIOStream *stream = soup_websocket_connection_get_io_stream (connection);
 
   if (self->ended)
     return;
-  if (PARLEY_IS_LIMIT_STREAM (stream))
-    parley_limit_stream_allow (PARLEY_LIMIT_STREAM (stream),
-        2 * PARLEY_TWILIO_MAX_MESSAGE);
+  if (self->limit)
+    parley_limit_stream_allow (self->limit, 2 * PARLEY_TWILIO_MAX_MESSAGE);
   if (type != SOUP_WEBSOCKET_DATA_TEXT) {
     call_fail (self, PARLEY_CALL_ERROR_PROTOCOL,
         SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA,
@@ -242,6 +241,7 @@ on_closed (SoupWebsocketConnection * connection, ParleyCall * self)
   else
     call_end (self, NULL, SOUP_WEBSOCKET_CLOSE_NORMAL);
   g_signal_handlers_disconnect_by_data (connection, self);
+  self->limit = NULL;
   g_clear_object (&self->connection);
   g_object_unref (self);        /* the reference an open socket holds */
 }
@@ -480,6 +480,8 @@ parley_call_attach_in_loop (ParleyCall * self,
 
   g_object_ref (self);
   self->connection = g_object_ref (websocket);
+  self->limit = parley_limit_stream_find
+      (soup_websocket_connection_get_io_stream (websocket));
   self->socket = socket ? g_object_ref (socket) : NULL;
   self->accepted = accepted;
   self->last_media = parley_clock_now ();

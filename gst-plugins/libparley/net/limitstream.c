@@ -205,3 +205,20 @@ parley_limit_stream_allow (ParleyLimitStream * stream, gsize bytes)
 {
   stream->input->left = bytes;
 }
+
+ParleyLimitStream *
+parley_limit_stream_find (GIOStream * stream)
+{
+  GIOStream *base = NULL;
+
+  if (PARLEY_IS_LIMIT_STREAM (stream))
+    return PARLEY_LIMIT_STREAM (stream);
+  /* libsoup's class is private, its property is not. */
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream),
+          "base-iostream"))
+    g_object_get (stream, "base-iostream", &base, NULL);
+  if (!base)
+    return NULL;
+  g_object_unref (base);
+  return PARLEY_IS_LIMIT_STREAM (base) ? PARLEY_LIMIT_STREAM (base) : NULL;
+}

@@ -18,6 +18,10 @@ G_DECLARE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, PARLEY,
 /* @base must be pollable both ways; a reference is taken. */
 ParleyLimitStream *parley_limit_stream_new (GIOStream * base, gsize bytes);
 
+/* The one that @stream is, or that lies under libsoup's own stream around it;
+ * borrowed; NULL: none. */
+ParleyLimitStream *parley_limit_stream_find (GIOStream * stream);
+
 /* From now on @bytes more may be read; reading beyond them fails with
  * G_IO_ERROR_MESSAGE_TOO_LARGE. */
 void parley_limit_stream_allow (ParleyLimitStream * stream, gsize bytes);

@@ -351,10 +351,12 @@ upgraded (SoupServer * soup, SoupServerMessage * message, const char *path,
 {
   LoopServer *owner = data;
   Route *route = find_route (owner->server, path);
-  GIOStream *stream = soup_websocket_connection_get_io_stream (websocket);
-  Connection *connection =
-      g_object_get_qdata (G_OBJECT (stream), connection_quark);
+  ParleyLimitStream *stream = parley_limit_stream_find
+      (soup_websocket_connection_get_io_stream (websocket));
+  Connection *connection = stream
+      ? g_object_get_qdata (G_OBJECT (stream), connection_quark) : NULL;
 
+  g_return_if_fail (connection != NULL);
   parley_timer_clear (&connection->deadline);
   parley_limit_stream_allow (connection->stream, MAX_WEBSOCKET_BYTES);
   soup_websocket_connection_set_max_incoming_payload_size (websocket,
