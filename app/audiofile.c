@@ -113,8 +113,7 @@ interleave (GByteArray * left, GByteArray * right, guint header)
   g_byte_array_set_size (out, header + n * 4);
   for (i = 0; i < n; i++) {
     GST_WRITE_UINT16_LE (out->data + header + i * 4, sample_at (left, i));
-    GST_WRITE_UINT16_LE (out->data + header + i * 4 + 2,
-        sample_at (right, i));
+    GST_WRITE_UINT16_LE (out->data + header + i * 4 + 2, sample_at (right, i));
   }
   return out;
 }

@@ -134,7 +134,7 @@ static const GOptionEntry entries[] = {
   {"interval-ms", 0, 0, G_OPTION_ARG_INT, &options.interval_ms,
       "time between the beginnings of two calls (20)", "MS"},
   {"record", 'r', 0, G_OPTION_ARG_FILENAME, &options.record,
-      "both sides as stereo, .wav or .opus (one call only)",
+        "both sides as stereo, .wav or .opus (one call only)",
       "FILE"},
   {"json", 0, 0, G_OPTION_ARG_NONE, &options.json,
       "print the result as JSON and nothing else", NULL},
@@ -219,9 +219,7 @@ make_turns (GError ** error)
 /* What happens, as it happens */
 
 static void
-print_event (gint64 at, const gchar * format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
+G_GNUC_PRINTF (2, 3)
 print_event (gint64 at, const gchar * format, ...)
 {
   g_autofree gchar *text = NULL;

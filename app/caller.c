@@ -59,7 +59,7 @@ struct _ParleyCaller
 
   Phase phase;
   gint64 begun;                 /* connecting began */
-  gint64 origin;                /* the first frame was due; then one each 20 ms */
+  gint64 origin;                /* first frame due; then one each 20 ms */
   guint64 frames;
   guint64 sequence;
   gint64 deadline;              /* of CLOSING */
@@ -74,7 +74,11 @@ struct _ParleyCaller
   ParleyCallerResult result;
 };
 
-G_DEFINE_QUARK (parley-caller-error-quark, parley_caller_error)
+GQuark
+parley_caller_error_quark (void)
+{
+  return g_quark_from_static_string ("parley-caller-error-quark");
+}
 
 ParleyCallerTurn *
 parley_caller_turn_new (const gchar * said, GBytes * mulaw,
@@ -323,7 +327,7 @@ tell_heard (ParleyCaller * self, gint64 now, gint64 since)
   if (self->heard || begin > now)
     return;
   self->heard = TRUE;
-  if (self->result.greeting_us < 0)
+  if (self->phase == PHASE_GREETING)
     self->result.greeting_us = begin - self->begun;
   emit (self, PARLEY_CALLER_HEARS, now, NULL, begin - since);
 }
@@ -554,8 +558,7 @@ caller_clear (gpointer data)
   g_clear_pointer (&self->playout, parley_playout_free);
   g_clear_error (&self->result.error);
   for (i = 0; i < self->result.turns->len; i++)
-    g_free (g_array_index (self->result.turns, ParleyCallerTurnResult,
-            i).said);
+    g_free (g_array_index (self->result.turns, ParleyCallerTurnResult, i).said);
   g_array_unref (self->result.turns);
   g_byte_array_unref (self->result.caller_audio);
   g_byte_array_unref (self->result.agent_audio);
@@ -598,8 +601,7 @@ begin_call (ParleyCaller * self)
 
   soup_websocket_connection_set_max_incoming_payload_size (self->connection,
       PARLEY_TWILIO_MAX_OUTBOUND_MESSAGE);
-  g_signal_connect (self->connection, "message", G_CALLBACK (on_message),
-      self);
+  g_signal_connect (self->connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
 
   parley_twilio_build_connected (self->out);
@@ -678,8 +680,7 @@ copy_parameters (ParleyCaller * self, const ParleyCallerConfig * config)
   if (config->parameters != NULL) {
     g_hash_table_iter_init (&iter, config->parameters);
     while (g_hash_table_iter_next (&iter, &name, &value))
-      g_hash_table_insert (self->parameters, g_strdup (name),
-          g_strdup (value));
+      g_hash_table_insert (self->parameters, g_strdup (name), g_strdup (value));
   }
   if (config->from != NULL)
     g_hash_table_insert (self->parameters, g_strdup ("From"),

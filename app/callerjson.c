@@ -156,11 +156,9 @@ parley_caller_results_to_json (GPtrArray * results)
   guint i;
 
   for (i = 0; i < results->len; i++)
-    json_array_add_object_element (calls,
-        result_to_object (results->pdata[i]));
+    json_array_add_object_element (calls, result_to_object (results->pdata[i]));
   json_object_set_array_member (root, "calls", calls);
-  json_object_set_object_member (root, "summary",
-      summary_to_object (results));
+  json_object_set_object_member (root, "summary", summary_to_object (results));
   json_node_take_object (node, root);
   return node;
 }

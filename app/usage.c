@@ -27,8 +27,7 @@ parley_verb_parse (GOptionContext * context, int *argc, char ***argv,
     return FALSE;
   }
   if (*argc - 1 > max_words) {
-    parley_usage_error ("\"%s\" is one word too many",
-        (*argv)[1 + max_words]);
+    parley_usage_error ("\"%s\" is one word too many", (*argv)[1 + max_words]);
     return FALSE;
   }
   return TRUE;

@@ -26,8 +26,7 @@ on_audio (ParleyTtsProvider * tts, guint id, ParleyAudioFormat * format,
   if (speech->resampler == NULL)
     speech->resampler = parley_mulaw_resampler_new (format->rate);
   if (speech->resampler != NULL)
-    parley_mulaw_resampler_push (speech->resampler, data, len / 2,
-        speech->out);
+    parley_mulaw_resampler_push (speech->resampler, data, len / 2, speech->out);
 }
 
 static void
@@ -93,7 +92,7 @@ parley_voice_speak (const gchar * provider, const gchar * voice,
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (ParleyLoop) loop = parley_loop_new (context);
   g_autoptr (ParleyTtsProvider) tts = NULL;
-  Speech speech = { .out = g_byte_array_new () };
+  Speech speech = {.out = g_byte_array_new () };
 
   g_main_context_push_thread_default (context);
   tts = parley_provider_new (PARLEY_PROVIDER_TTS,

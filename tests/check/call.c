@@ -22,6 +22,12 @@ typedef struct
   gchar *err;
 } Outcome;
 
+typedef struct
+{
+  Outcome *outcome;
+  gboolean done;
+} Waiting;
+
 static void
 outcome_clear (Outcome * outcome)
 {
@@ -29,12 +35,7 @@ outcome_clear (Outcome * outcome)
   g_free (outcome->err);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
-typedef struct
-{
-  Outcome *outcome;
-  gboolean done;
-} Waiting;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear);
 
 static void
 on_finished (GObject * process, GAsyncResult * result, gpointer data)
@@ -64,8 +65,7 @@ run (Outcome * outcome, const gchar * const *arguments)
     g_ptr_array_add (words, (gpointer) * arguments++);
   g_ptr_array_add (words, NULL);
   process = g_subprocess_newv ((const gchar * const *) words->pdata,
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
-      &error);
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
   g_assert_no_error (error);
   g_subprocess_communicate_utf8_async (process, NULL, NULL, on_finished,
       &waiting);
@@ -198,8 +198,7 @@ test_file_missing (void)
   g_assert_cmpint (outcome.status, ==, 1);
   assert_one_line (outcome.err);
   g_assert_nonnull (strstr (outcome.err, path));
-  g_assert_true (json_object_has_member (parse (parser, outcome.out),
-          "error"));
+  g_assert_true (json_object_has_member (parse (parser, outcome.out), "error"));
 }
 
 static void

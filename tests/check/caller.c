@@ -197,6 +197,7 @@ test_speaks_without_greeting (void)
   add_turn (&fix, "one", 100, 0);
   result = run (&fix);
   g_assert_true (turn (result, 0)->answered);
+  g_assert_cmpint (result->greeting_us, ==, -1);
   /* 2 s waited, 100 ms said, 160 ms until heard, then its end. */
   g_assert_cmpint (result->duration_us, >, 2800 * MS);
   g_assert_cmpint (result->duration_us, <, 3200 * MS);
@@ -367,8 +368,7 @@ test_start_fields (void)
   g_assert_cmpstr (g_hash_table_lookup (got, "To"), ==, "+15035550199");
   g_assert_true (g_str_has_prefix (fix.server->start.stream_sid, "MZ"));
   g_assert_cmpuint (strlen (fix.server->start.call_sid), ==, 34);
-  g_assert_true (g_str_has_prefix (fix.server->user_agent,
-          "Twilio.TmeWs/1.0"));
+  g_assert_true (g_str_has_prefix (fix.server->user_agent, "Twilio.TmeWs/1.0"));
   g_assert_null (fix.server->signature);
   tear_down (&fix);
 }
@@ -577,8 +577,7 @@ test_many_at_once (void)
   g_assert_cmpint (json_object_get_int_member (summary, "failed"), ==, 0);
   g_assert_cmpint (json_object_get_int_member (summary, "unanswered"), ==, 0);
   g_assert_cmpint (json_object_get_int_member
-      (json_object_get_object_member (summary, "response_ms"), "p50"), >=,
-      160);
+      (json_object_get_object_member (summary, "response_ms"), "p50"), >=, 160);
   g_ptr_array_set_size (callers, 0);
   tear_down (&fix);
 }

@@ -18,7 +18,7 @@ static const gchar start_json[] =
     "          \"tracks\":[\"inbound\"],\n"
     "          \"mediaFormat\":{\"encoding\":\"audio/x-mulaw\","
     "\"sampleRate\":8000,\"channels\":1},\n"
-    "          \"customParameters\":{\"token\":\"9f2c0d7e\",\"lang\":\"es\"}},\n"
+    "         \"customParameters\":{\"token\":\"9f2c0d7e\",\"lang\":\"es\"}},\n"
     " \"streamSid\":\"" SID "\"}";
 
 static const gchar media_json[] =
@@ -611,8 +611,7 @@ test_outbound_as_strict_as_twilio (void)
       "\",\"sequenceNumber\":\"1\",\"media\":{\"payload\":\"//4A\"}}",
       malformed);
   assert_outbound_refused ("{\"event\":\"media\",\"streamSid\":\"" SID
-      "\",\"media\":{\"payload\":\"//4A\",\"track\":\"outbound\"}}",
-      malformed);
+      "\",\"media\":{\"payload\":\"//4A\",\"track\":\"outbound\"}}", malformed);
   assert_outbound_refused ("{\"event\":\"media\",\"stream_sid\":\"" SID
       "\",\"media\":{\"payload\":\"//4A\"}}", malformed);
   assert_outbound_refused ("{\"event\":\"media\",\"streamSid\":\"MZother\","

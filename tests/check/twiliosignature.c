@@ -37,8 +37,7 @@ test_sign_form (void)
       library_body, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU=");
   assert_signs ("12345", "https://example.com/myapp.php?foo=1&bar=2",
       "CallSid=CA1234567890ABCDE&Caller=%2B14158675310&Digits=1234"
-      "&From=%2B14158675310&To=%2B18005551212",
-      "L/OH5YylLD5NRKLltdqwSvS0BnU=");
+      "&From=%2B14158675310&To=%2B18005551212", "L/OH5YylLD5NRKLltdqwSvS0BnU=");
 }
 
 static void

@@ -101,8 +101,7 @@ fuzz_form (const gchar * text, gsize size)
   url = g_strconcat ("https://a.example/", fields->len > 0
       ? ((ParleyTwilioField *) fields->pdata[0])->name : "", NULL);
   signature = parley_twilio_sign ("key", url, fields);
-  g_assert_true (parley_twilio_verify_form ("key", url, text, size,
-          signature));
+  g_assert_true (parley_twilio_verify_form ("key", url, text, size, signature));
   g_assert_false (parley_twilio_verify_form ("other", url, text, size,
           signature));
 }

@@ -13,7 +13,11 @@
 /* What an error text may repeat of a peer's value. */
 #define MAX_ECHO 32
 
-G_DEFINE_QUARK (parley-twilio-error-quark, parley_twilio_error)
+GQuark
+parley_twilio_error_quark (void)
+{
+  return g_quark_from_static_string ("parley-twilio-error-quark");
+}
 
 static const struct
 {
@@ -29,10 +33,8 @@ static const struct
   {"clear", PARLEY_TWILIO_CLEAR}
 };
 
-static gboolean fail (GError ** error, ParleyTwilioError code,
-    const gchar * format, ...) G_GNUC_PRINTF (3, 4);
-
 static gboolean
+G_GNUC_PRINTF (3, 4)
 fail (GError ** error, ParleyTwilioError code, const gchar * format, ...)
 {
   va_list args;
@@ -146,8 +148,7 @@ get_object (JsonObject * object, const gchar * where, const gchar * name,
     return missing (error, where, name);
   if (!JSON_NODE_HOLDS_OBJECT (node))
     return fail (error, PARLEY_TWILIO_ERROR_MALFORMED,
-        "\"%s\" of %s is not an object: put its fields in braces", name,
-        where);
+        "\"%s\" of %s is not an object: put its fields in braces", name, where);
   *out = json_node_get_object (node);
   return TRUE;
 }
@@ -209,8 +210,7 @@ get_format (JsonObject * start, ParleyTwilioMessage * out, GError ** error)
 }
 
 static gboolean
-get_parameters (JsonObject * start, ParleyTwilioMessage * out,
-    GError ** error)
+get_parameters (JsonObject * start, ParleyTwilioMessage * out, GError ** error)
 {
   JsonObject *object;
   JsonObjectIter iter;

@@ -23,7 +23,7 @@ GQuark parley_twilio_error_quark (void);
 
 typedef enum
 {
-  PARLEY_TWILIO_ERROR_MALFORMED,        /* not JSON, or a value of a wrong kind */
+  PARLEY_TWILIO_ERROR_MALFORMED,        /* not JSON, or a wrong kind of value */
   PARLEY_TWILIO_ERROR_MISSING,          /* a field that must be there is not */
   PARLEY_TWILIO_ERROR_BASE64,           /* the payload is not base64 */
   PARLEY_TWILIO_ERROR_ENCODING,         /* not mu-law, 8000 Hz, one channel */
@@ -57,7 +57,7 @@ typedef struct
   gchar *encoding;
   guint rate;                   /* Hz */
   guint channels;
-  GHashTable *custom_parameters;        /* START: gchar* to gchar*, never NULL */
+  GHashTable *custom_parameters;        /* START: of gchar*, never NULL */
 
   /* MEDIA, DTMF */
   gchar *track;                 /* NULL when not given */

@@ -134,12 +134,10 @@ hash_fields (GHmac * hmac, GPtrArray * fields)
   for (i = 0; i < sorted->len; i++) {
     ParleyTwilioField *field = sorted->pdata[i];
 
-    if (i > 0 && compare_fields (&sorted->pdata[i - 1],
-            &sorted->pdata[i]) == 0)
+    if (i > 0 && compare_fields (&sorted->pdata[i - 1], &sorted->pdata[i]) == 0)
       continue;
     g_hmac_update (hmac, (const guint8 *) field->name, strlen (field->name));
-    g_hmac_update (hmac, (const guint8 *) field->value,
-        strlen (field->value));
+    g_hmac_update (hmac, (const guint8 *) field->value, strlen (field->value));
   }
 }
 
