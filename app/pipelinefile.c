@@ -136,54 +136,92 @@ append_value (Expansion * self, const gchar * value)
   }
 }
 
+/* Takes the ${…} from @text to its @close apart: the name, and the default or
+ * NULL. */
 static gboolean
-variable_value (Expansion * self, const gchar * name, const gchar * fallback,
-    const gchar ** value, GError ** error)
+parse_variable (Expansion * self, const gchar * text, const gchar * close,
+    gchar ** name, gchar ** fallback, GError ** error)
 {
-  *value = strcmp (name, "DIR") == 0 ? self->dir : g_getenv (name);
-  if (fallback && (!*value || !**value))
-    *value = fallback;
-  if (!*value)
+  gchar *colon;
+
+  *name = g_strndup (text + 2, close - text - 2);
+  colon = strstr (*name, ":-");
+  *fallback = colon ? g_strdup (colon + 2) : NULL;
+  if (colon)
+    *colon = '\0';
+  if (is_variable_name (*name))
+    return TRUE;
+  FAIL (error, VARIABLE, "%s:%u: “${%s…}” is no variable; write ${NAME} or "
+      "${NAME:-default}", self->path, self->line, *name);
+  return FALSE;
+}
+
+static gchar *expand_fallback (Expansion * self, const gchar * text,
+    GError ** error);
+
+/* The value of the variable at @text, and where the text goes on. */
+static gchar *
+variable_value (Expansion * self, const gchar * text, const gchar ** end,
+    GError ** error)
+{
+  const gchar *close = find_close (text + 2);
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *fallback = NULL;
+  const gchar *value;
+
+  if (!close) {
+    FAIL (error, VARIABLE, "%s:%u: a “${” is not closed by “}” on its line",
+        self->path, self->line);
+    return NULL;
+  }
+  *end = close + 1;
+  if (!parse_variable (self, text, close, &name, &fallback, error))
+    return NULL;
+  value = strcmp (name, "DIR") == 0 ? self->dir : g_getenv (name);
+  if (fallback && (!value || !*value))
+    return expand_fallback (self, fallback, error);
+  if (!value)
     FAIL (error, VARIABLE, "%s:%u: ${%s} is not set; set it in the "
         "environment or write ${%s:-default}", self->path, self->line, name,
         name);
-  else if (strpbrk (*value, "\r\n") || !g_utf8_validate (*value, -1, NULL))
+  else if (strpbrk (value, "\r\n") || !g_utf8_validate (value, -1, NULL))
     FAIL (error, VARIABLE, "%s:%u: the value of ${%s} is not one line of "
         "UTF-8 text", self->path, self->line, name);
   else
-    return TRUE;
-  return FALSE;
+    return g_strdup (value);
+  return NULL;
+}
+
+/* A default may hold variables in its turn; each is shorter than what it
+ * stands in. */
+static gchar *
+expand_fallback (Expansion * self, const gchar * text, GError ** error)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  const gchar *open;
+
+  while ((open = strstr (text, "${"))) {
+    g_autofree gchar *value = NULL;
+
+    g_string_append_len (out, text, open - text);
+    value = variable_value (self, open, &text, error);
+    if (!value)
+      return NULL;
+    g_string_append (out, value);
+  }
+  g_string_append (out, text);
+  return g_strdup (out->str);
 }
 
 /* At "${". */
 static gboolean
 expand_variable (Expansion * self, GError ** error)
 {
-  const gchar *close = find_close (self->at + 2);
-  g_autofree gchar *name = NULL;
-  const gchar *value;
-  gchar *fallback;
+  g_autofree gchar *value = variable_value (self, self->at, &self->at, error);
 
-  if (!close) {
-    FAIL (error, VARIABLE, "%s:%u: a “${” is not closed by “}” on its line",
-        self->path, self->line);
-    return FALSE;
-  }
-  name = g_strndup (self->at + 2, close - self->at - 2);
-  fallback = strstr (name, ":-");
-  if (fallback) {
-    *fallback = '\0';
-    fallback += 2;
-  }
-  if (!is_variable_name (name)) {
-    FAIL (error, VARIABLE, "%s:%u: “${%s…}” is no variable; write ${NAME} or "
-        "${NAME:-default}", self->path, self->line, name);
-    return FALSE;
-  }
-  if (!variable_value (self, name, fallback, &value, error))
+  if (!value)
     return FALSE;
   append_value (self, value);
-  self->at = close + 1;
   return TRUE;
 }
 

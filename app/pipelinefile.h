@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* A pipeline in a text file: gst-launch syntax with line breaks, "#" comments
  * (to the end of the line; the # begins the line or follows a blank) and
  * variables: ${NAME} from the environment, ${NAME:-default} when it is unset or
- * empty, ${DIR} the absolute folder of the file. A variable in the value of a
+ * empty (a default may hold variables in its turn), ${DIR} the absolute folder
+ * of the file. A variable in the value of a
  * property is always one value, blanks and quotes included; elsewhere its text
  * is inserted as it is.
  *

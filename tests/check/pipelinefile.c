@@ -182,6 +182,18 @@ test_variable_default_with_braces (Fixture * fixture, gconstpointer data)
 }
 
 static void
+test_variable_in_default (Fixture * fixture, gconstpointer data)
+{
+  g_autofree gchar *expected = g_strdup_printf
+      ("filesrc location=%s/%%{param.x}.wav ! fakesink", fixture->dir);
+
+  assert_line (fixture, "filesrc location=${PARLEY_TEST_UNSET:-"
+      "${PARLEY_TEST_UNSET:-${DIR}/%{param.x}}.wav} ! fakesink", expected);
+  refused_by_load (fixture, "fakesink name=${PARLEY_TEST_UNSET:-${NONE}}",
+      PARLEY_PIPELINE_FILE_ERROR_VARIABLE, ":1: ", "${NONE}");
+}
+
+static void
 test_variable_unset (Fixture * fixture, gconstpointer data)
 {
   refused_by_load (fixture, "fakesrc\n\n! filesink location=${PARLEY_NOT_SET}",
@@ -517,6 +529,7 @@ add_text_tests (void)
   ADD ("variable/value", test_variable);
   ADD ("variable/default", test_variable_default);
   ADD ("variable/default-with-braces", test_variable_default_with_braces);
+  ADD ("variable/in-default", test_variable_in_default);
   ADD ("variable/unset", test_variable_unset);
   ADD ("variable/badly-written", test_variable_badly_written);
   ADD ("variable/two-lines", test_variable_of_two_lines);
