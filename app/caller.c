@@ -588,7 +588,9 @@ judge_failure (ParleyCaller * self, const GError * error)
 
   if (status == SOUP_STATUS_NONE || status == SOUP_STATUS_SWITCHING_PROTOCOLS)
     return g_error_new (PARLEY_CALLER_ERROR, PARLEY_CALLER_ERROR_CONNECT,
-        "cannot call %s: %s", self->url, error->message);
+        "cannot call %s: %s%s", self->url, error->message,
+        g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE)
+        ? " (--insecure takes it)" : "");
   return g_error_new (PARLEY_CALLER_ERROR, PARLEY_CALLER_ERROR_REFUSED,
       "the server refused the call with %u %s%s", status,
       soup_status_get_phrase (status), refusal_hint (status));
