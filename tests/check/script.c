@@ -924,7 +924,30 @@ test_random_utterances (void)
 #define ADD_PROVIDER_TEST(path, script, test) \
   g_test_add (path, Fixture, script, setup, test, teardown)
 
-gint
+gstatic void
+test_greeting (void)
+{
+  const gchar *rest = "\"intents\": {\"a\": {\"phrases\": \"yes\","
+      " \"replies\": \"Fine.\"}}, \"fallback\": \"Pardon?\"}";
+  gchar *good = g_strconcat ("{\"greeting\": \"Good day, %{call.from}.\",",
+      rest, NULL);
+  gchar *bad = g_strconcat ("{\"greeting\": 7,", rest, NULL);
+  GError *error = NULL;
+  ParleyScript *script = parley_script_parse ("x.json", good, -1, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (parley_script_get_greeting (script), ==,
+      "Good day, %{call.from}.");
+  parley_script_unref (script);
+  script = parley_script_parse ("x.json", bad, -1, &error);
+  g_assert_null (script);
+  g_assert_nonnull (strstr (error->message, "\"greeting\" must be a string"));
+  g_error_free (error);
+  g_free (good);
+  g_free (bad);
+}
+
+int
 main (gint argc, gchar ** argv)
 {
   g_test_init (&argc, &argv, NULL);
@@ -956,5 +979,6 @@ main (gint argc, gchar ** argv)
       test_provider_bad_file);
   g_test_add_func ("/script/damaged", test_damaged_scripts);
   g_test_add_func ("/script/random-utterances", test_random_utterances);
+  g_test_add_func ("/script/greeting", test_greeting);
   return g_test_run ();
 }

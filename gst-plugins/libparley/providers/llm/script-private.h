@@ -26,6 +26,7 @@ struct _ParleyScript
   GPtrArray *intents;           /* of ParleyScriptIntent, in file order */
   GHashTable *states;           /* name → fallback (gchar **), NULL: global */
   gchar **fallback;
+  gchar *greeting;              /* or NULL */
 };
 
 /* The name in "${name}" at @p, transfer full; NULL: something else is there.

@@ -460,6 +460,18 @@ check_all_replies (Loader * loader)
 }
 
 static void
+load_greeting (Loader * loader, JsonObject * root)
+{
+  JsonNode *node = json_object_get_member (root, "greeting");
+
+  if (!node)
+    return;
+  if (!string_of (node))
+    fail (loader, "top level", "\"greeting\" must be a string");
+  loader->script->greeting = g_strdup (string_of (node));
+}
+
+static void
 load_root (Loader * loader, JsonNode * node)
 {
   JsonObject *root;
@@ -470,7 +482,8 @@ load_root (Loader * loader, JsonNode * node)
   }
   root = json_node_get_object (node);
   check_keys (loader, root, "top level",
-      "name comment slots states intents fallback");
+      "name comment greeting slots states intents fallback");
+  load_greeting (loader, root);
   load_slots (loader, root);
   load_states (loader, root);
   load_intents (loader, root);
@@ -562,6 +575,12 @@ parley_script_ref (ParleyScript * script)
   return script;
 }
 
+const gchar *
+parley_script_get_greeting (ParleyScript * script)
+{
+  return script->greeting;
+}
+
 void
 parley_script_unref (ParleyScript * script)
 {
@@ -571,6 +590,7 @@ parley_script_unref (ParleyScript * script)
   g_ptr_array_unref (script->kinds);
   g_hash_table_unref (script->states);
   g_strfreev (script->fallback);
+  g_free (script->greeting);
   g_free (script);
 }
 

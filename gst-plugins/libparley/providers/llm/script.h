@@ -39,6 +39,10 @@ ParleyScriptAnswer *parley_script_answer (ParleyScript * script,
     GPtrArray * messages);
 void parley_script_answer_free (ParleyScriptAnswer * answer);
 
+/* What is said first, call variables (%{call.from}) not replaced yet; NULL for
+ * none; lives as long as the script. */
+const gchar *parley_script_get_greeting (ParleyScript * script);
+
 /* A JSGF grammar of all phrases in all states, for a recogniser:
  * "public <utterance> = <intent_a> | <intent_b> …;". Transfer full. */
 gchar *parley_script_to_jsgf (ParleyScript * script);

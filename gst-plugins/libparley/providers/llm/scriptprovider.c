@@ -160,6 +160,15 @@ parley_llm_script_cancel (ParleyLlmProvider * provider, guint id)
   g_hash_table_remove (self->jobs, GUINT_TO_POINTER (id));
 }
 
+static gchar *
+parley_llm_script_greeting (ParleyLlmProvider * provider)
+{
+  ParleyLlmScript *self = PARLEY_LLM_SCRIPT (provider);
+
+  return self->script ? g_strdup (parley_script_get_greeting (self->script))
+      : NULL;
+}
+
 static void
 parley_llm_script_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
@@ -221,6 +230,7 @@ parley_llm_script_class_init (ParleyLlmScriptClass * klass)
   PARLEY_PROVIDER_CLASS (klass)->warm = parley_llm_script_warm;
   provider_class->request = parley_llm_script_request;
   provider_class->cancel = parley_llm_script_cancel;
+  provider_class->greeting = parley_llm_script_greeting;
 
   g_object_class_install_property (object_class, PROP_SCRIPT,
       g_param_spec_string ("script", "Script",
