@@ -924,7 +924,7 @@ test_random_utterances (void)
 #define ADD_PROVIDER_TEST(path, script, test) \
   g_test_add (path, Fixture, script, setup, test, teardown)
 
-gstatic void
+static void
 test_greeting (void)
 {
   const gchar *rest = "\"intents\": {\"a\": {\"phrases\": \"yes\","
@@ -947,7 +947,7 @@ test_greeting (void)
   g_free (bad);
 }
 
-int
+gint
 main (gint argc, gchar ** argv)
 {
   g_test_init (&argc, &argv, NULL);
