@@ -52,6 +52,19 @@ parley_provider_list (guint * n_providers)
   return providers;
 }
 
+G_LOCK_DEFINE_STATIC (registered);
+static GPtrArray *registered;   /* of ParleyProviderInfo, from outside */
+
+void
+parley_provider_register (const ParleyProviderInfo * info)
+{
+  G_LOCK (registered);
+  if (!registered)
+    registered = g_ptr_array_new ();
+  g_ptr_array_add (registered, (gpointer) info);
+  G_UNLOCK (registered);
+}
+
 static gchar *
 known_names (ParleyProviderKind kind)
 {
@@ -64,19 +77,41 @@ known_names (ParleyProviderKind kind)
   return g_string_free (names, FALSE);
 }
 
+static gboolean
+is_named (const ParleyProviderInfo * info, ParleyProviderKind kind,
+    const gchar * name)
+{
+  return info->kind == kind && g_strcmp0 (info->name, name) == 0;
+}
+
+static const ParleyProviderInfo *
+look_up (ParleyProviderKind kind, const gchar * name)
+{
+  const ParleyProviderInfo *info = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (providers); i++)
+    if (is_named (&providers[i], kind, name))
+      return &providers[i];
+  G_LOCK (registered);
+  for (guint i = 0; registered && !info && i < registered->len; i++)
+    if (is_named (g_ptr_array_index (registered, i), kind, name))
+      info = g_ptr_array_index (registered, i);
+  G_UNLOCK (registered);
+  return info;
+}
+
 static const ParleyProviderInfo *
 find (ParleyProviderKind kind, const gchar * name, GError ** error)
 {
+  const ParleyProviderInfo *info = look_up (kind, name);
   gchar *names;
 
-  for (guint i = 0; i < G_N_ELEMENTS (providers); i++) {
-    if (providers[i].kind != kind || g_strcmp0 (providers[i].name, name) != 0)
-      continue;
-    if (providers[i].get_type)
-      return &providers[i];
+  if (info && info->get_type)
+    return info;
+  if (info) {
     g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_UNKNOWN,
         "%s was built without provider=%s; install %s and build again",
-        kind_names[kind], name, providers[i].package);
+        kind_names[kind], name, info->package);
     return NULL;
   }
   names = known_names (kind);

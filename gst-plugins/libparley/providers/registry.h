@@ -23,8 +23,12 @@ typedef struct
   const gchar *package;         /* what to install then; NULL for none */
 } ParleyProviderInfo;
 
-/* Every provider Parley knows, in order of preference within its kind. */
+/* Every provider that Parley brings, in order of preference within its kind. */
 const ParleyProviderInfo *parley_provider_list (guint * n_providers);
+
+/* Adds a provider from outside, such as an application's own. @info must live
+ * as long as the process. Before the first use of it; any thread. */
+void parley_provider_register (const ParleyProviderInfo * info);
 
 /* What becomes of a text setting on its way to the provider; transfer full. */
 typedef gchar *(*ParleyExpandFunc) (const gchar * text, gpointer data);
