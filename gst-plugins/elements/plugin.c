@@ -2,10 +2,12 @@
 
 #include <gst/gst.h>
 
+#include "gstmulawsink.h"
+
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
-  return TRUE;
+  return GST_ELEMENT_REGISTER (mulawsink, plugin);
 }
 
 #define PACKAGE "parley"
