@@ -5,7 +5,13 @@
 #include "verbs.h"
 
 static const ParleyVerb verbs[] = {
+  {"serve", "take calls, one pipeline each", parley_verb_serve},
   {"call", "play a caller against a Media Streams server", parley_verb_call},
+  {"demo", "a caller with four turns against an agent on this machine",
+      parley_verb_demo},
+  {"doctor", "what is installed, what works and what to do",
+      parley_verb_doctor},
+  {"expand", "print a pipeline file on one line", parley_verb_expand},
 };
 
 static void

@@ -20,6 +20,10 @@ typedef struct
 } ParleyVerb;
 
 int parley_verb_call (int argc, char **argv);
+int parley_verb_demo (int argc, char **argv);
+int parley_verb_doctor (int argc, char **argv);
+int parley_verb_expand (int argc, char **argv);
+int parley_verb_serve (int argc, char **argv);
 
 /* Wrong usage in one line on stderr ("parley call: … (see parley call
  * --help)"). Returns PARLEY_EXIT_USAGE. */

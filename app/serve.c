@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <string.h>
+
+#include "gstsetup.h"
+#include "server/log.h"
+#include "server/service.h"
+#include "verbs.h"
+
+#define DEFAULT_LISTEN "127.0.0.1:8080"
+#define DEFAULT_MAX_CALLS 1000
+#define DEFAULT_DRAIN_SECONDS 30
+/* For the pipelines to finish after their calls were cut off. */
+#define CUT_OFF_SECONDS 8
+
+static const gchar description[] =
+    "Takes Twilio's calls and runs the pipeline of FILE for each:\n\n"
+    "  POST /twiml   the voice webhook of a number: connects the call to\n"
+    "  /media        the Media Streams socket\n"
+    "  GET  /talk    a page that calls from a browser (localhost or https)\n"
+    "  GET  /health  200 while the server is alive\n"
+    "  GET  /ready   200 once the first call would be answered at once\n\n"
+    "SIGTERM and SIGINT take no more calls and let running ones finish; a "
+    "second one\nends them. SIGHUP reads the pipeline files again for the calls "
+    "to come.\n\n"
+    "Examples:\n"
+    "  parley serve pipelines/local.pipeline\n"
+    "  TOKEN=… parley serve agent.pipeline --listen 0.0.0.0:8080 \\\n"
+    "      --public-url https://voice.example.org --auth-token-env TOKEN\n";
+
+typedef struct
+{
+  gchar *listen;
+  gchar *public_url;
+  gchar *auth_token_env;
+  gchar *tls_cert;
+  gchar *tls_key;
+  gchar **routes;
+  gint max_calls;
+  gint workers;
+  gint drain_seconds;
+  gboolean verbose;
+
+  gchar *host;
+  guint16 port;
+} Options;
+
+typedef struct
+{
+  ParleyService *service;
+  GMainLoop *loop;
+  gint drain_seconds;
+  guint signals;
+} Server;
+
+static void
+options_clear (Options * self)
+{
+  g_free (self->listen);
+  g_free (self->public_url);
+  g_free (self->auth_token_env);
+  g_free (self->tls_cert);
+  g_free (self->tls_key);
+  g_strfreev (self->routes);
+  g_free (self->host);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+static gboolean
+parse_options (Options * self, int *argc, char ***argv)
+{
+  GOptionEntry entries[] = {
+    {"listen", 'l', 0, G_OPTION_ARG_STRING, &self->listen,
+        "where to listen (" DEFAULT_LISTEN "); port 0: any free one",
+        "HOST:PORT"},
+    {"public-url", 'u', 0, G_OPTION_ARG_STRING, &self->public_url,
+        "how Twilio reaches this server, such as https://HOST", "URL"},
+    {"auth-token-env", 0, 0, G_OPTION_ARG_STRING, &self->auth_token_env,
+          "the environment variable with the account's auth token: requests "
+          "must be signed", "NAME"},
+    {"route", 'r', 0, G_OPTION_ARG_STRING_ARRAY, &self->routes,
+          "calls to NUMBER run FILE instead; may be repeated",
+        "NUMBER=FILE"},
+    {"max-calls", 'n', 0, G_OPTION_ARG_INT, &self->max_calls,
+        "turn calls away beyond this many at once (1000)", "N"},
+    {"workers", 'w', 0, G_OPTION_ARG_INT, &self->workers,
+        "loop threads, 1 to 64 (one a core)", "N"},
+    {"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
+        "serve https with this certificate (PEM)", "FILE"},
+    {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
+        "its key, if it is not in the same file", "FILE"},
+    {"drain-seconds", 0, 0, G_OPTION_ARG_INT, &self->drain_seconds,
+        "how long running calls may go on after SIGTERM (30)", "N"},
+    {"verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
+        "also log what is said", NULL},
+    {NULL}
+  };
+  GOptionContext *context = g_option_context_new ("FILE");
+
+  self->max_calls = DEFAULT_MAX_CALLS;
+  self->drain_seconds = DEFAULT_DRAIN_SECONDS;
+  g_option_context_set_description (context, description);
+  g_option_context_add_main_entries (context, entries, NULL);
+  return parley_verb_parse (context, argc, argv, 1);
+}
+
+/* HOST:PORT, :PORT and [IPV6]:PORT. */
+static gboolean
+split_address (const gchar * text, gchar ** host, guint16 * port)
+{
+  const gchar *colon = strrchr (text, ':');
+  guint64 number;
+
+  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &number,
+          NULL))
+    return FALSE;
+  *port = number;
+  if (*text == '[' && colon > text + 1 && colon[-1] == ']')
+    *host = g_strndup (text + 1, colon - text - 2);
+  else
+    *host = g_strndup (text, colon - text);
+  if (!**host)
+    g_clear_pointer (host, g_free);
+  return TRUE;
+}
+
+/* 0, or the exit status. */
+static int
+check_options (Options * self)
+{
+  const gchar *listen = self->listen ? self->listen : DEFAULT_LISTEN;
+
+  if (!split_address (listen, &self->host, &self->port))
+    return parley_usage_error ("--listen %s is not HOST:PORT", listen);
+  if (self->max_calls < 1)
+    return parley_usage_error ("--max-calls must be at least 1");
+  if (self->workers < 0 || self->workers > 64)
+    return parley_usage_error ("--workers must be 1 to 64");
+  if (self->drain_seconds < 0)
+    return parley_usage_error ("--drain-seconds must not be negative");
+  if (self->tls_key && !self->tls_cert)
+    return parley_usage_error ("--tls-key needs --tls-cert");
+  for (guint i = 0; self->routes && self->routes[i]; i++) {
+    const gchar *equals = strchr (self->routes[i], '=');
+
+    if (!equals || equals == self->routes[i] || !equals[1])
+      return parley_usage_error ("--route %s is not NUMBER=FILE",
+          self->routes[i]);
+  }
+  return 0;
+}
+
+static GHashTable *
+parse_routes (gchar ** routes)
+{
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      g_free);
+
+  for (guint i = 0; routes && routes[i]; i++) {
+    const gchar *equals = strchr (routes[i], '=');
+
+    g_hash_table_insert (table, g_strndup (routes[i], equals - routes[i]),
+        g_strdup (equals + 1));
+  }
+  return table;
+}
+
+static GTlsCertificate *
+load_certificate (Options * options, GError ** error)
+{
+  GTlsCertificate *certificate;
+
+  if (!g_tls_backend_supports_tls (g_tls_backend_get_default ())) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+        "there is no TLS on this machine; install glib-networking");
+    return NULL;
+  }
+  certificate = options->tls_key
+      ? g_tls_certificate_new_from_files (options->tls_cert,
+      options->tls_key, error)
+      : g_tls_certificate_new_from_file (options->tls_cert, error);
+  if (!certificate)
+    g_prefix_error (error, "%s: ", options->tls_cert);
+  return certificate;
+}
+
+static ParleyService *
+start (Options * options, const gchar * file, GError ** error)
+{
+  g_autoptr (GHashTable) routes = parse_routes (options->routes);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  ParleyService *service;
+
+  if (options->tls_cert) {
+    certificate = load_certificate (options, error);
+    if (!certificate)
+      return NULL;
+  }
+  service = parley_service_new (&(ParleyServiceConfig) {
+        .file = file,
+        .routes = routes,
+        .host = options->host,
+        .port = options->port,
+        .public_url = options->public_url,
+        .auth_token_env = options->auth_token_env,
+        .certificate = certificate,
+        .max_calls = options->max_calls,
+      }, error);
+  if (!service && g_error_matches (*error, G_IO_ERROR,
+          G_IO_ERROR_ADDRESS_IN_USE))
+    g_prefix_error (error, "port %u is taken by another program; give "
+        "--listen HOST:PORT another one: ", options->port);
+  return service;
+}
+
+/* Signals */
+
+static gboolean
+quit (gpointer data)
+{
+  Server *self = data;
+
+  g_main_loop_quit (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+no_call_left (gpointer data)
+{
+  quit (data);
+}
+
+static gboolean
+cut_off (gpointer data)
+{
+  Server *self = data;
+
+  parley_log_problem (NULL, "ending %u calls",
+      parley_service_get_calls (self->service));
+  parley_service_end_calls (self->service);
+  g_timeout_add_seconds (CUT_OFF_SECONDS, quit, self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_terminate (gpointer data)
+{
+  Server *self = data;
+
+  if (self->signals++ > 0) {
+    if (self->signals == 2)
+      cut_off (self);
+    return G_SOURCE_CONTINUE;
+  }
+  parley_log_problem (NULL, "no more calls are taken; %u are running",
+      parley_service_get_calls (self->service));
+  g_timeout_add_seconds (self->drain_seconds, cut_off, self);
+  parley_service_drain (self->service, no_call_left, self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_hangup (gpointer data)
+{
+  Server *self = data;
+  guint n_failed = parley_service_reload (self->service);
+
+  if (n_failed)
+    parley_log_problem (NULL, "%u pipeline file%s not usable; calls to come "
+        "use what was there before", n_failed, n_failed == 1 ? " is" : "s are");
+  else
+    parley_log_problem (NULL, "pipeline files read again");
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+announce (Options * options, ParleyService * service, const gchar * file)
+{
+  const gchar *host = options->host ? options->host : "0.0.0.0";
+
+  g_print ("parley: listening on %s://%s%s%s:%u (%s)\n",
+      options->tls_cert ? "https" : "http", strchr (host, ':') ? "[" : "",
+      host, strchr (host, ':') ? "]" : "",
+      parley_service_get_port (service), file);
+}
+
+static void
+run (Server * self)
+{
+  guint sources[] = {
+    g_unix_signal_add (SIGTERM, on_terminate, self),
+    g_unix_signal_add (SIGINT, on_terminate, self),
+    g_unix_signal_add (SIGHUP, on_hangup, self),
+  };
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  g_main_loop_run (self->loop);
+  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
+    g_source_remove (sources[i]);
+  g_main_loop_unref (self->loop);
+}
+
+int
+parley_verb_serve (int argc, char **argv)
+{
+  g_auto (Options) options = { 0 };
+  g_autoptr (ParleyService) service = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  if (!parse_options (&options, &argc, &argv))
+    return PARLEY_EXIT_USAGE;
+  if (argc < 2)
+    return parley_usage_error ("name a pipeline file");
+  status = check_options (&options);
+  if (status)
+    return status;
+  parley_gst_setup ();
+  parley_loop_pool_set_size (options.workers);
+  parley_log_set_level (options.verbose ? PARLEY_LOG_TURNS
+      : PARLEY_LOG_CALLS);
+  service = start (&options, argv[1], &error);
+  if (!service) {
+    g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+    return 1;
+  }
+  announce (&options, service, argv[1]);
+  run (&(Server) {.service = service,.drain_seconds = options.drain_seconds});
+  return 0;
+}

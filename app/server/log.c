@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "server/log.h"
+
+#include <string.h>
+
+static gint level = PARLEY_LOG_CALLS;
+
+void
+parley_log_set_level (ParleyLogLevel new_level)
+{
+  g_atomic_int_set (&level, new_level);
+}
+
+/* What comes from outside may not break or colour the line. */
+static void
+make_printable (gchar * text)
+{
+  for (; *text; text++)
+    if (g_ascii_iscntrl (*text))
+      *text = ' ';
+}
+
+static void
+print_line (const gchar * who, const gchar * format, va_list args)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree gchar *time = g_date_time_format (now, "%Y-%m-%d %H:%M:%S");
+  g_autofree gchar *text = g_strdup_vprintf (format, args);
+  g_autofree gchar *line = NULL;
+
+  line = g_strdup_printf ("%s.%03d %s: %s", time,
+      g_date_time_get_microsecond (now) / 1000, who ? who : "parley", text);
+  make_printable (line);
+  g_printerr ("%s\n", line);
+}
+
+void
+parley_log_call (const gchar * who, const gchar * format, ...)
+{
+  va_list args;
+
+  if (g_atomic_int_get (&level) < PARLEY_LOG_CALLS)
+    return;
+  va_start (args, format);
+  print_line (who, format, args);
+  va_end (args);
+}
+
+void
+parley_log_turn (const gchar * who, const gchar * format, ...)
+{
+  va_list args;
+
+  if (g_atomic_int_get (&level) < PARLEY_LOG_TURNS)
+    return;
+  va_start (args, format);
+  print_line (who, format, args);
+  va_end (args);
+}
+
+void
+parley_log_problem (const gchar * who, const gchar * format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  print_line (who, format, args);
+  va_end (args);
+}
+
+gchar *
+parley_log_mask (const gchar * number)
+{
+  gchar *masked = g_strdup (number ? number : "");
+  gsize len = strlen (masked);
+
+  for (gsize i = 0; i + 3 < len; i++)
+    if (g_ascii_isalnum (masked[i]))
+      masked[i] = '*';
+  return masked;
+}

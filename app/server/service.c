@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "server/service.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "net/webhook.h"
+#include "providers/llm/script.h"
+#include "server/captions.h"
+#include "server/log.h"
+#include "server/pages.h"
+#include "server/warmth.h"
+
+#define MEDIA_PATH "/media"
+#define EVENTS_PATH "/talk/events/"
+
+#define TEXT_BUSY "All our lines are busy at the moment. " \
+    "Please call again in a few minutes. Goodbye."
+#define TEXT_DRAINING "We cannot take your call at the moment. " \
+    "Please call again in a minute. Goodbye."
+
+struct _ParleyService
+{
+  ParleyServer *server;
+  ParleyWebhook *webhook;
+  ParleyCaptions *captions;
+  ParleyWarmth *warmth;
+  guint max_calls;
+  gboolean has_token;
+  guint16 port;
+  void (*caption) (const ParleyCaption * caption, gpointer data);
+  gpointer data;
+
+  gint draining;                /* atomic */
+  GMutex lock;                  /* guards the rest */
+  GCond changed;
+  ParleyStock *stock;
+  GHashTable *routes;           /* number to ParleyStock */
+  GHashTable *sessions;         /* set of ParleySession */
+  guint n_routes;               /* of the server, not destroyed yet */
+  void (*idle) (gpointer);
+  gpointer idle_data;
+  GMainContext *idle_context;
+};
+
+/* Calls, on their loops */
+
+static guint
+count_calls (ParleyService * self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = g_hash_table_size (self->sessions);
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+static ParleyStock *
+pick_stock (const gchar * to, gpointer data)
+{
+  ParleyService *self = data;
+  ParleyStock *stock;
+
+  g_mutex_lock (&self->lock);
+  stock = to ? g_hash_table_lookup (self->routes, to) : NULL;
+  stock = parley_stock_ref (stock ? stock : self->stock);
+  g_mutex_unlock (&self->lock);
+  return stock;
+}
+
+static void
+on_caption (const ParleyCaption * caption, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_captions_publish (self->captions, caption);
+  if (self->caption)
+    self->caption (caption, self->data);
+}
+
+static gboolean
+run_idle (gpointer data)
+{
+  ParleyService *self = data;
+
+  self->idle (self->idle_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell_if_idle_unlocked (ParleyService * self)
+{
+  GSource *source;
+
+  g_cond_broadcast (&self->changed);
+  if (!self->idle_context || g_hash_table_size (self->sessions) > 0)
+    return;
+  source = g_idle_source_new ();
+  g_source_set_callback (source, run_idle, self, NULL);
+  g_source_attach (source, self->idle_context);
+  g_source_unref (source);
+  g_clear_pointer (&self->idle_context, g_main_context_unref);
+}
+
+static void
+on_over (ParleySession * session, const gchar * sid, gpointer data)
+{
+  ParleyService *self = data;
+
+  if (sid)
+    parley_captions_finish (self->captions, sid);
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->sessions, session);
+  tell_if_idle_unlocked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+takes_calls (ParleyService * self)
+{
+  return !g_atomic_int_get (&self->draining)
+      && count_calls (self) < self->max_calls;
+}
+
+static guint
+check_upgrade (SoupServerMessage * message, gpointer data)
+{
+  ParleyService *self = data;
+  guint status = parley_webhook_check_upgrade (self->webhook, message);
+
+  if (status)
+    parley_log_call (NULL, "a call without a valid signature was refused");
+  else if (!takes_calls (self))
+    status = SOUP_STATUS_SERVICE_UNAVAILABLE;
+  return status;
+}
+
+static void
+on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
+{
+  static const ParleySessionHooks hooks = {
+    .pick = pick_stock,
+    .caption = on_caption,
+    .over = on_over,
+  };
+  ParleyService *self = data;
+  gboolean taken;
+
+  /* The check came before; others may have passed it at the same time. */
+  g_mutex_lock (&self->lock);
+  taken = !g_atomic_int_get (&self->draining)
+      && g_hash_table_size (self->sessions) < self->max_calls;
+  if (taken)
+    g_hash_table_add (self->sessions, parley_session_begin (upgrade, &hooks,
+            self));
+  g_mutex_unlock (&self->lock);
+  if (!taken)
+    soup_websocket_connection_close (upgrade->websocket, 1013,
+        "no line is free");
+}
+
+/* Pages, on the loops of their connections */
+
+static void
+handle_twiml (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+  g_autoptr (GPtrArray) fields = parley_webhook_read (self->webhook, message);
+
+  if (!fields) {
+    parley_log_call (NULL, "a request for /twiml was refused (%u)",
+        soup_server_message_get_status (message));
+    return;
+  }
+  if (takes_calls (self)) {
+    parley_webhook_answer_connect (self->webhook, message, fields);
+    return;
+  }
+  parley_webhook_answer_say (message, g_atomic_int_get (&self->draining)
+      ? TEXT_DRAINING : TEXT_BUSY);
+  parley_log_call (NULL, "a call was turned away: %u are running",
+      count_calls (self));
+}
+
+static void
+handle_health (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  parley_pages_answer_json (message, SOUP_STATUS_OK,
+      g_strdup_printf ("{\"status\":\"ok\",\"calls\":%u}\n",
+          count_calls (data)));
+}
+
+static void
+handle_ready (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+
+  if (g_atomic_int_get (&self->draining))
+    parley_pages_answer_json (message, SOUP_STATUS_SERVICE_UNAVAILABLE,
+        g_strdup ("{\"status\":\"draining\"}\n"));
+  else if (!parley_service_is_ready (self))
+    parley_pages_answer_json (message, SOUP_STATUS_SERVICE_UNAVAILABLE,
+        g_strdup ("{\"status\":\"warming up\"}\n"));
+  else
+    parley_pages_answer_json (message, SOUP_STATUS_OK,
+        g_strdup ("{\"status\":\"ready\"}\n"));
+}
+
+static gchar *
+script_sentences (const gchar * path)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+  ParleyScript *script = path ? parley_script_load (path, NULL) : NULL;
+  g_autoptr (GPtrArray) examples =
+      script ? parley_script_examples (script) : NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "sentences");
+  json_builder_begin_array (builder);
+  for (guint i = 0; examples && i < examples->len; i++)
+    json_builder_add_string_value (builder, g_ptr_array_index (examples, i));
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  g_clear_pointer (&script, parley_script_unref);
+  return json_to_string (root, FALSE);
+}
+
+/* The script was read when the prototypes went to READY: it is in memory. */
+static void
+handle_script (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyStock *stock = pick_stock (NULL, data);
+
+  parley_pages_answer_json (message, SOUP_STATUS_OK,
+      script_sentences (parley_stock_get_script (stock)));
+  parley_stock_unref (stock);
+}
+
+static void
+handle_events (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_captions_subscribe_in_loop (self->captions, message,
+      path + strlen (EVENTS_PATH));
+}
+
+/* A browser cannot sign: where Twilio must, there is no page. */
+static void
+handle_talk (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+
+  if (self->has_token)
+    soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND,
+        "/talk is off while calls must be signed");
+  else
+    parley_pages_answer (message, path);
+}
+
+/* Files */
+
+static void
+load_stock (ParleyStock ** stock, guint * n_failed)
+{
+  g_autoptr (GError) error = NULL;
+  ParleyStock *fresh =
+      parley_stock_new (parley_stock_get_path (*stock), &error);
+
+  if (fresh) {
+    parley_stock_unref (*stock);
+    *stock = fresh;
+    return;
+  }
+  ++*n_failed;
+  parley_log_problem (NULL, "%s", error->message);
+}
+
+guint
+parley_service_reload (ParleyService * self)
+{
+  g_autofree gchar **numbers = NULL;
+  guint n_failed = 0, n;
+
+  /* The keys stay what they are: only this thread changes the table. */
+  numbers = (gchar **) g_hash_table_get_keys_as_array (self->routes, &n);
+  for (guint i = 0; i <= n; i++) {
+    const gchar *number = numbers[i];   /* NULL, last: the one of no route */
+    ParleyStock *stock = pick_stock (number, self);
+    ParleyStock *old = NULL;
+
+    load_stock (&stock, &n_failed);
+    g_mutex_lock (&self->lock);
+    if (number) {
+      g_hash_table_insert (self->routes, g_strdup (number), stock);
+    } else {
+      old = self->stock;
+      self->stock = stock;
+    }
+    g_mutex_unlock (&self->lock);
+    g_clear_pointer (&old, parley_stock_unref);
+  }
+  return n_failed;
+}
+
+static gboolean
+load_files (ParleyService * self, const ParleyServiceConfig * config,
+    GError ** error)
+{
+  GHashTableIter iter;
+  gpointer number, path;
+
+  self->stock = parley_stock_new (config->file, error);
+  if (!self->stock)
+    return FALSE;
+  if (!config->routes)
+    return TRUE;
+  g_hash_table_iter_init (&iter, config->routes);
+  while (g_hash_table_iter_next (&iter, &number, &path)) {
+    ParleyStock *stock = parley_stock_new (path, error);
+
+    if (!stock)
+      return FALSE;
+    g_hash_table_insert (self->routes, g_strdup (number), stock);
+  }
+  return TRUE;
+}
+
+/* Life */
+
+static void
+route_gone (gpointer data)
+{
+  ParleyService *self = data;
+
+  g_mutex_lock (&self->lock);
+  self->n_routes--;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+add_routes (ParleyService * self)
+{
+  static const struct
+  {
+    const gchar *path;
+    ParleyServerHandler handler;
+  } pages[] = {
+    {"/twiml", handle_twiml},
+    {"/health", handle_health},
+    {"/ready", handle_ready},
+    {EVENTS_PATH, handle_events},
+    {"/talk/script", handle_script},
+    {"/talk", handle_talk},
+    {"/talk/", handle_talk},
+  };
+
+  self->n_routes = G_N_ELEMENTS (pages) + 1;
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    parley_server_add_handler (self->server, pages[i].path, pages[i].handler,
+        self, route_gone);
+  parley_server_add_calls (self->server, MEDIA_PATH, check_upgrade,
+      on_upgrade, self, route_gone);
+}
+
+ParleyService *
+parley_service_new (const ParleyServiceConfig * config, GError ** error)
+{
+  ParleyService *self = g_new0 (ParleyService, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  self->routes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      (GDestroyNotify) parley_stock_unref);
+  self->sessions = g_hash_table_new (NULL, NULL);
+  self->captions = parley_captions_new ();
+  self->max_calls = config->max_calls;
+  self->caption = config->caption;
+  self->data = config->data;
+  self->has_token = config->auth_token_env != NULL;
+  self->webhook = parley_webhook_new (config->public_url, MEDIA_PATH,
+      config->auth_token_env, error);
+  if (!self->webhook || !load_files (self, config, error))
+    goto failed;
+  self->warmth = parley_warmth_new ();
+  self->server = parley_server_new ();
+  add_routes (self);
+  if (!parley_server_listen (self->server, config->host, config->port,
+          config->certificate, NULL, error))
+    goto failed;
+  self->port = parley_server_get_port (self->server);
+  return self;
+
+failed:
+  parley_service_free (self);
+  return NULL;
+}
+
+void
+parley_service_free (ParleyService * self)
+{
+  g_atomic_int_set (&self->draining, TRUE);
+  parley_captions_close (self->captions);
+  parley_service_end_calls (self);
+  if (self->server)
+    parley_server_close (self->server);
+  g_clear_object (&self->server);
+  g_mutex_lock (&self->lock);
+  while (self->n_routes > 0 || g_hash_table_size (self->sessions) > 0)
+    g_cond_wait (&self->changed, &self->lock);
+  g_clear_pointer (&self->idle_context, g_main_context_unref);
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->warmth, parley_warmth_free);
+  g_clear_pointer (&self->stock, parley_stock_unref);
+  g_hash_table_unref (self->routes);
+  g_hash_table_unref (self->sessions);
+  g_clear_pointer (&self->webhook, parley_webhook_free);
+  parley_captions_unref (self->captions);
+  g_cond_clear (&self->changed);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+guint16
+parley_service_get_port (ParleyService * self)
+{
+  return self->port;
+}
+
+guint
+parley_service_get_calls (ParleyService * self)
+{
+  return count_calls (self);
+}
+
+const gchar *
+parley_service_get_script (ParleyService * self)
+{
+  return parley_stock_get_script (self->stock);
+}
+
+gboolean
+parley_service_is_ready (ParleyService * self)
+{
+  return parley_warmth_is_reached (self->warmth);
+}
+
+void
+parley_service_drain (ParleyService * self, void (*idle) (gpointer),
+    gpointer data)
+{
+  g_atomic_int_set (&self->draining, TRUE);
+  g_mutex_lock (&self->lock);
+  self->idle = idle;
+  self->idle_data = data;
+  self->idle_context = g_main_context_ref_thread_default ();
+  tell_if_idle_unlocked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+parley_service_end_calls (ParleyService * self)
+{
+  GHashTableIter iter;
+  gpointer session;
+
+  /* A session leaves the table under the lock before it is freed. */
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, &session, NULL))
+    parley_session_end (session);
+  g_mutex_unlock (&self->lock);
+}

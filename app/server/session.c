@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "server/session.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "server/log.h"
+
+/* How long after the end of the call its pipeline may take to finish files. */
+#define LINGER_US (5 * G_TIME_SPAN_SECOND)
+
+struct _ParleySession
+{
+  gatomicrefcount refs;
+  ParleyLoop *loop;
+  ParleyCall *call;
+  ParleySessionHooks hooks;
+  gpointer data;
+  gint foreign;                 /* atomic: has threads that are not the loop */
+
+  /* On the loop: */
+  guint handler;
+  gchar *sid;
+  ParleyStock *stock;
+  GstElement *pipeline;
+  gint64 began;
+  GSource *linger;
+  gchar *reason;                /* why it ended; the first one counts */
+  gboolean call_ended;
+  gboolean ending;              /* teardown is on its way or done */
+};
+
+static ParleySession *
+session_ref (ParleySession * self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+static void
+session_unref (gpointer data)
+{
+  ParleySession *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  if (self->stock)
+    parley_stock_unref (self->stock);
+  g_object_unref (self->call);
+  parley_loop_release (self->loop);
+  g_free (self->sid);
+  g_free (self->reason);
+  g_free (self);
+}
+
+void
+parley_session_end (ParleySession * self)
+{
+  parley_call_end (self->call);
+}
+
+static void
+set_reason (ParleySession * self, const gchar * reason)
+{
+  if (!self->reason)
+    self->reason = g_strdup (reason);
+}
+
+/* Ending */
+
+static void
+finish (ParleySession * self)
+{
+  parley_timer_clear (&self->linger);
+  if (self->handler)
+    parley_call_remove_handler_in_loop (self->call, self->handler);
+  if (self->sid)
+    parley_log_call (self->sid, "call ended after %.1f s: %s",
+        (parley_clock_now () - self->began) / 1e6,
+        self->reason ? self->reason : "closed");
+  else
+    parley_log_call (NULL, "a connection ended before its start message: %s",
+        self->reason ? self->reason : "closed");
+  self->hooks.over (self, self->sid, self->data);
+  session_unref (self);
+}
+
+static void
+pipeline_to_null (gpointer data)
+{
+  ParleySession *self = data;
+  GstBus *bus = gst_element_get_bus (self->pipeline);
+
+  gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+  gst_object_unref (bus);
+}
+
+static void
+pipeline_is_null (gpointer data)
+{
+  ParleySession *self = data;
+
+  g_clear_pointer (&self->pipeline, gst_object_unref);
+  finish (self);
+}
+
+/* A pipeline with threads of its own waits for them: not on the loop. */
+static void
+tear_down_in_loop (gpointer data, gpointer user_data)
+{
+  ParleySession *self = data;
+
+  if (!self->pipeline) {
+    finish (self);
+  } else if (g_atomic_int_get (&self->foreign)) {
+    parley_work_submit (self->loop, pipeline_to_null, pipeline_is_null, self);
+  } else {
+    pipeline_to_null (self);
+    pipeline_is_null (self);
+  }
+}
+
+static void
+tear_down (ParleySession * self)
+{
+  if (self->ending)
+    return;
+  self->ending = TRUE;
+  parley_timer_clear (&self->linger);
+  if (!self->call_ended)
+    parley_call_end (self->call);
+  /* Behind the end of the call, and never inside a push. */
+  parley_loop_invoke (self->loop, tear_down_in_loop, self, NULL);
+}
+
+static gboolean
+linger_over (gpointer data)
+{
+  tear_down (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+call_ended (ParleyCall * call, const GError * error, gpointer data)
+{
+  ParleySession *self = data;
+
+  self->call_ended = TRUE;
+  set_reason (self, error ? error->message : "hung up");
+  if (!self->pipeline || !parley_stock_has_source (self->stock))
+    tear_down (self);
+  else if (!self->ending)
+    self->linger = parley_loop_add_timer (self->loop,
+        parley_clock_now () + LINGER_US, linger_over, self);
+}
+
+/* Messages of the pipeline */
+
+static void
+handle_error (ParleySession * self, GstMessage * message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *debug = NULL;
+  g_autofree gchar *reason = NULL;
+
+  gst_message_parse_error (message, &error, &debug);
+  if (self->ending)
+    return;
+  /* After the call's end it is a consequence of that. */
+  if (!self->call_ended) {
+    parley_log_problem (self->sid, "error of %s: %s",
+        GST_MESSAGE_SRC_NAME (message), error->message);
+    parley_log_turn (self->sid, "%s", debug ? debug : "no details");
+  }
+  reason = g_strdup_printf ("error of %s", GST_MESSAGE_SRC_NAME (message));
+  set_reason (self, reason);
+  tear_down (self);
+}
+
+static void
+handle_warning (ParleySession * self, GstMessage * message)
+{
+  g_autoptr (GError) error = NULL;
+
+  gst_message_parse_warning (message, &error, NULL);
+  parley_log_call (self->sid, "warning of %s: %s",
+      GST_MESSAGE_SRC_NAME (message), error->message);
+}
+
+static void
+publish (ParleySession * self, ParleyCaption * caption)
+{
+  if (!caption->text || !*caption->text)
+    return;
+  caption->sid = self->sid;
+  caption->ms = (parley_clock_now () - self->began) / 1000;
+  if (caption->final)
+    parley_log_turn (self->sid, "%s: %s",
+        caption->agent ? "agent" : "caller", caption->text);
+  if (self->hooks.caption)
+    self->hooks.caption (caption, self->data);
+}
+
+static void
+handle_element (ParleySession * self, GstMessage * message)
+{
+  const GstStructure *fields = gst_message_get_structure (message);
+  ParleyCaption caption = { NULL };
+
+  caption.text = gst_structure_get_string (fields, "text");
+  gst_structure_get_uint (fields, "turn", &caption.turn);
+  if (gst_structure_has_name (fields, "cloudstt")) {
+    gst_structure_get_boolean (fields, "final", &caption.final);
+  } else {
+    caption.agent = TRUE;
+    caption.final = TRUE;
+    gst_structure_get_uint64 (fields, "epoch", &caption.reply);
+    gst_structure_get_uint (fields, "sequence", &caption.sequence);
+  }
+  publish (self, &caption);
+}
+
+static void
+handle_message_in_loop (gpointer data, gpointer user_data)
+{
+  ParleySession *self = data;
+  GstMessage *message = user_data;
+
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ERROR:
+      handle_error (self, message);
+      break;
+    case GST_MESSAGE_WARNING:
+      handle_warning (self, message);
+      break;
+    case GST_MESSAGE_EOS:
+      set_reason (self, "the agent hung up");
+      tear_down (self);
+      break;
+    case GST_MESSAGE_LATENCY:
+      if (self->pipeline && !self->ending)
+        gst_bin_recalculate_latency (GST_BIN (self->pipeline));
+      break;
+    default:
+      handle_element (self, message);
+      break;
+  }
+  gst_message_unref (message);
+  session_unref (self);
+}
+
+static gboolean
+is_wanted (GstMessage * message)
+{
+  switch (GST_MESSAGE_TYPE (message)) {
+    case GST_MESSAGE_ERROR:
+    case GST_MESSAGE_WARNING:
+    case GST_MESSAGE_EOS:
+    case GST_MESSAGE_LATENCY:
+      return TRUE;
+    case GST_MESSAGE_ELEMENT:
+      return gst_message_has_name (message, "cloudstt")
+          || gst_message_has_name (message, "llmchat");
+    default:
+      return FALSE;
+  }
+}
+
+/* Any thread, often inside a push: hand over and be gone. */
+static GstBusSyncReply
+bus_handler (GstBus * bus, GstMessage * message, gpointer data)
+{
+  ParleySession *self = data;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS)
+    g_atomic_int_set (&self->foreign, TRUE);
+  if (is_wanted (message))
+    parley_loop_invoke (self->loop, handle_message_in_loop,
+        session_ref (self), message);
+  else
+    gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+/* Beginning */
+
+static void
+log_begin (ParleySession * self, const gchar * from, const gchar * to)
+{
+  g_autofree gchar *masked = parley_log_mask (from);
+
+  parley_log_call (self->sid, "call began%s%s%s%s (%s), ready in %.1f ms",
+      *masked ? " from " : "", masked, to ? " to " : "", to ? to : "",
+      parley_stock_get_path (self->stock), (parley_clock_now ()
+          - parley_call_get_accepted_in_loop (self->call)) / 1e3);
+}
+
+static gboolean
+build_pipeline (ParleySession * self)
+{
+  g_autoptr (GError) error = NULL;
+  GstBus *bus;
+
+  self->pipeline = parley_stock_take (self->stock, self->call, &error);
+  if (!self->pipeline) {
+    parley_log_problem (self->sid, "%s", error->message);
+    set_reason (self, "its pipeline could not be made");
+    return FALSE;
+  }
+  bus = gst_element_get_bus (self->pipeline);
+  gst_bus_set_sync_handler (bus, bus_handler, session_ref (self),
+      session_unref);
+  gst_object_unref (bus);
+  return TRUE;
+}
+
+static void
+call_started (ParleyCall * call, gpointer data)
+{
+  ParleySession *self = data;
+  const ParleyTwilioMessage *start = parley_call_get_start (call);
+  const gchar *to = g_hash_table_lookup (start->custom_parameters, "To");
+
+  if (self->ending || self->pipeline)
+    return;
+  self->sid = g_strdup (start->call_sid ? start->call_sid
+      : start->stream_sid);
+  self->began = parley_clock_now ();
+  self->stock = self->hooks.pick (to, self->data);
+  if (!build_pipeline (self)) {
+    tear_down (self);
+    return;
+  }
+  /* A failure has posted its error, which ends the call. */
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  log_begin (self, g_hash_table_lookup (start->custom_parameters, "From"), to);
+}
+
+ParleySession *
+parley_session_begin (const ParleyUpgrade * upgrade,
+    const ParleySessionHooks * hooks, gpointer data)
+{
+  static const ParleyCallHandler handler = {
+    .started = call_started,
+    .ended = call_ended,
+  };
+  ParleySession *self = g_new0 (ParleySession, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->loop = parley_loop_hold (upgrade->loop);
+  self->call = parley_call_new (upgrade->loop);
+  self->hooks = *hooks;
+  self->data = data;
+  self->began = parley_clock_now ();
+  self->handler = parley_call_add_handler_in_loop (self->call, &handler, self);
+  parley_call_attach_in_loop (self->call, upgrade->websocket, upgrade->socket,
+      upgrade->accepted);
+  return self;
+}
