@@ -2,9 +2,9 @@
 /*
  * Fits the weights ParleyVad decides with and prints them as
  * speech/vadmodel.h. It learns from one half of the recordings of installed
- * packages, and from those in folders given as arguments; the weights in the
- * tree also saw 96 sentences spoken by flite's and espeak-ng's voices. The
- * same recordings give the same weights.
+ * packages, and from those in folders given as arguments; for the weights in
+ * the tree that was what bench/vad_voices.sh speaks. The same recordings give
+ * the same weights.
  */
 #include <math.h>
 #include <string.h>

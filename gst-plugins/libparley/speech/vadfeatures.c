@@ -77,22 +77,24 @@ static gfloat
 high_pass (gfloat * state, const gint16 * in, gfloat * out)
 {
   const gfloat gain = 0.945976f, a1 = -1.889033f, a2 = 0.894874f;
+  gfloat x1 = state[0], x2 = state[1], y1 = state[2], y2 = state[3];
   gfloat power = 0.0f;
 
   for (gint i = 0; i < FRAME; i++) {
     gfloat x = in[i];
-    gfloat y = gain * (x - 2.0f * state[0] + state[1])
-        - a1 * state[2] - a2 * state[3];
+    gfloat y = gain * (x - 2.0f * x1 + x2) - a2 * y2 - a1 * y1;
 
-    state[1] = state[0];
-    state[0] = x;
-    state[3] = state[2];
-    state[2] = y;
+    x2 = x1;
+    x1 = x;
+    y2 = y1;
+    y1 = y;
     out[i] = y;
     power += y * y;
   }
-  if (fabsf (state[2]) < DECAYED && fabsf (state[3]) < DECAYED)
-    state[2] = state[3] = 0.0f;
+  state[0] = x1;
+  state[1] = x2;
+  state[2] = fabsf (y1) < DECAYED ? 0.0f : y1;
+  state[3] = fabsf (y2) < DECAYED ? 0.0f : y2;
   return power / FRAME;
 }
 
@@ -152,11 +154,11 @@ correlate (const gfloat * now, gint first_lag, gfloat * products)
 static inline gfloat
 energy_of (const gfloat * samples)
 {
-  gfloat sum = 0.0f;
+  Lanes sum = { 0 };
 
-  for (gint i = 0; i < PITCH_SPAN; i++)
-    sum += samples[i] * samples[i];
-  return sum;
+  for (gint i = 0; i < PITCH_SPAN; i += 4)
+    sum += load_lanes (samples + i) * load_lanes (samples + i);
+  return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
 /* The highest normalised correlation of the last 30 ms with as much of the
