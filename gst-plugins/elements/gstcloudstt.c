@@ -126,7 +126,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=utf8"));
 
-G_DEFINE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST_TYPE_LOOP_ELEMENT)
+G_DEFINE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST_TYPE_LOOP_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (cloudstt, "cloudstt", GST_RANK_NONE,
     GST_TYPE_CLOUD_STT);
 
@@ -254,8 +254,7 @@ settle_turn (GstCloudStt * self, Turn * turn)
   } else if (!turn->end && turn->got && turn->resumed < turn->got
       && turn->text->len > 0 && !turn->failure) {
     gst_loop_element_push_event_in_loop (loop_element (self),
-        parley_event_new_turn_guess (turn->turn, turn->got,
-            turn->text->str));
+        parley_event_new_turn_guess (turn->turn, turn->got, turn->text->str));
   }
 }
 
@@ -417,8 +416,7 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
 
   if (self->format.rate == 0) {
     GST_ELEMENT_ERROR (self, CORE, NEGOTIATION,
-        ("Audio came without caps; put audioconvert before cloudstt."),
-        (NULL));
+        ("Audio came without caps; put audioconvert before cloudstt."), (NULL));
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }

@@ -143,7 +143,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
         "audio/x-raw, format=S16LE, layout=interleaved, channels=1, "
         "rate=[ 8000, 48000 ]"));
 
-G_DEFINE_FINAL_TYPE (GstCloudTts, gst_cloud_tts, GST_TYPE_LOOP_ELEMENT)
+G_DEFINE_FINAL_TYPE (GstCloudTts, gst_cloud_tts, GST_TYPE_LOOP_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (cloudtts, "cloudtts", GST_RANK_NONE,
     GST_TYPE_CLOUD_TTS);
 
@@ -328,15 +328,14 @@ is_far_ahead (GstCloudTts * self)
 static void
 start_jobs (GstCloudTts * self)
 {
-  guint under_way = 0;
+  guint n = 0;
 
-  for (GList * l = self->jobs.head; l && under_way < MAX_UNDER_WAY;
-      l = l->next) {
+  for (GList * l = self->jobs.head; l && n < MAX_UNDER_WAY; l = l->next) {
     Job *job = l->data;
 
     if (job->event || job->done)
       continue;
-    under_way++;
+    n++;
     if (job->synthesis)
       continue;
     if (is_far_ahead (self))

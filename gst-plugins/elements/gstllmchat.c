@@ -134,7 +134,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=utf8"));
 
-G_DEFINE_FINAL_TYPE (GstLlmChat, gst_llm_chat, GST_TYPE_LOOP_ELEMENT)
+G_DEFINE_FINAL_TYPE (GstLlmChat, gst_llm_chat, GST_TYPE_LOOP_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (llmchat, "llmchat", GST_RANK_NONE,
     GST_TYPE_LLM_CHAT);
 
@@ -618,8 +618,7 @@ gst_llm_chat_buffer (GstLoopElement * element, GstBuffer * buffer)
 {
   GstLlmChat *self = GST_LLM_CHAT (element);
   const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
-  guint turn = meta && meta->turn ? meta->turn
-      : OWN_TURNS + self->own_turns++;
+  guint turn = meta && meta->turn ? meta->turn : OWN_TURNS + self->own_turns++;
   GstMapInfo map;
   gchar *text;
 

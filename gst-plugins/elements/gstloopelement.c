@@ -51,7 +51,7 @@ typedef struct
 G_DEFINE_ABSTRACT_TYPE_WITH_CODE (GstLoopElement, gst_loop_element,
     GST_TYPE_ELEMENT, G_ADD_PRIVATE (GstLoopElement);
     GST_DEBUG_CATEGORY_INIT (loop_element_debug, "parleyloop", 0,
-        "Parley elements on their loop"))
+        "Parley elements on their loop"));
 
 #define PRIV(self) \
     ((GstLoopElementPrivate *) gst_loop_element_get_instance_private (self))
@@ -499,8 +499,7 @@ run_on_loop (GstLoopElement * self, GFunc func, gpointer user_data)
 }
 
 static gboolean
-gst_loop_element_sink_event (GstPad * pad, GstObject * parent,
-    GstEvent * event)
+gst_loop_element_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstLoopElement *self = GST_LOOP_ELEMENT (parent);
   gboolean ok;
@@ -530,8 +529,7 @@ gst_loop_element_sink_event (GstPad * pad, GstObject * parent,
 /* Nothing here is negotiated through allocation, and a serialized query must
  * not wait for the loop. */
 static gboolean
-gst_loop_element_sink_query (GstPad * pad, GstObject * parent,
-    GstQuery * query)
+gst_loop_element_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
 {
   GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (parent);
   const GstStructure *structure = gst_query_get_structure (query);
@@ -573,8 +571,7 @@ upstream_in_loop (gpointer data, gpointer user_data)
 }
 
 static gboolean
-gst_loop_element_src_event (GstPad * pad, GstObject * parent,
-    GstEvent * event)
+gst_loop_element_src_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstLoopElement *self = GST_LOOP_ELEMENT (parent);
 
@@ -652,8 +649,7 @@ gst_loop_element_push_event_in_loop (GstLoopElement * self, GstEvent * event)
 }
 
 gboolean
-gst_loop_element_push_upstream_in_loop (GstLoopElement * self,
-    GstEvent * event)
+gst_loop_element_push_upstream_in_loop (GstLoopElement * self, GstEvent * event)
 {
   GstPad *pad = PRIV (self)->sinkpad;
 
@@ -689,8 +685,9 @@ gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func)
   GstLoopElementPrivate *priv = PRIV (self);
   Call *call = g_new (Call, 1);
 
-  *call = (Call) { func, g_atomic_int_get (&priv->run), gst_object_ref (self)
-  };
+  call->func = func;
+  call->run = g_atomic_int_get (&priv->run);
+  call->self = gst_object_ref (self);
   parley_loop_invoke (priv->loop, invoke_call, call, NULL);
 }
 

@@ -134,7 +134,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("audio/x-mulaw, rate=8000, channels=1"));
 
-G_DEFINE_FINAL_TYPE (GstTwilioSrc, gst_twilio_src, GST_TYPE_LOOP_ELEMENT)
+G_DEFINE_FINAL_TYPE (GstTwilioSrc, gst_twilio_src, GST_TYPE_LOOP_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (twiliosrc, "twiliosrc", GST_RANK_NONE,
     GST_TYPE_TWILIO_SRC);
 
@@ -418,8 +418,7 @@ take_call (const ParleyUpgrade * upgrade, gpointer data)
 }
 
 static void
-answer_webhook (SoupServerMessage * message, const gchar * path,
-    gpointer data)
+answer_webhook (SoupServerMessage * message, const gchar * path, gpointer data)
 {
   GstTwilioSrc *self = data;
   GPtrArray *fields = parley_webhook_read (self->webhook, message);

@@ -50,8 +50,8 @@ struct _ParleyCall
   gboolean started;             /* start is constant from then on */
 };
 
-G_DEFINE_FINAL_TYPE (ParleyCall, parley_call, G_TYPE_OBJECT)
-G_DEFINE_QUARK (parley-call-error, parley_call_error)
+G_DEFINE_FINAL_TYPE (ParleyCall, parley_call, G_TYPE_OBJECT);
+G_DEFINE_QUARK (parley - call - error, parley_call_error);
 
 /* A participant may remove itself or others while it is being told. */
 #define TELL(self, what, ...) G_STMT_START { \

@@ -56,8 +56,7 @@ timer_arm_manual_unlocked (Timer * timer)
 {
   if (!g_list_find (waiting, timer))
     waiting = g_list_prepend (waiting, timer);
-  g_source_set_ready_time (&timer->source,
-      timer->due <= manual_now ? 0 : -1);
+  g_source_set_ready_time (&timer->source, timer->due <= manual_now ? 0 : -1);
 }
 
 GSource *

@@ -5,24 +5,22 @@
 /* The input half. */
 
 #define LIMIT_TYPE_INPUT (limit_input_get_type ())
-G_DECLARE_FINAL_TYPE (LimitInput, limit_input, LIMIT, INPUT,
-    GFilterInputStream)
+G_DECLARE_FINAL_TYPE (LimitInput, limit_input, LIMIT, INPUT, GFilterInputStream)
+     struct _LimitInput
+     {
+       GFilterInputStream parent;
+       gsize left;              /* bytes */
+     };
 
-struct _LimitInput
-{
-  GFilterInputStream parent;
-  gsize left;                   /* bytes */
-};
-
-static void limit_input_pollable_init (GPollableInputStreamInterface * iface);
+     static void limit_input_pollable_init (GPollableInputStreamInterface *
+    iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (LimitInput, limit_input,
     G_TYPE_FILTER_INPUT_STREAM,
     G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
-        limit_input_pollable_init))
+        limit_input_pollable_init));
 
-static GInputStream *
-limit_input_base (gpointer self)
+     static GInputStream *limit_input_base (gpointer self)
 {
   return g_filter_input_stream_get_base_stream (G_FILTER_INPUT_STREAM (self));
 }
@@ -108,7 +106,7 @@ struct _ParleyLimitStream
   LimitInput *input;
 };
 
-G_DEFINE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, G_TYPE_IO_STREAM)
+G_DEFINE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, G_TYPE_IO_STREAM);
 
 static GInputStream *
 parley_limit_stream_get_input (GIOStream * stream)

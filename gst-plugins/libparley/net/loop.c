@@ -42,7 +42,7 @@ struct _ParleyLoop
   gint64 stall_reported;
 };
 
-G_DEFINE_FINAL_TYPE (ParleyLoop, parley_loop, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (ParleyLoop, parley_loop, G_TYPE_OBJECT);
 
 static GMutex pool_lock;
 static GPtrArray *pool;         /* under pool_lock until made, then constant */
@@ -241,7 +241,9 @@ parley_loop_invoke (ParleyLoop * loop, GFunc func, gpointer data,
   Invocation *invocation = g_new (Invocation, 1);
   GSource *source = g_idle_source_new ();
 
-  *invocation = (Invocation) { func, data, user_data };
+  invocation->func = func;
+  invocation->data = data;
+  invocation->user_data = user_data;
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, invocation_run, invocation, g_free);
   g_source_set_static_name (source, "parley-invoke");
@@ -381,8 +383,7 @@ parley_loop_account_push_in_loop (ParleyLoop * loop, gint64 begin, gint64 end,
 
   if (took < PARLEY_STALL_US && loop->last_share < PARLEY_STALL_SHARE)
     return FALSE;
-  if (loop->stall_reported
-      && end - loop->stall_reported < G_TIME_SPAN_SECOND)
+  if (loop->stall_reported && end - loop->stall_reported < G_TIME_SPAN_SECOND)
     return FALSE;
   loop->stall_reported = end;
   *stall = loop->stall;
@@ -436,6 +437,9 @@ parley_work_submit (ParleyLoop * loop, ParleyWorkFunc work,
   static GOnce once = G_ONCE_INIT;
   Job *job = g_new (Job, 1);
 
-  *job = (Job) { g_object_ref (loop), work, done, data };
+  job->loop = g_object_ref (loop);
+  job->work = work;
+  job->done = done;
+  job->data = data;
   g_thread_pool_push (g_once (&once, workers_new, NULL), job, NULL);
 }

@@ -67,7 +67,7 @@ typedef struct
   gint64 accepted;
 } Connection;
 
-G_DEFINE_FINAL_TYPE (ParleyServer, parley_server, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE (ParleyServer, parley_server, G_TYPE_OBJECT);
 
 static GQuark connection_quark;
 
@@ -199,9 +199,11 @@ take_in (ParleyServer * self, GSocket * socket)
 
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   g_socket_set_blocking (socket, FALSE);
-  *newcomer = (Newcomer) { g_hash_table_lookup (self->loop_servers, loop),
-    g_object_ref (self), loop, socket, parley_clock_now ()
-  };
+  newcomer->owner = g_hash_table_lookup (self->loop_servers, loop);
+  newcomer->server = g_object_ref (self);
+  newcomer->loop = loop;
+  newcomer->socket = socket;
+  newcomer->accepted = parley_clock_now ();
   parley_loop_invoke (loop, newcomer_in_loop, newcomer, NULL);
 }
 
@@ -351,6 +353,7 @@ upgraded (SoupServer * soup, SoupServerMessage * message, const char *path,
 {
   LoopServer *owner = data;
   Route *route = find_route (owner->server, path);
+  ParleyUpgrade upgrade;
   ParleyLimitStream *stream = parley_limit_stream_find
       (soup_websocket_connection_get_io_stream (websocket));
   Connection *connection = stream
@@ -363,8 +366,11 @@ upgraded (SoupServer * soup, SoupServerMessage * message, const char *path,
       PARLEY_TWILIO_MAX_MESSAGE);
   soup_websocket_connection_set_keepalive_interval (websocket,
       KEEPALIVE_SECONDS);
-  route->call_func (&(ParleyUpgrade) {owner->loop, websocket,
-      connection->socket, connection->accepted}, route->data);
+  upgrade.loop = owner->loop;
+  upgrade.websocket = websocket;
+  upgrade.socket = connection->socket;
+  upgrade.accepted = connection->accepted;
+  route->call_func (&upgrade, route->data);
 }
 
 /* The part of a server on one loop */
@@ -499,11 +505,10 @@ raise_descriptor_limit (void)
 {
   struct rlimit limit;
 
-  if (getrlimit (RLIMIT_NOFILE, &limit) == 0
-      && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit (RLIMIT_NOFILE, &limit);
-  }
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 static guint16
@@ -598,18 +603,24 @@ parley_server_close (ParleyServer * self)
 
 /* Routes and life */
 
-static void
-add_route (ParleyServer * self, Route route)
+static Route *
+add_route (ParleyServer * self, const gchar * path, gpointer data,
+    GDestroyNotify destroy)
 {
-  route.path = g_strdup (route.path);
-  g_ptr_array_add (self->routes, g_memdup2 (&route, sizeof route));
+  Route *route = g_new0 (Route, 1);
+
+  route->path = g_strdup (path);
+  route->data = data;
+  route->destroy = destroy;
+  g_ptr_array_add (self->routes, route);
+  return route;
 }
 
 void
 parley_server_add_handler (ParleyServer * self, const gchar * path,
     ParleyServerHandler handler, gpointer data, GDestroyNotify destroy)
 {
-  add_route (self, (Route) {(gchar *) path, handler, NULL, NULL, data, destroy});
+  add_route (self, path, data, destroy)->handler = handler;
 }
 
 void
@@ -617,7 +628,10 @@ parley_server_add_calls (ParleyServer * self, const gchar * path,
     ParleyServerCheck check, ParleyServerCallFunc func, gpointer data,
     GDestroyNotify destroy)
 {
-  add_route (self, (Route) {(gchar *) path, NULL, check, func, data, destroy});
+  Route *route = add_route (self, path, data, destroy);
+
+  route->check = check;
+  route->call_func = func;
 }
 
 static void

@@ -17,7 +17,7 @@ struct _ParleyWebhook
   gchar *auth_token;            /* NULL: no check */
 };
 
-G_DEFINE_QUARK (parley-webhook-error, parley_webhook_error)
+G_DEFINE_QUARK (parley - webhook - error, parley_webhook_error);
 
 /* Which fields of the webhook become stream parameters. */
 static const gchar *passed_on[] = {
@@ -38,7 +38,8 @@ parse_public_url (ParleyWebhook * self, const gchar * url, GError ** error)
 
   if (!uri || !(secure || plain) || !g_uri_get_host (uri)) {
     g_set_error (error, PARLEY_WEBHOOK_ERROR, 0,
-        "public-url “%s” is not a URL; write it as https://HOST[/PATH]", url);
+        "public-url “%s” is not a URL; write it as https://HOST[/PATH]",
+        url);
     g_clear_pointer (&uri, g_uri_unref);
     return FALSE;
   }
@@ -103,8 +104,7 @@ header (SoupServerMessage * message, const gchar * name)
 }
 
 guint
-parley_webhook_check_upgrade (ParleyWebhook * self,
-    SoupServerMessage * message)
+parley_webhook_check_upgrade (ParleyWebhook * self, SoupServerMessage * message)
 {
   gchar *url;
   gboolean good;
@@ -144,8 +144,7 @@ parley_webhook_read (ParleyWebhook * self, SoupServerMessage * message)
   SoupMessageBody *body = soup_server_message_get_request_body (message);
   GBytes *bytes = soup_message_body_flatten (body);
   const gchar *method = soup_server_message_get_method (message);
-  const gchar *query =
-      g_uri_get_query (soup_server_message_get_uri (message));
+  const gchar *query = g_uri_get_query (soup_server_message_get_uri (message));
   gboolean post = g_str_equal (method, "POST");
   gsize len;
   const gchar *text = g_bytes_get_data (bytes, &len);

@@ -13,7 +13,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE (ParleyLlmProvider, parley_llm_provider,
-    PARLEY_TYPE_PROVIDER)
+    PARLEY_TYPE_PROVIDER);
 
 static void
 parley_llm_provider_init (ParleyLlmProvider * self)

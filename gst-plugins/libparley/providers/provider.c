@@ -14,9 +14,9 @@ typedef struct
 } ParleyProviderPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyProvider, parley_provider,
-    G_TYPE_OBJECT)
+    G_TYPE_OBJECT);
 
-G_DEFINE_QUARK (parley-provider-error, parley_provider_error)
+G_DEFINE_QUARK (parley - provider - error, parley_provider_error);
 
 static void
 parley_provider_set_property (GObject * object, guint prop_id,

@@ -13,7 +13,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE (ParleySttProvider, parley_stt_provider,
-    PARLEY_TYPE_PROVIDER)
+    PARLEY_TYPE_PROVIDER);
 
 static void
 parley_stt_provider_init (ParleySttProvider * self)

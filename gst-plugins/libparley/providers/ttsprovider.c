@@ -13,7 +13,7 @@ enum
 static guint signals[N_SIGNALS];
 
 G_DEFINE_ABSTRACT_TYPE (ParleyTtsProvider, parley_tts_provider,
-    PARLEY_TYPE_PROVIDER)
+    PARLEY_TYPE_PROVIDER);
 
 static void
 parley_tts_provider_init (ParleyTtsProvider * self)

@@ -255,8 +255,7 @@ parley_event_parse_epoch (GstEvent * event, guint64 * epoch)
   if (parley_event_get_kind (event) < PARLEY_EVENT_PAUSE)
     return FALSE;
   if (epoch)
-    gst_structure_get_uint64 (gst_event_get_structure (event), "epoch",
-        epoch);
+    gst_structure_get_uint64 (gst_event_get_structure (event), "epoch", epoch);
   return TRUE;
 }
 
@@ -281,7 +280,8 @@ parley_event_parse_heard (GstEvent * event, ParleyHeard * heard)
   if (parley_event_get_kind (event) != PARLEY_EVENT_HEARD)
     return FALSE;
   structure = gst_event_get_structure (event);
-  *heard = (ParleyHeard) { 0 };
+  *heard = (ParleyHeard) {
+  0};
   gst_structure_get (structure, "epoch", G_TYPE_UINT64, &heard->epoch,
       "sequence", G_TYPE_UINT, &heard->sequence,
       "ms", G_TYPE_UINT, &heard->ms, "begun", G_TYPE_BOOLEAN, &heard->begun,
