@@ -2,12 +2,22 @@
 
 #include <gst/gst.h>
 
+#include "gstcloudstt.h"
+#include "gstcloudtts.h"
+#include "gstllmchat.h"
 #include "gstmulawsink.h"
+#include "gsttwiliosrc.h"
+#include "gstvadendpoint.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
 {
-  return GST_ELEMENT_REGISTER (mulawsink, plugin);
+  return GST_ELEMENT_REGISTER (cloudstt, plugin)
+      && GST_ELEMENT_REGISTER (cloudtts, plugin)
+      && GST_ELEMENT_REGISTER (llmchat, plugin)
+      && GST_ELEMENT_REGISTER (mulawsink, plugin)
+      && GST_ELEMENT_REGISTER (twiliosrc, plugin)
+      && GST_ELEMENT_REGISTER (vadendpoint, plugin);
 }
 
 #define PACKAGE "parley"

@@ -5,6 +5,7 @@
 
 /* 50 ms, so that decision strings stay short. */
 static const ParleyEndpointerSettings plain = {.silence = 50 };
+
 static const ParleyEndpointerSettings eager = {.silence = 50,
   .eager_silence = 20
 };
@@ -62,8 +63,7 @@ test_turn (void)
 static void
 test_short_pause (void)
 {
-  assert_actions (&plain, "#....#....#.....",
-      "start@0 end@16 turn-end@16");
+  assert_actions (&plain, "#....#....#.....", "start@0 end@16 turn-end@16");
 }
 
 static void
@@ -153,7 +153,8 @@ test_max_turn_in_pause (void)
   };
 
   assert_actions (&settings, "#....", "start@0 end@3 turn-end@4");
-  assert_actions (&settings, "#..#.", "start@0 end@3 resume@3 end@4 turn-end@4");
+  assert_actions (&settings, "#..#.",
+      "start@0 end@3 resume@3 end@4 turn-end@4");
 }
 
 static void
@@ -231,7 +232,8 @@ test_change_settings (void)
   GString *log = g_string_new (NULL);
 
   feed (self, "#...", log);
-  parley_endpointer_set (self, &(ParleyEndpointerSettings) {.silence = 20});
+  parley_endpointer_set (self, &(ParleyEndpointerSettings) {
+      .silence = 20});
   feed (self, ".", log);
   g_assert_cmpstr (log->str, ==, "start@0 end@5 turn-end@5");
   g_string_free (log, TRUE);
@@ -357,19 +359,16 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointer/zero-silence", test_zero_silence);
   g_test_add_func ("/endpointer/eager", test_eager);
   g_test_add_func ("/endpointer/eager-resume", test_eager_resume);
-  g_test_add_func ("/endpointer/eager-above-silence",
-      test_eager_above_silence);
+  g_test_add_func ("/endpointer/eager-above-silence", test_eager_above_silence);
   g_test_add_func ("/endpointer/max-turn", test_max_turn);
   g_test_add_func ("/endpointer/max-turn-in-pause", test_max_turn_in_pause);
   g_test_add_func ("/endpointer/max-turn-below-min-speech",
       test_max_turn_below_min_speech);
   g_test_add_func ("/endpointer/finish", test_finish);
-  g_test_add_func ("/endpointer/finish-drops-onset",
-      test_finish_drops_onset);
+  g_test_add_func ("/endpointer/finish-drops-onset", test_finish_drops_onset);
   g_test_add_func ("/endpointer/reset", test_reset);
   g_test_add_func ("/endpointer/change-settings", test_change_settings);
-  g_test_add_func ("/endpointer/onset-and-voice-end",
-      test_onset_and_voice_end);
+  g_test_add_func ("/endpointer/onset-and-voice-end", test_onset_and_voice_end);
   g_test_add_func ("/endpointer/long-silence", test_long_silence);
   g_test_add_func ("/endpointer/all-decisions", test_all_decisions);
   return g_test_run ();

@@ -347,8 +347,7 @@ main (int argc, char **argv)
   g_test_add_func ("/turnevents/epoch", test_epoch);
   g_test_add_func ("/turnevents/playing", test_playing);
   g_test_add_func ("/turnevents/heard", test_heard);
-  g_test_add_func ("/turnevents/heard-without-text",
-      test_heard_without_text);
+  g_test_add_func ("/turnevents/heard-without-text", test_heard_without_text);
   g_test_add_func ("/turnmeta/starts-empty", test_meta_starts_empty);
   g_test_add_func ("/turnmeta/is-copied", test_meta_is_copied);
   g_test_add_func ("/turnmeta/has-no-tags", test_meta_has_no_tags);

@@ -67,7 +67,9 @@ static void
 emit (ParleyEndpointAction * actions, guint * n, ParleyEndpointKind kind,
     guint64 frame)
 {
-  actions[(*n)++] = (ParleyEndpointAction) { kind, frame };
+  actions[*n].kind = kind;
+  actions[*n].frame = frame;
+  (*n)++;
 }
 
 /* TRUE when the frame just counted confirms an onset. */

@@ -1,0 +1,890 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-vadendpoint
+ * @title: vadendpoint
+ * @short_description: finds the turns of a caller's speech
+ *
+ * Lets speech through and nothing else, and says when it begins and ends. It
+ * starts no thread, speaks no protocol, and works on whatever thread pushes.
+ *
+ * Audio is cut into frames of 10 ms. A voice activity detector, which follows
+ * the noise on the line and looks at the spectrum above it, calls each frame
+ * voice or silence. A turn opens once #GstVadEndpoint:min-speech of voice was
+ * seen; what lies up to #GstVadEndpoint:preroll before it belongs to it. It is
+ * over after #GstVadEndpoint:silence. Lost packets, holes in the timestamps and
+ * GAP events count as silence, so that a turn ends on a dead line too.
+ *
+ * With #GstVadEndpoint:eager-silence the speech is reported to end sooner, so
+ * that recognition and answer may begin, and is taken up again as a new take of
+ * the same turn if the caller goes on before the turn is over; nothing he says
+ * is lost.
+ *
+ * Outside of turns GAP events go out in place of audio, about two a second and
+ * one just before speech. Buffers are split exactly where decisions fall, in
+ * samples, and never copied. Timestamps are counted in samples from the
+ * input's, and set anew from it on DISCONT; OFFSET counts samples since the
+ * stream began. The first buffer after a gap has DISCONT. Audio is held by
+ * reference for the length of the preroll, and after an eager end for that of
+ * the silence.
+ *
+ * In a turn audio is pushed at once. The latency this element answers is the
+ * frame it listens to, 10 ms. The preroll is late by its own length and
+ * #GstVadEndpoint:min-speech, and what followed an eager end by that pause:
+ * whoever plays this pad in sync must allow for it.
+ *
+ * ## Events
+ *
+ * Sent downstream. The fields turn and take are #guint; turns count from 1 in
+ * each run of the element, takes from 1 in each turn.
+ *
+ * - `parley/speech-start` (turn, take), out of band: a turn began; sent before
+ *   its first buffer.
+ * - `parley/speech-end` (turn, take, arrived), serialized: the take seems to be
+ *   over; sent after its last buffer.
+ * - `parley/speech-resume` (turn, take), out of band: the caller went on; take
+ *   is the one that had ended, and audio from here on belongs to the next.
+ * - `parley/turn-end` (turn, take, arrived), out of band: this take was the last
+ *   of the turn.
+ *
+ * The field arrived (#gint64, µs of the monotonic clock) tells when the packet
+ * with the last voice of the turn came; 0 if the input does not say.
+ *
+ * Passing `parley/dtmf` (turn, take, digit) whose turn is 0 gets a turn of its
+ * own. `parley/partial` (turn, take, text) from downstream ends here.
+ *
+ * Each buffer carries #ParleyTurnMeta with turn, take, and arrived of the input
+ * packet that holds its first sample.
+ *
+ * ## Messages
+ *
+ * `vadendpoint-activity`, at each change of the decision about a frame:
+ *
+ * - `stream-time` (#guint64, ns): the beginning of the frame
+ * - `voice` (#gboolean): whether there is voice from there on
+ *
+ * `vadendpoint-turn`, at the beginning and the end of each turn:
+ *
+ * - `turn`, `take` (#guint)
+ * - `event` (string): "start" or "end"
+ * - `stream-time`, `running-time` (#guint64, ns): where it began or ended
+ * - `arrived` (#gint64, µs): as above; with "end"
+ * - `text` (string): what had been recognised of it until then; with "end", and
+ *   only if there was any
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 -m filesrc location=caller.wav ! wavparse ! audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 ! vadendpoint silence=400 ! fakesink
+ * ]| Prints what the caller's turns are.
+ * |[
+ * gst-launch-1.0 twiliosrc port=8080 ! vadendpoint eager-silence=50 silence=400 ! cloudstt ! llmchat ! cloudtts ! mulawsink
+ * ]| Answers a phone call.
+ *
+ * Since: 0.1
+ */
+
+#include "gstvadendpoint.h"
+
+#include "speechgate.h"
+#include "turn/endpointer.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
+#include "voiceframes.h"
+
+GST_DEBUG_CATEGORY_STATIC (vad_endpoint_debug);
+#define GST_CAT_DEFAULT vad_endpoint_debug
+
+#define FRAME_TIME (PARLEY_ENDPOINTER_FRAME_MS * GST_MSECOND)
+/* How much left out audio one GAP event covers before speech resumes. */
+#define GAP_BATCH (500 * GST_MSECOND)
+/* Timestamps without DISCONT may be off by this much: they come from clocks
+ * and wires, while audio is counted. */
+#define TIME_TOLERANCE (40 * GST_MSECOND)
+
+#define DEFAULT_SILENCE 400
+#define DEFAULT_EAGER_SILENCE 0
+#define DEFAULT_MIN_SPEECH 60
+#define DEFAULT_PREROLL 250
+#define DEFAULT_MAX_TURN 30000
+#define DEFAULT_SENSITIVITY 0.5
+
+enum
+{
+  PROP_0,
+  PROP_SILENCE,
+  PROP_EAGER_SILENCE,
+  PROP_MIN_SPEECH,
+  PROP_PREROLL,
+  PROP_MAX_TURN,
+  PROP_SENSITIVITY
+};
+
+typedef struct
+{
+  ParleyEndpointerSettings endpointer;
+  guint preroll;                /* ms */
+  gdouble sensitivity;
+} Settings;
+
+struct _GstVadEndpoint
+{
+  GstElement parent;
+
+  GstPad *sinkpad;
+  GstPad *srcpad;
+
+  /* Atomic: keys are numbered on the thread that sends them. */
+  gint last_turn;
+
+  /* Under the object lock: */
+  Settings wanted;
+  gboolean wanted_changed;
+  guint partial_turn;
+  gchar *partial_text;
+
+  /* Under the sink pad's stream lock: */
+  Settings settings;
+  GstSegment segment;
+  gboolean mulaw;
+  guint rate;                   /* 0: no caps yet */
+  VoiceFrames *frames;          /* NULL: no caps yet */
+  ParleyEndpointer *endpointer;
+  SpeechGate gate;
+
+  guint turn;
+  guint take;
+  gboolean voice;               /* the last frame's decision */
+  gint64 arrived;               /* of the packet being looked at */
+  gint64 voice_arrived;         /* of the one with the last voice */
+  /* A flush took a turn away whose end others may wait for. */
+  gboolean cut_turn;
+  gboolean cut_take;            /* and its take had not ended */
+};
+
+#define CAPS "audio/x-mulaw, rate = (int) 8000, channels = (int) 1; " \
+    "audio/x-raw, format = (string) S16LE, " \
+    "rate = (int) { 8000, 16000, 24000, 48000 }, channels = (int) 1"
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+
+G_DEFINE_TYPE_WITH_CODE (GstVadEndpoint, gst_vad_endpoint, GST_TYPE_ELEMENT,
+    GST_DEBUG_CATEGORY_INIT (vad_endpoint_debug, "vadendpoint", 0,
+        "Turns of speech"));
+GST_ELEMENT_REGISTER_DEFINE (vadendpoint, "vadendpoint", GST_RANK_NONE,
+    GST_TYPE_VAD_ENDPOINT);
+
+/* Positions and times */
+
+static guint64
+frame_position (GstVadEndpoint * self, guint64 frame)
+{
+  return frame * voice_frames_get_length (self->frames);
+}
+
+static GstClockTime
+stream_time_at (GstVadEndpoint * self, guint64 position)
+{
+  return gst_segment_to_stream_time (&self->segment, GST_FORMAT_TIME,
+      held_audio_time_at (self->gate.held, position));
+}
+
+/* Messages */
+
+static void
+note_activity (GstVadEndpoint * self, gboolean voice)
+{
+  guint64 frame = parley_endpointer_get_frames (self->endpointer);
+
+  if (voice == self->voice)
+    return;
+  self->voice = voice;
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("vadendpoint-activity", "stream-time",
+              G_TYPE_UINT64, stream_time_at (self, frame_position (self,
+                      frame)), "voice", G_TYPE_BOOLEAN, voice, NULL)));
+}
+
+static GstStructure *
+new_turn_structure (GstVadEndpoint * self, const gchar * event,
+    guint64 position)
+{
+  GstClockTime running_time = gst_segment_to_running_time (&self->segment,
+      GST_FORMAT_TIME, held_audio_time_at (self->gate.held, position));
+
+  return gst_structure_new ("vadendpoint-turn",
+      "turn", G_TYPE_UINT, self->turn, "take", G_TYPE_UINT, self->take,
+      "event", G_TYPE_STRING, event,
+      "stream-time", G_TYPE_UINT64, stream_time_at (self, position),
+      "running-time", G_TYPE_UINT64, running_time, NULL);
+}
+
+static void
+post_structure (GstVadEndpoint * self, GstStructure * structure)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+static void
+post_turn_end (GstVadEndpoint * self, guint64 position)
+{
+  GstStructure *structure = new_turn_structure (self, "end", position);
+
+  gst_structure_set (structure, "arrived", G_TYPE_INT64, self->voice_arrived,
+      NULL);
+  GST_OBJECT_LOCK (self);
+  if (self->partial_text && self->partial_turn == self->turn)
+    gst_structure_set (structure, "text", G_TYPE_STRING, self->partial_text,
+        NULL);
+  GST_OBJECT_UNLOCK (self);
+  post_structure (self, structure);
+}
+
+/* Decisions */
+
+static void
+push_until (GstVadEndpoint * self, guint64 position)
+{
+  speech_gate_push (&self->gate, position, self->turn, self->take);
+}
+
+static void
+push_end_event (GstVadEndpoint * self, GstEvent * event)
+{
+  gst_structure_set (gst_event_writable_structure (event),
+      "arrived", G_TYPE_INT64, self->voice_arrived, NULL);
+  gst_pad_push_event (self->srcpad, event);
+}
+
+static guint
+new_turn_number (GstVadEndpoint * self)
+{
+  return (guint) g_atomic_int_add (&self->last_turn, 1) + 1;
+}
+
+/* Where the preroll of speech at @frame begins. */
+static guint64
+preroll_position (GstVadEndpoint * self, guint64 frame)
+{
+  guint64 position = frame_position (self, frame);
+  guint64 preroll = (guint64) self->settings.preroll * self->rate / 1000;
+
+  return position - MIN (preroll, position);
+}
+
+static void
+start_turn (GstVadEndpoint * self, guint64 frame)
+{
+  self->turn = new_turn_number (self);
+  self->take = 1;
+  GST_DEBUG_OBJECT (self, "turn %u", self->turn);
+  gst_pad_push_event (self->srcpad,
+      parley_event_new_speech_start (self->turn, self->take));
+  speech_gate_leave_out (&self->gate, preroll_position (self, frame));
+  speech_gate_tell_gap (&self->gate, 0);
+  post_structure (self, new_turn_structure (self, "start",
+          frame_position (self, frame)));
+}
+
+static void
+end_take (GstVadEndpoint * self, guint64 frame)
+{
+  GST_DEBUG_OBJECT (self, "end of turn %u take %u", self->turn, self->take);
+  push_until (self, frame_position (self, frame));
+  push_end_event (self, parley_event_new_speech_end (self->turn, self->take));
+}
+
+static void
+resume_turn (GstVadEndpoint * self)
+{
+  GST_DEBUG_OBJECT (self, "turn %u goes on", self->turn);
+  gst_pad_push_event (self->srcpad,
+      parley_event_new_speech_resume (self->turn, self->take));
+  self->take++;
+}
+
+static void
+end_turn (GstVadEndpoint * self, guint64 frame)
+{
+  GST_DEBUG_OBJECT (self, "end of turn %u", self->turn);
+  push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
+  post_turn_end (self, frame_position (self, frame));
+}
+
+static void
+apply (GstVadEndpoint * self, const ParleyEndpointAction * actions, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    switch (actions[i].kind) {
+      case PARLEY_ENDPOINT_START:
+        start_turn (self, actions[i].frame);
+        break;
+      case PARLEY_ENDPOINT_END:
+        end_take (self, actions[i].frame);
+        break;
+      case PARLEY_ENDPOINT_RESUME:
+        resume_turn (self);
+        break;
+      case PARLEY_ENDPOINT_TURN_END:
+        end_turn (self, actions[i].frame);
+        break;
+    }
+  }
+}
+
+static void
+decide_frame (GstVadEndpoint * self)
+{
+  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
+  gboolean voice = voice_frames_decide (self->frames);
+
+  note_activity (self, voice);
+  if (voice)
+    self->voice_arrived = self->arrived;
+  apply (self, actions,
+      parley_endpointer_frame (self->endpointer, voice, actions));
+}
+
+static void
+decide_silence (GstVadEndpoint * self, guint64 n_frames)
+{
+  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
+
+  if (n_frames > 0)
+    note_activity (self, FALSE);
+  while (n_frames > 0)
+    apply (self, actions,
+        parley_endpointer_silence (self->endpointer, &n_frames, actions));
+}
+
+/* Input */
+
+static void
+take_buffer (GstVadEndpoint * self, GstBuffer * buffer, gsize n_samples)
+{
+  gsize done = 0;
+
+  self->arrived = 0;
+  if (parley_buffer_get_turn_meta (buffer))
+    self->arrived = parley_buffer_get_turn_meta (buffer)->arrived;
+  held_audio_append (self->gate.held, buffer, n_samples);
+  /* What a decision pushes ends with its frame: while samples are left to look
+   * at, the buffer is held. */
+  while (done < n_samples) {
+    done += voice_frames_fill (self->frames, buffer, done, n_samples - done);
+    if (voice_frames_is_full (self->frames))
+      decide_frame (self);
+  }
+}
+
+static void
+take_gap (GstVadEndpoint * self, guint64 n_samples)
+{
+  guint length = voice_frames_get_length (self->frames);
+
+  if (n_samples == 0)
+    return;
+  held_audio_append (self->gate.held, NULL, n_samples);
+  n_samples -= voice_frames_fill_gap (self->frames, n_samples);
+  if (voice_frames_is_full (self->frames))
+    decide_frame (self);
+  decide_silence (self, n_samples / length);
+  voice_frames_fill_gap (self->frames, n_samples % length);
+}
+
+/* The hole from where input ended up to @time, which is when it goes on. */
+static void
+take_hole_until (GstVadEndpoint * self, GstClockTime time)
+{
+  GstClockTime end = held_audio_time_at (self->gate.held,
+      held_audio_get_end (self->gate.held));
+
+  if (time > end)
+    take_gap (self, gst_util_uint64_scale_round (time - end, self->rate,
+            GST_SECOND));
+}
+
+static void
+follow_time (GstVadEndpoint * self, GstBuffer * buffer)
+{
+  GstClockTime pts = GST_BUFFER_PTS (buffer);
+  GstClockTimeDiff off;
+
+  if (!held_audio_has_time (self->gate.held)) {
+    held_audio_set_time (self->gate.held,
+        GST_CLOCK_TIME_IS_VALID (pts) ? pts : self->segment.start);
+    return;
+  }
+  if (!GST_CLOCK_TIME_IS_VALID (pts))
+    return;
+  off = GST_CLOCK_DIFF (held_audio_time_at (self->gate.held,
+          held_audio_get_end (self->gate.held)), pts);
+  if (!GST_BUFFER_IS_DISCONT (buffer)
+      && ABS (off) <= (GstClockTimeDiff) TIME_TOLERANCE)
+    return;
+  take_hole_until (self, pts);
+  held_audio_set_time (self->gate.held, pts);
+}
+
+static void
+take_settings (GstVadEndpoint * self)
+{
+  gboolean changed;
+
+  GST_OBJECT_LOCK (self);
+  changed = self->wanted_changed;
+  self->wanted_changed = FALSE;
+  if (changed)
+    self->settings = self->wanted;
+  GST_OBJECT_UNLOCK (self);
+  if (!changed)
+    return;
+  parley_endpointer_set (self->endpointer, &self->settings.endpointer);
+  voice_frames_set_sensitivity (self->frames, self->settings.sensitivity);
+}
+
+/* After input: sends on, keeps or leaves out what is held. */
+static void
+settle (GstVadEndpoint * self)
+{
+  switch (parley_endpointer_get_state (self->endpointer)) {
+    case PARLEY_ENDPOINTER_QUIET:
+      speech_gate_leave_out (&self->gate, preroll_position (self,
+              parley_endpointer_get_onset (self->endpointer)));
+      speech_gate_tell_gap (&self->gate, GAP_BATCH);
+      break;
+    case PARLEY_ENDPOINTER_SPEECH:
+      push_until (self, held_audio_get_end (self->gate.held));
+      break;
+    case PARLEY_ENDPOINTER_PAUSE:
+      break;
+  }
+}
+
+static GstFlowReturn
+gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
+  gsize size = gst_buffer_get_size (buffer);
+
+  if (!self->frames)
+    goto not_negotiated;
+  if (self->segment.format != GST_FORMAT_TIME)
+    goto no_time;
+  if (size % voice_frames_get_sample_size (self->frames) != 0)
+    goto half_sample;
+
+  speech_gate_begin (&self->gate);
+  take_settings (self);
+  follow_time (self, buffer);
+  if (size == 0)
+    gst_buffer_unref (buffer);
+  else
+    take_buffer (self, buffer,
+        size / voice_frames_get_sample_size (self->frames));
+  settle (self);
+  return self->gate.flow;
+
+  /* ERRORS */
+not_negotiated:
+  {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+no_time:
+  {
+    gst_buffer_unref (buffer);
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT, ("The audio has no timing."),
+        ("segment format is %s, not time",
+            gst_format_get_name (self->segment.format)));
+    return GST_FLOW_ERROR;
+  }
+half_sample:
+  {
+    gst_buffer_unref (buffer);
+    GST_ELEMENT_ERROR (self, STREAM, DECODE, ("The audio is damaged."),
+        ("a buffer of %" G_GSIZE_FORMAT " bytes ends within a sample", size));
+    return GST_FLOW_ERROR;
+  }
+}
+
+/* Events */
+
+/* Forgets the stream, but not its format nor the number of the last turn. */
+static void
+reset_stream (GstVadEndpoint * self)
+{
+  parley_endpointer_reset (self->endpointer);
+  if (self->frames) {
+    voice_frames_reset (self->frames);
+    speech_gate_reset (&self->gate, self->rate,
+        voice_frames_get_sample_size (self->frames));
+  } else {
+    speech_gate_reset (&self->gate, 1, 1);
+  }
+  self->voice = FALSE;
+  self->arrived = self->voice_arrived = 0;
+}
+
+/* The stream is over or becomes another one: nothing is held any more, and no
+ * turn is open. */
+static void
+finish_stream (GstVadEndpoint * self)
+{
+  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
+  guint64 end = held_audio_get_end (self->gate.held);
+
+  if (!self->frames)
+    return;
+  speech_gate_begin (&self->gate);
+  if (parley_endpointer_get_state (self->endpointer)
+      == PARLEY_ENDPOINTER_SPEECH)
+    push_until (self, end);
+  apply (self, actions, parley_endpointer_finish (self->endpointer, actions));
+  speech_gate_leave_out (&self->gate, end);
+  speech_gate_tell_gap (&self->gate, 0);
+}
+
+/* Ends what a flush took away, once events may flow in order again. */
+static void
+end_cut_turn (GstVadEndpoint * self)
+{
+  if (self->cut_take)
+    push_end_event (self, parley_event_new_speech_end (self->turn, self->take));
+  if (self->cut_turn)
+    push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
+  self->cut_take = self->cut_turn = FALSE;
+}
+
+static void
+set_caps (GstVadEndpoint * self, GstCaps * caps)
+{
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  gboolean mulaw = gst_structure_has_name (structure, "audio/x-mulaw");
+  gint rate = 0;
+
+  gst_structure_get_int (structure, "rate", &rate);
+  if (mulaw == self->mulaw && (guint) rate == self->rate)
+    return;
+  finish_stream (self);
+  g_clear_pointer (&self->frames, voice_frames_free);
+  self->mulaw = mulaw;
+  self->rate = rate;
+  self->frames = voice_frames_new (mulaw, rate, self->settings.sensitivity);
+  reset_stream (self);
+}
+
+static gboolean
+sink_event_segment (GstVadEndpoint * self, GstEvent * event)
+{
+  const GstSegment *segment;
+  gboolean pushed;
+
+  gst_event_parse_segment (event, &segment);
+  if (gst_segment_is_equal (segment, &self->segment))
+    return gst_pad_push_event (self->srcpad, event);
+  finish_stream (self);
+  reset_stream (self);
+  gst_segment_copy_into (segment, &self->segment);
+  pushed = gst_pad_push_event (self->srcpad, event);
+  end_cut_turn (self);
+  return pushed;
+}
+
+static gboolean
+sink_event_gap (GstVadEndpoint * self, GstEvent * event)
+{
+  GstClockTime pts, duration;
+
+  gst_event_parse_gap (event, &pts, &duration);
+  if (!self->frames || self->segment.format != GST_FORMAT_TIME
+      || !GST_CLOCK_TIME_IS_VALID (duration))
+    return gst_pad_push_event (self->srcpad, event);
+  gst_event_unref (event);
+
+  speech_gate_begin (&self->gate);
+  self->arrived = 0;
+  take_settings (self);
+  if (!held_audio_has_time (self->gate.held))
+    held_audio_set_time (self->gate.held, pts);
+  take_hole_until (self, pts + duration);
+  settle (self);
+  return self->gate.flow == GST_FLOW_OK;
+}
+
+static void
+flush (GstVadEndpoint * self)
+{
+  ParleyEndpointerState state = parley_endpointer_get_state (self->endpointer);
+
+  if (state != PARLEY_ENDPOINTER_QUIET) {
+    self->cut_turn = TRUE;
+    self->cut_take = state == PARLEY_ENDPOINTER_SPEECH;
+  }
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+  reset_stream (self);
+}
+
+/* Any thread. */
+static GstEvent *
+number_key (GstVadEndpoint * self, GstEvent * event)
+{
+  guint turn = 0;
+
+  if (!parley_event_parse_dtmf (event, &turn, NULL) || turn != 0)
+    return event;
+  event = gst_event_make_writable (event);
+  gst_structure_set (gst_event_writable_structure (event),
+      "turn", G_TYPE_UINT, new_turn_number (self), NULL);
+  return event;
+}
+
+static gboolean
+gst_vad_endpoint_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      gst_event_parse_caps (event, &caps);
+      set_caps (self, caps);
+      break;
+    case GST_EVENT_SEGMENT:
+      return sink_event_segment (self, event);
+    case GST_EVENT_GAP:
+      return sink_event_gap (self, event);
+    case GST_EVENT_STREAM_START:
+      finish_stream (self);
+      reset_stream (self);
+      break;
+    case GST_EVENT_EOS:
+      finish_stream (self);
+      end_cut_turn (self);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      flush (self);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
+      event = number_key (self, event);
+      break;
+    default:
+      break;
+  }
+  return gst_pad_event_default (pad, parent, event);
+}
+
+/* The recogniser's thread. */
+static gboolean
+gst_vad_endpoint_src_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
+  const gchar *text = NULL;
+
+  if (parley_event_get_kind (event) != PARLEY_EVENT_PARTIAL)
+    return gst_pad_event_default (pad, parent, event);
+
+  parley_event_parse_text (event, &text);
+  GST_OBJECT_LOCK (self);
+  parley_event_parse_take (event, &self->partial_turn, NULL);
+  g_free (self->partial_text);
+  self->partial_text = g_strdup (text);
+  GST_OBJECT_UNLOCK (self);
+  gst_event_unref (event);
+  return TRUE;
+}
+
+static gboolean
+gst_vad_endpoint_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
+  GstClockTime min, max;
+  gboolean live;
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return gst_pad_query_default (pad, parent, query);
+  if (!gst_pad_peer_query (self->sinkpad, query))
+    return FALSE;
+  gst_query_parse_latency (query, &live, &min, &max);
+  if (GST_CLOCK_TIME_IS_VALID (max))
+    max += FRAME_TIME;
+  gst_query_set_latency (query, live, min + FRAME_TIME, max);
+  return TRUE;
+}
+
+/* States */
+
+static void
+stop (GstVadEndpoint * self)
+{
+  g_clear_pointer (&self->frames, voice_frames_free);
+  self->rate = 0;
+  self->mulaw = FALSE;
+  self->cut_turn = self->cut_take = FALSE;
+  self->turn = self->take = 0;
+  g_atomic_int_set (&self->last_turn, 0);
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+  reset_stream (self);
+  GST_OBJECT_LOCK (self);
+  g_clear_pointer (&self->partial_text, g_free);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static GstStateChangeReturn
+gst_vad_endpoint_change_state (GstElement * element, GstStateChange transition)
+{
+  GstStateChangeReturn result =
+      GST_ELEMENT_CLASS (gst_vad_endpoint_parent_class)->change_state
+      (element, transition);
+
+  /* The pads are inactive by now: nobody is in chain. */
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    stop (GST_VAD_ENDPOINT (element));
+  return result;
+}
+
+/* Properties */
+
+/* The time that property @id sets. Object lock. */
+static guint *
+get_time_unlocked (GstVadEndpoint * self, guint id)
+{
+  switch (id) {
+    case PROP_SILENCE:
+      return &self->wanted.endpointer.silence;
+    case PROP_EAGER_SILENCE:
+      return &self->wanted.endpointer.eager_silence;
+    case PROP_MIN_SPEECH:
+      return &self->wanted.endpointer.min_speech;
+    case PROP_MAX_TURN:
+      return &self->wanted.endpointer.max_turn;
+    default:
+      return &self->wanted.preroll;
+  }
+}
+
+static void
+gst_vad_endpoint_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (object);
+
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_SENSITIVITY)
+    self->wanted.sensitivity = g_value_get_double (value);
+  else
+    *get_time_unlocked (self, id) = g_value_get_uint (value);
+  self->wanted_changed = TRUE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_vad_endpoint_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (object);
+
+  GST_OBJECT_LOCK (self);
+  if (id == PROP_SENSITIVITY)
+    g_value_set_double (value, self->wanted.sensitivity);
+  else
+    g_value_set_uint (value, *get_time_unlocked (self, id));
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_vad_endpoint_finalize (GObject * object)
+{
+  GstVadEndpoint *self = GST_VAD_ENDPOINT (object);
+
+  g_clear_pointer (&self->frames, voice_frames_free);
+  parley_endpointer_free (self->endpointer);
+  speech_gate_clear (&self->gate);
+  g_free (self->partial_text);
+  G_OBJECT_CLASS (gst_vad_endpoint_parent_class)->finalize (object);
+}
+
+static void
+gst_vad_endpoint_init (GstVadEndpoint * self)
+{
+  self->wanted.endpointer.silence = DEFAULT_SILENCE;
+  self->wanted.endpointer.eager_silence = DEFAULT_EAGER_SILENCE;
+  self->wanted.endpointer.min_speech = DEFAULT_MIN_SPEECH;
+  self->wanted.endpointer.max_turn = DEFAULT_MAX_TURN;
+  self->wanted.preroll = DEFAULT_PREROLL;
+  self->wanted.sensitivity = DEFAULT_SENSITIVITY;
+  self->settings = self->wanted;
+  self->endpointer = parley_endpointer_new (&self->settings.endpointer);
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+
+  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
+  gst_pad_set_chain_function (self->sinkpad, gst_vad_endpoint_chain);
+  gst_pad_set_event_function (self->sinkpad, gst_vad_endpoint_sink_event);
+  GST_PAD_SET_PROXY_CAPS (self->sinkpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
+
+  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_event_function (self->srcpad, gst_vad_endpoint_src_event);
+  gst_pad_set_query_function (self->srcpad, gst_vad_endpoint_src_query);
+  GST_PAD_SET_PROXY_CAPS (self->srcpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+  speech_gate_init (&self->gate, self->srcpad);
+}
+
+static void
+install_time (GObjectClass * klass, guint id, const gchar * name,
+    const gchar * nick, const gchar * blurb, guint min, guint max,
+    guint standard)
+{
+  g_object_class_install_property (klass, id,
+      g_param_spec_uint (name, nick, blurb, min, max, standard,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+          | GST_PARAM_MUTABLE_PLAYING));
+}
+
+static void
+gst_vad_endpoint_class_init (GstVadEndpointClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = gst_vad_endpoint_set_property;
+  object_class->get_property = gst_vad_endpoint_get_property;
+  object_class->finalize = gst_vad_endpoint_finalize;
+  element_class->change_state = gst_vad_endpoint_change_state;
+
+  install_time (object_class, PROP_SILENCE, "silence", "Silence",
+      "Silence after which a turn is over, in milliseconds",
+      50, 10000, DEFAULT_SILENCE);
+  install_time (object_class, PROP_EAGER_SILENCE, "eager-silence",
+      "Eager silence", "Silence after which speech is reported to end while "
+      "the turn stays open, in milliseconds (0, or not below silence = off)",
+      0, 10000, DEFAULT_EAGER_SILENCE);
+  install_time (object_class, PROP_MIN_SPEECH, "min-speech",
+      "Minimum speech", "Voice needed to open a turn, in milliseconds (up to "
+      "10 = a single frame of voice)", 0, 2000, DEFAULT_MIN_SPEECH);
+  install_time (object_class, PROP_PREROLL, "preroll", "Preroll",
+      "Audio before the first voice that belongs to the turn, in milliseconds "
+      "(0 = none)", 0, 2000, DEFAULT_PREROLL);
+  install_time (object_class, PROP_MAX_TURN, "max-turn", "Maximum turn",
+      "Time after its first voice at which a turn is ended by force, in "
+      "milliseconds (0 = no limit)", 0, 600000, DEFAULT_MAX_TURN);
+  g_object_class_install_property (object_class, PROP_SENSITIVITY,
+      g_param_spec_double ("sensitivity", "Sensitivity",
+          "How readily sound is taken for voice (0.0 = only clear speech, "
+          "0.5 = errs as often either way, 1.0 = whatever might be speech); "
+          "a change makes it learn the noise on the line anew",
+          0.0, 1.0, DEFAULT_SENSITIVITY, G_PARAM_READWRITE
+          | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class,
+      "Voice activity endpointer", "Filter/Analyzer/Audio",
+      "Lets a caller's speech through and says when his turns begin and end",
+      "Parley");
+}
