@@ -303,6 +303,20 @@ foreign_and_stale_echoes (Fixture * f, gconstpointer data)
 }
 
 static void
+a_later_echo_stands_for_those_before (Fixture * f, gconstpointer data)
+{
+  parley_play_queue_release (f->queue, 1);
+  append (f, 1, 0, 1, 40);
+  append (f, 1, 1, 1, 40);
+  append (f, 1, 2, 1, 400);
+  drive (f);
+  g_assert_true (parley_play_queue_echo (f->queue, "e1:1:80:0"));
+  g_assert_false (parley_play_queue_echo (f->queue, "e1:0:40:0"));
+  drive (f);
+  expect_log (f, "begin1 e1:0:40:0 e1:1:80:0 heard1/1/80b ");
+}
+
+static void
 pause_goes_back_to_what_was_heard (Fixture * f, gconstpointer data)
 {
   parley_play_queue_release (f->queue, 1);
@@ -475,6 +489,22 @@ audio_of_nobody (Fixture * f, gconstpointer data)
 }
 
 static void
+audio_of_nobody_without_echoes (Fixture * f, gconstpointer data)
+{
+  for (guint s = 0; s < 200; s++) {
+    append (f, 0, 0, 1, 1000);
+    wait_ms (f, 1000);
+  }
+  forget_sent (f);
+  g_string_truncate (f->log, 0);
+  parley_play_queue_pause (f->queue, 0);
+  parley_play_queue_unpause (f->queue, 0);
+  wait_ms (f, 70000);
+  g_assert_cmpuint (f->sent->len, >=, 30 * 8000);
+  g_assert_cmpuint (f->sent->len, <=, 60 * 8000);
+}
+
+static void
 audio_of_nobody_plays_in_a_pause (Fixture * f, gconstpointer data)
 {
   parley_play_queue_release (f->queue, 1);
@@ -617,6 +647,7 @@ main (int argc, char **argv)
   ADD ("end-after-all-was-heard", end_after_all_was_heard);
   ADD ("end-without-audio", end_without_audio);
   ADD ("foreign-and-stale-echoes", foreign_and_stale_echoes);
+  ADD ("later-echo-stands", a_later_echo_stands_for_those_before);
   ADD ("pause-goes-back-to-heard", pause_goes_back_to_what_was_heard);
   ADD ("pause-without-flight", pause_without_flight_clears_nothing);
   ADD ("pause-of-another-is-answered", pause_of_another_is_answered);
@@ -628,6 +659,7 @@ main (int argc, char **argv)
   ADD ("newer-waits-for-older", newer_waits_for_older);
   ADD ("withheld-holds-up-none", withheld_holds_up_none);
   ADD ("epoch-0", audio_of_nobody);
+  ADD ("epoch-0-without-echoes", audio_of_nobody_without_echoes);
   ADD ("epoch-0-plays-in-a-pause", audio_of_nobody_plays_in_a_pause);
   ADD ("clear-sends-others-again", clear_sends_others_again);
   ADD ("flush", flush_drops_audio_of_nobody);

@@ -11,6 +11,9 @@
 #define MARK_BYTES (500 * BYTES_PER_MS)
 /* Audio that was heard is freed in steps of at least this much. */
 #define TRIM_BYTES 4000
+/* A far end that echoes no marks must not fill the memory with audio that
+ * nobody will ask for again: of epoch 0 at most a minute is kept. */
+#define MAX_UNECHOED (60 * 1000 * BYTES_PER_MS)
 /* Epochs that are over are remembered, so that events that come late find how
  * they ended; the lowest go first. */
 #define MAX_ENTRIES 16
@@ -125,6 +128,16 @@ entry_trim (Entry * entry)
     return;
   g_byte_array_remove_range (entry->audio, 0, n);
   entry->base = entry->heard;
+}
+
+static void
+entry_expect_no_echo (Entry * entry)
+{
+  if (entry->epoch != 0 || entry->sent - entry->heard <= MAX_UNECHOED)
+    return;
+  entry->heard = entry->sent - MAX_UNECHOED / 2;
+  drop_places_until (entry->marks, entry->heard);
+  entry_trim (entry);
 }
 
 static void
@@ -595,6 +608,7 @@ parley_play_queue_take_frame (ParleyPlayQueue * self, gint64 now,
   memcpy (frame, entry->audio->data + (entry->sent - entry->base), n);
   memset (frame + n, PARLEY_MULAW_SILENCE, PARLEY_PLAY_FRAME - n);
   entry->sent += n;
+  entry_expect_no_echo (entry);
   self->played_at = MAX (self->played_at, now) + PARLEY_PLAY_FRAME_US;
   self->stats->frames_sent++;
   if (!entry->order) {

@@ -24,7 +24,8 @@ G_BEGIN_DECLS
  *
  * Epoch 0 is audio that is nobody's reply: never withheld and never void. It
  * ends when no more comes for PARLEY_PLAY_LULL_US and begins again with the
- * next; it waits only for a reply that has begun and is not paused.
+ * next; it waits only for a reply that has begun and is not paused. Of what was
+ * sent of it a minute at most is kept for an echo.
  *
  * Marks are named e<epoch>:<sentence>:<ms into the epoch>:<clears so far>. They
  * follow each sentence, every 500 ms of audio, the end of a reply and a lull.
