@@ -15,7 +15,8 @@ parley_chunk_order_clear (ParleyChunkOrder * order)
 static gboolean
 is_known (ParleyChunkOrder * order, guint64 number)
 {
-  if (number < order->next)
+  /* The highest number has none after it: next would begin anew. */
+  if (number < order->next || number == G_MAXUINT64)
     return TRUE;
   for (guint i = 0; i < order->n_waiting; i++)
     if (order->waiting[i].number == number)
