@@ -286,8 +286,9 @@ announce (Options * options, ParleyService * service, const gchar * file)
       parley_service_get_port (service), file);
 }
 
+/* Says that it listens once signals are heeded. */
 static void
-run (Server * self)
+run (Server * self, Options * options, const gchar * file)
 {
   guint sources[] = {
     g_unix_signal_add (SIGTERM, on_terminate, self),
@@ -296,6 +297,7 @@ run (Server * self)
   };
 
   self->loop = g_main_loop_new (NULL, FALSE);
+  announce (options, self->service, file);
   g_main_loop_run (self->loop);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
     g_source_remove (sources[i]);
@@ -326,7 +328,9 @@ parley_verb_serve (int argc, char **argv)
     g_printerr ("%s: %s\n", g_get_prgname (), error->message);
     return 1;
   }
-  announce (&options, service, argv[1]);
-  run (&(Server) {.service = service,.drain_seconds = options.drain_seconds});
+  run (&(Server) {
+        .service = service,
+        .drain_seconds = options.drain_seconds,
+      }, &options, argv[1]);
   return 0;
 }
