@@ -44,11 +44,14 @@
  *   over; sent after its last buffer.
  * - `parley/speech-resume` (turn, take), out of band: the caller went on; take
  *   is the one that had ended, and audio from here on belongs to the next.
- * - `parley/turn-end` (turn, take, arrived), out of band: this take was the last
- *   of the turn.
+ * - `parley/turn-end` (turn, take, arrived), out of band: this take was the
+ *   last of the turn.
  *
  * The field arrived (#gint64, µs of the monotonic clock) tells when the packet
  * with the last voice of the turn came; 0 if the input does not say.
+ *
+ * At EOS, and before another format or segment, an open turn ends. A flush takes
+ * its audio away; that it is over is said after the next segment.
  *
  * Passing `parley/dtmf` (turn, take, digit) whose turn is 0 gets a turn of its
  * own. `parley/partial` (turn, take, text) from downstream ends here.

@@ -449,7 +449,7 @@ vad_skip_without_sounds (void)
 {
   if (g_file_test (VAD_SOUNDS "activated.wav", G_FILE_TEST_EXISTS))
     return FALSE;
-  g_test_skip ("asterisk-core-sounds-en-wav is not installed");
+  g_print ("1..0 # SKIP asterisk-core-sounds-en-wav is not installed\n");
   return TRUE;
 }
 

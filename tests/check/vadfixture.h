@@ -17,7 +17,8 @@
 #define S16(rate) "audio/x-raw,format=S16LE,layout=interleaved,channels=1," \
     "rate=" G_STRINGIFY (rate)
 
-/* Skips the test when the recordings are not installed. */
+/* Instead of g_test_run(): TRUE, and said so, when the recordings are not
+ * installed. */
 gboolean vad_skip_without_sounds (void);
 
 /* A scene is an array of gint16 at 8 kHz. */
