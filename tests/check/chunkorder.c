@@ -128,9 +128,10 @@ disturb (GRand * rand, guint64 * numbers)
       numbers[n++] = i;
   }
   for (guint i = 0; i < n; i++) {
-    guint other = MIN (n - 1, i + g_rand_int_range (rand, 0, 6));
+    guint other = i + g_rand_int_range (rand, 0, 6);
     guint64 kept = numbers[i];
 
+    other = MIN (other, n - 1);
     numbers[i] = numbers[other];
     numbers[other] = kept;
   }
