@@ -80,7 +80,7 @@ static void
 parley_loop_init (ParleyLoop * self)
 {
   for (guint i = 0; i < N_PHASES; i++)
-    self->ticks[i] = g_ptr_array_new ();
+    self->ticks[i] = g_ptr_array_new_with_free_func (g_free);
 }
 
 static void
@@ -289,7 +289,6 @@ tick_phase (ParleyLoop * self, guint phase)
     ParleyTick *tick = g_ptr_array_index (ticks, i - 1);
     if (tick->removed) {
       g_ptr_array_remove_index_fast (ticks, i - 1);
-      g_free (tick);
       self->n_ticks--;
     }
   }
@@ -356,7 +355,6 @@ parley_loop_remove_tick_in_loop (ParleyLoop * loop, ParleyTick * tick)
   if (loop->ticking)
     return;
   g_ptr_array_remove_fast (loop->ticks[tick->phase], tick);
-  g_free (tick);
   loop->n_ticks--;
 }
 
