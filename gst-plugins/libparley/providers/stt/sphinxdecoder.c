@@ -360,6 +360,14 @@ is_speech (const gchar * word)
   return word && !strchr ("<[+", word[0]) && strcmp (word, "SIL") != 0;
 }
 
+/* A step of the grammar without a sound; it claims the frame before it, or
+ * frame -1. */
+static gboolean
+is_null_transition (const gchar * word)
+{
+  return !word || g_str_equal (word, "(NULL)");
+}
+
 static GArray *
 segments_of (ps_decoder_t * decoder)
 {
@@ -373,7 +381,8 @@ segments_of (ps_decoder_t * decoder)
     ps_seg_prob (i, &score, &language, &backoff);
     segment.score = score;
     segment.speech = is_speech (ps_seg_word (i));
-    if (segment.end >= segment.start)
+    if (!is_null_transition (ps_seg_word (i)) && segment.start >= 0
+        && segment.end >= segment.start)
       g_array_append_val (segments, segment);
   }
   return segments;
