@@ -175,24 +175,17 @@ words_of_fsg (fsg_model_t * fsg)
   return words;
 }
 
-/* The parser counts lines from 0: "syntax error at line 2 current token". */
+/* The parser names a line that it never counts: "syntax error at line
+ * 18446744072614756032 current token ';'". */
 static gchar *
-count_lines_from_one (gchar * reason)
+without_line (gchar * reason)
 {
-  gchar *number = reason ? strstr (reason, " line ") : NULL;
-  gchar *end, *result;
-  guint64 line;
+  gchar *token = reason ? strstr (reason, " current token") : NULL;
+  gchar *line = token ? strstr (reason, " at line ") : NULL;
 
-  if (!number)
-    return reason;
-  number += strlen (" line ");
-  line = g_ascii_strtoull (number, &end, 10);
-  if (end == number)
-    return reason;
-  result = g_strdup_printf ("%.*s%" G_GUINT64_FORMAT "%s",
-      (gint) (number - reason), reason, line + 1, end);
-  g_free (reason);
-  return result;
+  if (line && line < token)
+    memmove (line, token, strlen (token) + 1);
+  return reason;
 }
 
 static GHashTable *
@@ -211,7 +204,7 @@ parse_grammar (const gchar * path, const gchar * text, GError ** error)
     rule = jsgf_get_public_rule (jsgf);
   if (rule)
     fsg = jsgf_build_fsg (jsgf, rule, logmath, 1.0);
-  reason = count_lines_from_one (parley_sphinx_log_end ());
+  reason = without_line (parley_sphinx_log_end ());
   if (fsg)
     words = words_of_fsg (fsg);
   else
