@@ -116,7 +116,7 @@ wait_for (Desk * desk, const guint * count, guint n)
   g_source_attach (limit, parley_loop_get_context (desk->loop));
   while (*count < n) {
     g_main_context_iteration (parley_loop_get_context (desk->loop), TRUE);
-    if (desk->failures > 0 && count != &desk->failures)
+    if (desk->failures > 0 && count == &desk->finals)
       g_error ("failed: %s", desk->error);
   }
   g_source_destroy (limit);
