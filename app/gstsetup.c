@@ -14,32 +14,45 @@ have_elements (void)
   return TRUE;
 }
 
-gboolean
-parley_gst_setup (void)
+/* @relative to the folder of this program, if that is there; else NULL. */
+static gchar *
+beside_program (const gchar * relative)
 {
   g_autofree gchar *self = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree gchar *bin = self ? g_path_get_dirname (self) : NULL;
-  g_autofree gchar *built = bin ? g_build_filename (bin, "..", "gst-plugins",
-      "elements", NULL) : NULL;
+  g_autofree gchar *path = bin ? g_build_filename (bin, relative, NULL) : NULL;
+
+  return path && g_file_test (path, G_FILE_TEST_IS_DIR)
+      ? g_steal_pointer (&path) : NULL;
+}
+
+/* Not built, but put elsewhere than configured (DESTDIR, a moved folder), the
+ * plugin still lies where it should as seen from the program. */
+gboolean
+parley_gst_setup (void)
+{
+  g_autofree gchar *built = beside_program ("../gst-plugins/elements");
+  g_autofree gchar *moved = beside_program (PARLEY_PLUGINS_FROM_BIN);
+  const gchar *folders[] = { built, moved, PARLEY_PLUGINS_DIR };
 
   if (!gst_is_initialized ())
     gst_init (NULL, NULL);
-  if (have_elements ())
-    return TRUE;
-  if (built && g_file_test (built, G_FILE_TEST_IS_DIR))
-    gst_registry_scan_path (gst_registry_get (), built);
-  if (!have_elements () && g_file_test (PARLEY_PLUGINS_DIR, G_FILE_TEST_IS_DIR))
-    gst_registry_scan_path (gst_registry_get (), PARLEY_PLUGINS_DIR);
+  for (guint i = 0; i < G_N_ELEMENTS (folders) && !have_elements (); i++)
+    if (folders[i] && g_file_test (folders[i], G_FILE_TEST_IS_DIR))
+      gst_registry_scan_path (gst_registry_get (), folders[i]);
   return have_elements ();
 }
 
 gchar *
 parley_pipelines_dir (void)
 {
+  gchar *moved = beside_program (PARLEY_PIPELINES_FROM_BIN);
   static const gchar *folders[] = { PARLEY_SOURCE_PIPELINES,
     PARLEY_INSTALLED_PIPELINES
   };
 
+  if (moved)
+    return moved;
   for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
     if (g_file_test (folders[i], G_FILE_TEST_IS_DIR))
       return g_strdup (folders[i]);
