@@ -99,10 +99,11 @@ forget_message (Subscriber * self)
 static void
 stream_over (SoupServerMessage * message, Subscriber * self)
 {
-  forget_message (self);
+  forget_message (subscriber_ref (self));
   g_mutex_lock (&self->captions->lock);
   g_ptr_array_remove_fast (self->captions->subscribers, self);
   g_mutex_unlock (&self->captions->lock);
+  subscriber_unref (self);
 }
 
 static gboolean

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/pipelinefile.h"
+#include "tests/mock/coreplugins.h"
 
 typedef struct
 {
@@ -543,9 +544,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  /* GStreamer's own elements are in the system's folder. */
-  g_unsetenv ("GST_PLUGIN_SYSTEM_PATH_1_0");
-  g_unsetenv ("GST_REGISTRY");
+  core_plugins_add ();
   gst_init (&argc, &argv);
   add_text_tests ();
   ADD ("read/no-file", test_no_file);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/twiliosignature.h"
+#include "tests/mock/coreplugins.h"
 #include "tests/mock/served.h"
 
 #define SID "CA00000000000000000000000000000002"
@@ -532,7 +533,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  served_set_up_environment ();
+  core_plugins_add ();
   ADD ("page/health", test_health);
   ADD ("page/ready", test_ready);
   ADD ("page/unknown", test_unknown_path);

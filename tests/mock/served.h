@@ -18,9 +18,6 @@ typedef struct
   SoupSession *session;
 } Served;
 
-/* Before gst_init(): GStreamer's own elements are wanted too. */
-void served_set_up_environment (void);
-
 /* "parley serve" with @args (NULL-terminated) and a free port; waits until it
  * listens. */
 Served *served_new (const gchar * const *args);
