@@ -2,10 +2,7 @@
 
 #include "gstloopelement.h"
 
-#include <string.h>
-
 #include "net/clock.h"
-#include "providers/provider.h"
 #include "turn/turnevents.h"
 
 GST_DEBUG_CATEGORY_STATIC (loop_element_debug);
@@ -38,6 +35,7 @@ typedef struct
   GQueue inbox;                 /* of GstMiniObject: buffers and events */
   GstClockTime inbox_time;      /* of the buffers in it */
   gboolean flushing;
+  gboolean flushed;             /* the subclass does not know yet */
   gboolean scheduled;
   gboolean held;
   gint64 warned;
@@ -45,6 +43,8 @@ typedef struct
 
   /* On the loop: */
   gint applied_run;
+  guint pushing;                /* depth of our pushes */
+  gboolean flow_failed;         /* an error of this run was posted */
   ParleyCall *call;
 } GstLoopElementPrivate;
 
@@ -57,16 +57,6 @@ G_DEFINE_ABSTRACT_TYPE_WITH_CODE (GstLoopElement, gst_loop_element,
     ((GstLoopElementPrivate *) gst_loop_element_get_instance_private (self))
 
 /* Contexts */
-
-GstContext *
-gst_loop_context_new_call (ParleyCall * call)
-{
-  GstContext *context = gst_context_new (CONTEXT_CALL, FALSE);
-
-  gst_structure_set (gst_context_writable_structure (context), "call",
-      PARLEY_TYPE_CALL, call, NULL);
-  return context;
-}
 
 static gpointer
 context_object (GstElement * element, const gchar * type, const gchar * field,
@@ -91,11 +81,17 @@ ask_context (GstLoopElement * self, const gchar * type)
 }
 
 ParleyCall *
+gst_loop_element_dup_call (GstLoopElement * self)
+{
+  return context_object (GST_ELEMENT (self), CONTEXT_CALL, "call",
+      PARLEY_TYPE_CALL);
+}
+
+ParleyCall *
 gst_loop_element_ask_call (GstLoopElement * self)
 {
   ask_context (self, CONTEXT_CALL);
-  return context_object (GST_ELEMENT (self), CONTEXT_CALL, "call",
-      PARLEY_TYPE_CALL);
+  return gst_loop_element_dup_call (self);
 }
 
 static void
@@ -160,8 +156,8 @@ begin_run (GstLoopElement * self)
   GstLoopElementPrivate *priv = PRIV (self);
   GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
 
-  priv->call = context_object (GST_ELEMENT (self), CONTEXT_CALL, "call",
-      PARLEY_TYPE_CALL);
+  priv->call = gst_loop_element_dup_call (self);
+  priv->flow_failed = FALSE;
   if (klass->start)
     klass->start (self);
 }
@@ -177,16 +173,34 @@ end_run (GstLoopElement * self)
   g_clear_object (&priv->call);
 }
 
-/* Brings the loop's side to the run that the state changes asked for. Whatever
- * enters an element on its loop comes through here first, since a socket may be
- * served before the callback that was posted by the state change. */
+/* TRUE once: the stream was flushed since the last time. */
+static gboolean
+take_flushed (GstLoopElementPrivate * priv)
+{
+  gboolean flushed;
+
+  g_mutex_lock (&priv->lock);
+  flushed = priv->flushed;
+  priv->flushed = FALSE;
+  g_mutex_unlock (&priv->lock);
+  return flushed;
+}
+
+/* Brings the loop's side to the run that the state changes asked for, and past
+ * the last flush. Whatever enters an element on its loop comes through here
+ * first, since a socket may be served before the callback that was posted by
+ * the state change. Inside a push of the element nothing ends: its caller still
+ * works with what stop and flush free. */
 static gboolean
 sync_run (GstLoopElement * self)
 {
   GstLoopElementPrivate *priv = PRIV (self);
+  GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
   gint wanted;
 
   g_assert (parley_loop_is_current (priv->loop));
+  if (priv->pushing)
+    return gst_loop_element_is_running_in_loop (self);
   while ((wanted = g_atomic_int_get (&priv->run)) != priv->applied_run) {
     gboolean was_running = priv->applied_run & 1;
 
@@ -196,7 +210,18 @@ sync_run (GstLoopElement * self)
     if (wanted & 1)
       begin_run (self);
   }
+  if ((wanted & 1) && take_flushed (priv) && klass->flush)
+    klass->flush (self);
   return wanted & 1;
+}
+
+gboolean
+gst_loop_element_is_running_in_loop (GstLoopElement * self)
+{
+  GstLoopElementPrivate *priv = PRIV (self);
+  gint wanted = g_atomic_int_get (&priv->run);
+
+  return (wanted & 1) && wanted == priv->applied_run;
 }
 
 static void
@@ -233,11 +258,12 @@ inbox_clear_unlocked (GstLoopElementPrivate * priv)
 }
 
 static void
-inbox_set_flushing (GstLoopElement * self, gboolean flushing)
+inbox_set_flushing (GstLoopElement * self, gboolean flushing, gboolean flushed)
 {
   GstLoopElementPrivate *priv = PRIV (self);
 
   g_mutex_lock (&priv->lock);
+  priv->flushed = flushed;
   priv->flushing = flushing;
   priv->flow = flushing ? GST_FLOW_FLUSHING : GST_FLOW_OK;
   inbox_clear_unlocked (priv);
@@ -478,12 +504,8 @@ out_of_band_in_loop (gpointer data, gpointer user_data)
 static void
 flush_in_loop (gpointer data, gpointer user_data)
 {
-  GstLoopElement *self = data;
-  GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
-
-  if (sync_run (self) && klass->flush)
-    klass->flush (self);
-  gst_object_unref (self);
+  sync_run (data);
+  gst_object_unref (data);
 }
 
 static void
@@ -506,11 +528,11 @@ gst_loop_element_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_START:
-      inbox_set_flushing (self, TRUE);
+      inbox_set_flushing (self, TRUE, FALSE);
       return gst_pad_event_default (pad, parent, event);
     case GST_EVENT_FLUSH_STOP:
       ok = gst_pad_event_default (pad, parent, event);
-      inbox_set_flushing (self, FALSE);
+      inbox_set_flushing (self, FALSE, TRUE);
       run_on_loop (self, flush_in_loop, NULL);
       return ok;
     default:
@@ -601,29 +623,66 @@ report_stall (GstLoopElement * self, const ParleyLoopStall * stall)
   gst_clear_object (&peer);
 }
 
-static void
-account_push (GstLoopElement * self, gint64 begin)
+/* Time that pushes inside the present one took on this thread, µs: they have
+ * accounted for it themselves. */
+static __thread gint64 nested_time;
+
+typedef struct
 {
+  gint64 begin;
+  gint64 nested_before;
+} PushTime;
+
+static PushTime
+begin_push (GstLoopElement * self)
+{
+  PushTime time = { g_get_monotonic_time (), nested_time };
+
+  g_assert (parley_loop_is_current (PRIV (self)->loop));
+  PRIV (self)->pushing++;
+  nested_time = 0;
+  return time;
+}
+
+static void
+end_push (GstLoopElement * self, PushTime time)
+{
+  gint64 end = g_get_monotonic_time ();
   ParleyLoopStall stall;
 
-  if (parley_loop_account_push_in_loop (PRIV (self)->loop, begin,
-          g_get_monotonic_time (), &stall))
+  PRIV (self)->pushing--;
+  if (parley_loop_account_push_in_loop (PRIV (self)->loop,
+          time.begin + nested_time, end, &stall))
     report_stall (self, &stall);
+  nested_time = time.nested_before + end - time.begin;
+}
+
+/* What we push is not the answer to a caller who could pass the failure on. */
+static void
+report_flow (GstLoopElement * self, GstFlowReturn flow)
+{
+  GstLoopElementPrivate *priv = PRIV (self);
+
+  set_flow (self, flow);
+  if (flow != GST_FLOW_NOT_LINKED && flow > GST_FLOW_NOT_NEGOTIATED)
+    return;
+  if (!priv->flow_failed)
+    GST_ELEMENT_FLOW_ERROR (self, flow);
+  priv->flow_failed = TRUE;
 }
 
 GstFlowReturn
 gst_loop_element_push_in_loop (GstLoopElement * self, GstBuffer * buffer)
 {
   GstLoopElementPrivate *priv = PRIV (self);
-  gint64 begin = g_get_monotonic_time ();
+  PushTime time = begin_push (self);
   GstFlowReturn flow;
 
-  g_assert (parley_loop_is_current (priv->loop));
   GST_PAD_STREAM_LOCK (priv->srcpad);
   flow = gst_pad_push (priv->srcpad, buffer);
   GST_PAD_STREAM_UNLOCK (priv->srcpad);
-  account_push (self, begin);
-  set_flow (self, flow);
+  end_push (self, time);
+  report_flow (self, flow);
   return flow;
 }
 
@@ -632,19 +691,20 @@ gst_loop_element_push_event_in_loop (GstLoopElement * self, GstEvent * event)
 {
   GstLoopElementPrivate *priv = PRIV (self);
   gboolean serialized = GST_EVENT_IS_SERIALIZED (event);
-  gint64 begin = g_get_monotonic_time ();
+  PushTime time;
   gboolean ok;
 
   if (!priv->srcpad) {
     gst_event_unref (event);
     return TRUE;
   }
+  time = begin_push (self);
   if (serialized)
     GST_PAD_STREAM_LOCK (priv->srcpad);
   ok = gst_pad_push_event (priv->srcpad, event);
   if (serialized)
     GST_PAD_STREAM_UNLOCK (priv->srcpad);
-  account_push (self, begin);
+  end_push (self, time);
   return ok;
 }
 
@@ -683,8 +743,11 @@ void
 gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func)
 {
   GstLoopElementPrivate *priv = PRIV (self);
-  Call *call = g_new (Call, 1);
+  Call *call;
 
+  if (!priv->loop)
+    return;
+  call = g_new (Call, 1);
   call->func = func;
   call->run = g_atomic_int_get (&priv->run);
   call->self = gst_object_ref (self);
@@ -715,120 +778,6 @@ gst_loop_element_get_call_in_loop (GstLoopElement * self)
   return PRIV (self)->call;
 }
 
-GstClockTime
-gst_loop_element_running_time (GstLoopElement * self)
-{
-  return gst_element_get_current_running_time (GST_ELEMENT (self));
-}
-
-gchar *
-gst_loop_element_expand_in_loop (GstLoopElement * self, const gchar * text)
-{
-  ParleyCall *call = PRIV (self)->call;
-
-  if (!text || !call)
-    return g_strdup (text);
-  return parley_call_expand (call, text);
-}
-
-/* Providers */
-
-static gchar *
-expand_for_call (const gchar * text, gpointer data)
-{
-  return parley_call_expand (data, text);
-}
-
-gpointer
-gst_loop_element_make_provider (GstLoopElement * self, ParleyProviderKind kind)
-{
-  ParleyCall *call = context_object (GST_ELEMENT (self), CONTEXT_CALL, "call",
-      PARLEY_TYPE_CALL);
-  gboolean started = call && parley_call_get_start (call);
-  GError *error = NULL;
-  gpointer provider;
-  gchar *name;
-
-  g_object_get (self, "provider", &name, NULL);
-  provider = parley_provider_new (kind, name, PRIV (self)->loop,
-      G_OBJECT (self), started ? expand_for_call : NULL, call, &error);
-  if (provider && !parley_provider_warm (provider, &error))
-    g_clear_object (&provider);
-  if (!provider) {
-    gst_loop_element_post_error (self, error);
-    g_error_free (error);
-  }
-  g_free (name);
-  g_clear_object (&call);
-  return provider;
-}
-
-gboolean
-gst_loop_element_has_variables (GstLoopElement * self)
-{
-  guint n;
-  GParamSpec **specs =
-      g_object_class_list_properties (G_OBJECT_GET_CLASS (self), &n);
-  gboolean found = FALSE;
-
-  for (guint i = 0; i < n && !found; i++) {
-    gchar *text = NULL;
-
-    if (specs[i]->value_type != G_TYPE_STRING
-        || !(specs[i]->flags & G_PARAM_READABLE))
-      continue;
-    g_object_get (self, specs[i]->name, &text, NULL);
-    found = text && strstr (text, "%{");
-    g_free (text);
-  }
-  g_free (specs);
-  return found;
-}
-
-static void
-error_code (const GError * error, GQuark * domain, gint * code)
-{
-  *domain = GST_RESOURCE_ERROR;
-  *code = GST_RESOURCE_ERROR_FAILED;
-  if (error->domain == PARLEY_PROVIDER_ERROR) {
-    switch (error->code) {
-      case PARLEY_PROVIDER_ERROR_SETTINGS:
-      case PARLEY_PROVIDER_ERROR_UNKNOWN:
-        *code = GST_RESOURCE_ERROR_SETTINGS;
-        break;
-      case PARLEY_PROVIDER_ERROR_NETWORK:
-        *code = GST_RESOURCE_ERROR_OPEN_READ_WRITE;
-        break;
-      case PARLEY_PROVIDER_ERROR_REFUSED:
-        *code = GST_RESOURCE_ERROR_NOT_AUTHORIZED;
-        break;
-      case PARLEY_PROVIDER_ERROR_REPLY:
-        *domain = GST_STREAM_ERROR;
-        *code = GST_STREAM_ERROR_DECODE;
-        break;
-    }
-  } else if (error->domain == PARLEY_CALL_ERROR) {
-    *code = GST_RESOURCE_ERROR_READ;
-    if (error->code == PARLEY_CALL_ERROR_PROTOCOL) {
-      *domain = GST_STREAM_ERROR;
-      *code = GST_STREAM_ERROR_DECODE;
-    }
-  }
-}
-
-void
-gst_loop_element_post_error (GstLoopElement * self, const GError * error)
-{
-  GQuark domain;
-  gint code;
-
-  error_code (error, &domain, &code);
-  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR, domain,
-      code, g_strdup (error->message),
-      g_strdup_printf ("%s (%d)", g_quark_to_string (error->domain),
-          error->code), __FILE__, GST_FUNCTION, __LINE__);
-}
-
 /* States */
 
 static GstStateChangeReturn
@@ -847,13 +796,13 @@ gst_loop_element_change_state (GstElement * element, GstStateChange transition)
       break;
     case GST_STATE_CHANGE_READY_TO_PAUSED:
       ask_context (self, CONTEXT_CALL);
-      inbox_set_flushing (self, FALSE);
+      inbox_set_flushing (self, FALSE, FALSE);
       g_atomic_int_inc (&priv->run);
       post_sync (self);
       break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       g_atomic_int_inc (&priv->run);
-      inbox_set_flushing (self, TRUE);
+      inbox_set_flushing (self, TRUE, FALSE);
       break;
     default:
       break;

@@ -69,12 +69,15 @@ ParleyCall *gst_loop_element_get_call_in_loop (GstLoopElement * self);
 /* The call in the element's context, asking the pipeline for it; transfer
  * full, NULL for none. Any thread, not on data flow. */
 ParleyCall *gst_loop_element_ask_call (GstLoopElement * self);
+/* The same without asking; any thread. */
+ParleyCall *gst_loop_element_dup_call (GstLoopElement * self);
 /* Offers @call to the pipeline. */
 void gst_loop_element_offer_call (GstLoopElement * self, ParleyCall * call);
 GstContext *gst_loop_context_new_call (ParleyCall * call);
 
 /* Push from the loop: the source pad's stream lock is held meanwhile, so that
- * deactivation waits for it; the time counts for loop-stall. Transfer full. */
+ * deactivation waits for it; the time counts for loop-stall. The first buffer of
+ * a run that downstream cannot take is posted as an error. Transfer full. */
 GstFlowReturn gst_loop_element_push_in_loop (GstLoopElement * self,
     GstBuffer * buffer);
 gboolean gst_loop_element_push_event_in_loop (GstLoopElement * self,
@@ -91,7 +94,12 @@ gboolean gst_loop_element_is_live (GstLoopElement * self);
 /* While held, nothing leaves the inbox; on-loop callers are not held up. */
 void gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold);
 
-/* @func (self) on the loop, later, unless the run has ended by then. */
+/* Whether the run goes on: what a timer or a provider brings later is of no use
+ * to anybody. */
+gboolean gst_loop_element_is_running_in_loop (GstLoopElement * self);
+
+/* @func (self) on the loop, later, unless the run has ended by then; nothing
+ * before the first READY. */
 typedef void (*GstLoopElementFunc) (GstLoopElement * self);
 void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
 

@@ -240,10 +240,8 @@ push_chunk (GstTwilioSrc * self, ParleyChunk * chunk)
   parley_buffer_add_turn_meta (buffer)->arrived = chunk->arrived;
 
   flow = gst_loop_element_push_in_loop (loop_element (self), buffer);
-  if (flow == GST_FLOW_NOT_LINKED || flow <= GST_FLOW_NOT_NEGOTIATED) {
-    GST_ELEMENT_FLOW_ERROR (self, flow);
+  if (flow == GST_FLOW_NOT_LINKED || flow <= GST_FLOW_NOT_NEGOTIATED)
     end_stream (self);
-  }
 }
 
 static void
