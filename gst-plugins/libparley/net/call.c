@@ -17,7 +17,7 @@
 
 typedef struct
 {
-  guint id;
+  guint id;                     /* 0: removed while others are told */
   ParleyCallHandler handler;
   gpointer data;
 } Participant;
@@ -36,6 +36,7 @@ struct _ParleyCall
   GSocket *socket;
   GArray *participants;         /* of Participant */
   guint last_id;
+  guint telling;                /* calls of TELL under way */
   GString *out;
   GSource *start_timer;
   GSource *stale_timer;
@@ -53,13 +54,28 @@ struct _ParleyCall
 G_DEFINE_FINAL_TYPE (ParleyCall, parley_call, G_TYPE_OBJECT);
 G_DEFINE_QUARK (parley - call - error, parley_call_error);
 
-/* A participant may remove itself or others while it is being told. */
+static void
+tell_done (ParleyCall * self)
+{
+  if (--self->telling)
+    return;
+  for (guint i = self->participants->len; i > 0; i--)
+    if (g_array_index (self->participants, Participant, i - 1).id == 0)
+      g_array_remove_index (self->participants, i - 1);
+}
+
+/* A participant may remove itself or others while it is being told, add more,
+ * which are not told of this, and end the call, which is the last to tell. */
 #define TELL(self, what, ...) G_STMT_START { \
-  for (guint i_ = 0; i_ < (self)->participants->len; i_++) { \
+  guint n_ = (self)->participants->len; \
+  gboolean over_ = (self)->ended; \
+  (self)->telling++; \
+  for (guint i_ = 0; i_ < n_ && (self)->ended == over_; i_++) { \
     Participant p_ = g_array_index ((self)->participants, Participant, i_); \
-    if (p_.handler.what) \
-      p_.handler.what ((self), __VA_ARGS__, p_.data); \
-  } } G_STMT_END
+    if (p_.id && p_.handler.what) \
+      p_.handler.what ((self), ##__VA_ARGS__, p_.data); \
+  } \
+  tell_done (self); } G_STMT_END
 
 static void
 call_end (ParleyCall * self, GError * error, gushort code)
@@ -129,6 +145,21 @@ parley_call_set_stale_after_in_loop (ParleyCall * self, guint seconds)
   stale_restart (self);
 }
 
+/* Whether the peer leaves too much unread. A kernel that gives the socket less
+ * than MAX_UNSENT stops taking data earlier, and the rest lies with libsoup. */
+static gboolean
+is_backlogged (ParleyCall * self)
+{
+  gint unsent = 0;
+
+  if (!self->socket)
+    return FALSE;
+  if (ioctl (g_socket_get_fd (self->socket), SIOCOUTQ, &unsent) == 0
+      && unsent > MAX_UNSENT)
+    return TRUE;
+  return g_socket_condition_check (self->socket, G_IO_OUT) == 0;
+}
+
 /* Messages from the caller's side */
 
 static void
@@ -143,11 +174,7 @@ handle_start (ParleyCall * self, ParleyTwilioMessage * message)
   g_mutex_unlock (&self->lock);
   parley_timer_clear (&self->start_timer);
   self->last_media = parley_clock_now ();
-  for (guint i = 0; i < self->participants->len; i++) {
-    Participant p = g_array_index (self->participants, Participant, i);
-    if (p.handler.started)
-      p.handler.started (self, p.data);
-  }
+  TELL (self, started);
 }
 
 static void
@@ -188,7 +215,8 @@ on_message (SoupWebsocketConnection * connection, gint type, GBytes * data,
 
   if (self->ended)
     return;
-  if (self->limit)
+  /* Each ping is answered: who reads no answers may not go on for ever. */
+  if (self->limit && !is_backlogged (self))
     parley_limit_stream_allow (self->limit, 2 * PARLEY_TWILIO_MAX_MESSAGE);
   if (type != SOUP_WEBSOCKET_DATA_TEXT) {
     call_fail (self, PARLEY_CALL_ERROR_PROTOCOL,
@@ -248,17 +276,6 @@ on_closed (SoupWebsocketConnection * connection, ParleyCall * self)
 
 /* Sending */
 
-static gint
-unsent_bytes (ParleyCall * self)
-{
-  gint unsent = 0;
-
-  if (!self->socket
-      || ioctl (g_socket_get_fd (self->socket), SIOCOUTQ, &unsent) != 0)
-    return 0;
-  return unsent;
-}
-
 gboolean
 parley_call_can_send_in_loop (ParleyCall * self)
 {
@@ -266,7 +283,7 @@ parley_call_can_send_in_loop (ParleyCall * self)
 
   if (self->ended || !self->started || !self->connection)
     return FALSE;
-  if (unsent_bytes (self) <= MAX_UNSENT) {
+  if (!is_backlogged (self)) {
     self->stuck_since = 0;
     return TRUE;
   }
@@ -359,11 +376,16 @@ parley_call_add_handler_in_loop (ParleyCall * self,
 void
 parley_call_remove_handler_in_loop (ParleyCall * self, guint id)
 {
-  for (guint i = 0; i < self->participants->len; i++)
-    if (g_array_index (self->participants, Participant, i).id == id) {
-      g_array_remove_index (self->participants, i);
-      return;
-    }
+  if (id == 0)
+    return;
+  self->telling++;
+  for (guint i = 0; i < self->participants->len; i++) {
+    Participant *participant =
+        &g_array_index (self->participants, Participant, i);
+    if (participant->id == id)
+      participant->id = 0;
+  }
+  tell_done (self);
 }
 
 /* Facts */
@@ -475,8 +497,15 @@ void
 parley_call_attach_in_loop (ParleyCall * self,
     SoupWebsocketConnection * websocket, GSocket * socket, gint64 accepted)
 {
-  g_return_if_fail (!self->connection && !self->ended);
+  g_return_if_fail (!self->connection);
   g_assert (parley_loop_is_current (self->loop));
+  if (self->ended) {
+    g_signal_connect (g_object_ref (websocket), "closed",
+        G_CALLBACK (g_object_unref), NULL);
+    soup_websocket_connection_close (websocket, SOUP_WEBSOCKET_CLOSE_NORMAL,
+        NULL);
+    return;
+  }
 
   g_object_ref (self);
   self->connection = g_object_ref (websocket);

@@ -47,9 +47,9 @@ typedef struct
  * is for a pipeline that only warms up. */
 ParleyCall *parley_call_new (ParleyLoop * loop);
 
-/* Gives the call its socket, once. @websocket was made on the call's loop;
- * @socket is what it runs over (NULL: unknown), @accepted the
- * parley_clock_now() of its arrival. */
+/* Gives the call its socket, once (a call that was ended before closes it).
+ * @websocket was made on the call's loop; @socket is what it runs over (NULL:
+ * unknown), @accepted the parley_clock_now() of its arrival. */
 void parley_call_attach_in_loop (ParleyCall * call,
     SoupWebsocketConnection * websocket, GSocket * socket, gint64 accepted);
 
@@ -73,8 +73,9 @@ const ParleyTwilioMessage *parley_call_get_start (ParleyCall * call);
  * by what start said; unknown variables become nothing. Transfer full. */
 gchar *parley_call_expand (ParleyCall * call, const gchar * text);
 
-/* FALSE while the peer has over 64 KiB unread (5 s of it end the call), before
- * start and after the end: keep what you have and try again. */
+/* FALSE while the peer has over 64 KiB unread, or all that the kernel takes if
+ * that is less (5 s of it end the call), before start and after the end: keep
+ * what you have and try again. */
 gboolean parley_call_can_send_in_loop (ParleyCall * call);
 /* Nothing is sent before start or after the end. */
 void parley_call_send_media_in_loop (ParleyCall * call, const guint8 * mulaw,
