@@ -298,6 +298,68 @@ test_route (Fixture * fixture, gconstpointer data)
   g_assert_cmpint (served_free (served), ==, 0);
 }
 
+/* A pipeline with a thread of its own, which does not hear the caller. */
+static void
+test_foreign_thread (Fixture * fixture, gconstpointer data)
+{
+  Served *served;
+  Phone *phone;
+  g_autofree gchar *line = NULL;
+
+  write_file (fixture->path, "fakesrc is-live=true do-timestamp=true ! "
+      "fakesink async=false");
+  served = served_new (ARGS (fixture->path));
+  phone = phone_new (served, SID, NULL);
+  phone_hang_up (phone);
+  phone_free (phone);
+  line = served_await_log (served, "call ended");
+  assert_says (line, "hung up");
+  g_assert_cmpint (served_free (served), ==, 0);
+}
+
+static void
+test_end_of_pipeline_ends_call (Fixture * fixture, gconstpointer data)
+{
+  Served *served;
+  Phone *phone;
+  g_autofree gchar *line = NULL;
+
+  write_file (fixture->path, "fakesrc num-buffers=3 ! fakesink async=false");
+  served = served_new (ARGS (fixture->path));
+  phone = phone_new (served, SID, NULL);
+  phone_await_closed (phone);
+  phone_free (phone);
+  line = served_await_log (served, "call ended");
+  assert_says (line, "the agent hung up");
+  g_assert_cmpint (served_free (served), ==, 0);
+}
+
+/* Only calls write, and only into the folder that the file names. */
+static void
+test_variables_in_file_names (Fixture * fixture, gconstpointer data)
+{
+  g_autofree gchar *literal = g_build_filename (fixture->dir,
+      "%{call.sid}.ul", NULL);
+  g_autofree gchar *written = g_build_filename (fixture->dir,
+      "_._.__evil.ul", NULL);
+  Served *served;
+  Phone *phone;
+
+  write_file (fixture->path, "twiliosrc ! filesink async=false "
+      "location=${DIR}/%{call.sid}.ul");
+  served = served_new (ARGS (fixture->path));
+  g_assert_false (g_file_test (literal, G_FILE_TEST_EXISTS));
+  phone = phone_new (served, "../../evil", NULL);
+  phone_has_echo (phone, 3);
+  phone_hang_up (phone);
+  phone_free (phone);
+  g_free (served_await_log (served, "call ended"));
+  g_assert_true (g_file_test (written, G_FILE_TEST_EXISTS));
+  g_assert_false (g_file_test (literal, G_FILE_TEST_EXISTS));
+  g_remove (written);
+  g_assert_cmpint (served_free (served), ==, 0);
+}
+
 static void
 test_max_calls (Fixture * fixture, gconstpointer data)
 {
@@ -548,6 +610,9 @@ main (int argc, char **argv)
   ADD ("call/malformed-before-start", test_no_start);
   ADD ("call/error-ends-one", test_error_ends_one_call);
   ADD ("call/route", test_route);
+  ADD ("call/foreign-thread", test_foreign_thread);
+  ADD ("call/end-of-pipeline", test_end_of_pipeline_ends_call);
+  ADD ("call/variables-in-file-names", test_variables_in_file_names);
   ADD ("call/max-calls", test_max_calls);
   ADD ("call/tls", test_tls);
   ADD ("signal/hangup-takes-edit", test_hangup_takes_edit);
