@@ -27,6 +27,7 @@ PLUGINS = PARLEY.parent.parent / "gst-plugins/elements"
 QUESTION = "what are your opening hours"
 OTHER_QUESTION = "i want to make an appointment for friday"  # for the screenshot
 PAUSE_SECONDS = 6  # the greeting, or an answer, goes first
+EARLY_SECONDS = 2  # in the middle of the greeting
 RATE = 48000
 # The least magnitude of each segment as ITU-T G.711 decodes it to 16 bit.
 SEGMENTS = (0, 132, 396, 924, 1980, 4092, 8316, 16764)
@@ -52,7 +53,7 @@ def case(name, body, *arguments):
 
 
 class Server:
-    """parley serve on a free port."""
+    """parley serve on a free port of localhost."""
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
@@ -63,11 +64,11 @@ class Server:
             text=True,
             cwd=ROOT,
         )
-        match = re.search(r"http://([^ ]*)", self.process.stdout.readline())
+        match = re.search(r"(https?)://[^ ]*:(\d+)", self.process.stdout.readline())
         if not match:
             raise RuntimeError("parley serve did not start")
-        self.url = f"http://{match[1]}"
-        self.port = int(match[1].rsplit(":")[-1])
+        self.url = f"{match[1]}://localhost:{match[2]}"
+        self.port = int(match[2])
 
     def get(self, path):
         with urllib.request.urlopen(self.url + path, timeout=5) as answer:
@@ -111,12 +112,12 @@ def speak(folder, sentence):
         return file.readframes(file.getnframes())
 
 
-def write_microphone(folder, sentences):
-    path = folder / "microphone.wav"
+def write_microphone(folder, sentences, pause=PAUSE_SECONDS):
+    path = folder / f"microphone-{pause}.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))
         for sentence in sentences:
-            file.writeframes(bytes(2 * RATE * PAUSE_SECONDS))
+            file.writeframes(bytes(2 * RATE * pause))
             file.writeframes(speak(folder, sentence))
         file.writeframes(bytes(2 * RATE * 20))
     return path
@@ -162,8 +163,8 @@ def check_page(browser, server):
 def check_access(browser):
     """What a screen reader and a keyboard find."""
     unnamed = browser.script(
-        """return [...document.querySelectorAll('[onclick], .key, .call')]
-          .filter(x => x.tagName !== 'BUTTON' || !(x.textContent.trim()))
+        """return [...document.querySelectorAll('body *')].filter(x => x.onclick)
+          .filter(x => x.tagName !== 'BUTTON' || !x.textContent.trim())
           .map(x => x.outerHTML)"""
     )
     assert unnamed == [], unnamed
@@ -273,6 +274,17 @@ def check_server_gone(browser, server):
     browser.wait("parleyTalk.problem === 'unreachable'")
 
 
+def check_interrupted(browser, server):
+    """Over https: the caller speaks into the greeting."""
+    browser.go(server.url + "/talk")
+    browser.click("#call")
+    browser.wait("parleyTalk.stats && parleyTalk.stats.clears > 0")
+    browser.wait(f"{CAPTION % 'agent'}.length > 1", 20)
+    browser.wait("parleyTalk.responses.length > 0")
+    first = browser.script("return document.querySelector('.caption').innerHTML")
+    assert "unsaid" in first, first
+
+
 def check_complaints(browser):
     complaints = browser.complaints()
     assert complaints == [], complaints
@@ -312,17 +324,22 @@ def take_screenshot(browser, path):
     browser.screenshot(path)
 
 
-def with_microphone(driver, microphone, screenshot):
-    server = Server("--max-calls", "1")
-    browser = Browser(
+def browser_hearing(driver, microphone, *more):
+    return Browser(
         driver,
         [
             "--use-fake-device-for-media-stream",
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-audio-capture={microphone}%noloop",
             "--autoplay-policy=no-user-gesture-required",
+            *more,
         ],
     )
+
+
+def with_microphone(driver, microphone, screenshot):
+    server = Server("--max-calls", "1")
+    browser = browser_hearing(driver, microphone)
     try:
         browser.go(server.url + "/talk")
         run_units(browser)
@@ -340,6 +357,28 @@ def with_microphone(driver, microphone, screenshot):
         case("call/another tab finds the line busy", check_busy, browser, server)
         case("call/leaving the page hangs up", check_page_left, browser, server)
         case("call/the server goes away", check_server_gone, browser, server)
+    finally:
+        browser.close()
+        server.close()
+
+
+def make_certificate(folder):
+    files = ["-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=localhost", *files],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    return ["--tls-cert", folder / "certificate.pem", "--tls-key", folder / "key.pem"]
+
+
+def over_tls(driver, folder):
+    server = Server(*make_certificate(folder))
+    microphone = write_microphone(folder, [QUESTION], EARLY_SECONDS)
+    browser = browser_hearing(driver, microphone, "--ignore-certificate-errors")
+    try:
+        case("call/an interrupted agent falls silent", check_interrupted, browser, server)
     finally:
         browser.close()
         server.close()
@@ -371,10 +410,12 @@ def main():
     os.environ["GST_PLUGIN_PATH"] = str(PLUGINS)
     with tempfile.TemporaryDirectory() as folder:
         sentences = [QUESTION, OTHER_QUESTION if arguments.screenshot else QUESTION]
-        microphone = write_microphone(pathlib.Path(folder), sentences)
+        folder = pathlib.Path(folder)
+        microphone = write_microphone(folder, sentences)
         driver = Driver()
         try:
             with_microphone(driver, microphone, arguments.screenshot)
+            over_tls(driver, folder)
             without_microphone(driver)
         finally:
             driver.close()
