@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/twiliosignature.h"
+#include "providers/registry.h"
 #include "tests/mock/coreplugins.h"
 #include "tests/mock/served.h"
 
@@ -127,6 +128,80 @@ test_talk_page (Fixture * fixture, gconstpointer data)
   g_assert_cmpuint (served_request (served, "/talk", NULL, NULL, &body), ==,
       200);
   assert_says (body, "<html");
+  g_assert_cmpint (served_free (served), ==, 0);
+}
+
+static gboolean
+have_recogniser (void)
+{
+  guint n;
+  const ParleyProviderInfo *providers = parley_provider_list (&n);
+
+  for (guint i = 0; i < n; i++)
+    if (strcmp (providers[i].name, "pocketsphinx") == 0
+        && providers[i].get_type)
+      return TRUE;
+  g_test_skip ("this build has no recogniser");
+  return FALSE;
+}
+
+/* It greets, and knows its script. */
+static void
+write_talk_pipeline (Fixture * fixture)
+{
+  g_autofree gchar *script = g_build_filename (g_getenv ("PARLEY_SOURCE"),
+      "pipelines", "appointments.json", NULL);
+  g_autofree gchar *text = g_strdup_printf ("twiliosrc ! vadendpoint ! "
+      "cloudstt provider=pocketsphinx grammar=%s ! llmchat provider=script "
+      "greeting=Hello. script=%s ! fakesink async=false", script, script);
+
+  write_file (fixture->path, text);
+}
+
+static void
+test_talk_script (Fixture * fixture, gconstpointer data)
+{
+  Served *served;
+  g_autofree gchar *body = NULL;
+
+  if (!have_recogniser ())
+    return;
+  write_talk_pipeline (fixture);
+  served = served_new (ARGS (fixture->path));
+  g_assert_cmpuint (served_request (served, "/talk/script", NULL, NULL,
+          &body), ==, 200);
+  assert_says (body, "{\"sentences\":[\"what are your opening hours\",");
+  g_assert_cmpint (served_free (served), ==, 0);
+}
+
+static void
+test_talk_captions (Fixture * fixture, gconstpointer data)
+{
+  Served *served;
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GInputStream) stream = NULL;
+  g_autofree gchar *url = NULL;
+  gchar text[1024] = "";
+  gsize n_read;
+  Phone *phone;
+
+  if (!have_recogniser ())
+    return;
+  write_talk_pipeline (fixture);
+  served = served_new (ARGS (fixture->path));
+  url = g_strconcat (served->url, "/talk/events/talk-me", NULL);
+  message = soup_message_new ("GET", url);
+  stream = soup_session_send (served->session, message, NULL, NULL);
+  phone = phone_new (served, "talk-me", NULL);
+  phone_has_echo (phone, 10);
+  phone_hang_up (phone);
+  phone_free (phone);
+  /* The stream ends with the call. */
+  g_assert_true (g_input_stream_read_all (stream, text, sizeof text - 1,
+          &n_read, NULL, NULL));
+  assert_says (text, "data: {\"who\":\"agent\",\"text\":\"Hello.\","
+      "\"final\":true,");
+  assert_says (text, "event: end");
   g_assert_cmpint (served_free (served), ==, 0);
 }
 
@@ -600,6 +675,8 @@ main (int argc, char **argv)
   ADD ("page/ready", test_ready);
   ADD ("page/unknown", test_unknown_path);
   ADD ("page/talk", test_talk_page);
+  ADD ("page/talk-script", test_talk_script);
+  ADD ("page/talk-captions", test_talk_captions);
   ADD ("page/talk-needs-unsigned-calls", test_talk_needs_unsigned_calls);
   ADD ("twiml/parameters", test_twiml);
   ADD ("twiml/signature", test_twiml_signature);
