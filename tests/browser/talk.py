@@ -56,17 +56,19 @@ class Server:
     """parley serve on a free port of localhost."""
 
     def __init__(self, *arguments):
+        self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [PARLEY, "serve", ROOT / "pipelines/local.pipeline"]
             + ["--listen", "127.0.0.1:0", *arguments],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log,
             text=True,
             cwd=ROOT,
         )
         match = re.search(r"(https?)://[^ ]*:(\d+)", self.process.stdout.readline())
         if not match:
-            raise RuntimeError("parley serve did not start")
+            self.log.seek(0)
+            raise RuntimeError(f"parley serve did not start: {self.log.read()}")
         self.url = f"{match[1]}://localhost:{match[2]}"
         self.port = int(match[2])
 
@@ -93,6 +95,7 @@ class Server:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self.log.close()
 
 
 def speak(folder, sentence):
