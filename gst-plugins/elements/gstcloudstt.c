@@ -104,10 +104,10 @@ struct _GstCloudStt
   gchar *language;
   guint timeout;                /* ms */
 
-  /* Made in open, then on the loop: */
-  ParleySttProvider *provider;
+  gpointer made;                /* ParleySttProvider, by open */
 
   /* On the loop: */
+  ParleySttProvider *provider;  /* from start to stop */
   ParleyAudioFormat format;
   GQueue turns;                 /* of Turn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
@@ -207,14 +207,15 @@ push_text (GstCloudStt * self, Turn * turn)
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
-/* A source faster than the recogniser waits while turns pile up. */
+/* A source faster than the recogniser waits while turns pile up: those of which
+ * the recogniser has all, so that they need nothing that waits. */
 static void
 hold_if_behind (GstCloudStt * self)
 {
   guint n = 0;
 
   for (GList * l = self->turns.head; l; l = l->next)
-    n += ((Turn *) l->data)->end != 0;
+    n += ((Turn *) l->data)->got < ((Turn *) l->data)->finished;
   gst_loop_element_hold_in_loop (loop_element (self), n >= MAX_TURNS_BEHIND);
 }
 
@@ -264,6 +265,8 @@ timed_out (gpointer data)
   Turn *turn = data;
   GstCloudStt *self = turn->owner;
 
+  if (!gst_loop_element_is_running_in_loop (loop_element (self)))
+    return G_SOURCE_REMOVE;
   if (!turn->failure)
     turn->failure = g_strdup ("the recogniser took too long");
   turn->got = turn->end;
@@ -289,6 +292,17 @@ await_final (GstCloudStt * self, Turn * turn)
           (self)), parley_clock_now () + wait, timed_out, turn);
 }
 
+/* What is to come of the turn is up to the recogniser now, if the end has not
+ * overtaken the audio. */
+static void
+wait_or_settle (GstCloudStt * self, Turn * turn)
+{
+  if (turn->end && turn->finished >= turn->end && turn->got < turn->end)
+    await_final (self, turn);
+  hold_if_behind (self);
+  settle_turn (self, turn);
+}
+
 static void
 end_turn (GstCloudStt * self, guint number, guint take)
 {
@@ -297,11 +311,7 @@ end_turn (GstCloudStt * self, guint number, guint take)
   if (!turn)
     return;
   turn->end = take;
-  if (turn->got < turn->end) {
-    await_final (self, turn);
-    hold_if_behind (self);
-  }
-  settle_turn (self, turn);
+  wait_or_settle (self, turn);
 }
 
 /* The serialized end of a take. One without audio has nothing to recognise. */
@@ -313,15 +323,22 @@ end_take (GstCloudStt * self, guint number, guint take)
   if (!turn || turn->finished >= take)
     return;
   turn->finished = take;
-  if (turn->sent_take == take) {
+  if (turn->sent_take == take)
     parley_stt_provider_finish (self->provider);
-  } else {
+  else if (turn->got >= turn->sent_take)
     turn->got = take;
-    settle_turn (self, turn);
-  }
+  wait_or_settle (self, turn);
 }
 
 /* Results of the provider */
+
+/* Takes that ended after the last one with audio are answered with it. */
+static void
+answered (GstCloudStt * self, Turn * turn, guint take)
+{
+  turn->got = take == turn->sent_take ? MAX (take, turn->finished) : take;
+  hold_if_behind (self);
+}
 
 static void
 on_partial (ParleySttProvider * provider, guint number, guint take,
@@ -330,7 +347,8 @@ on_partial (ParleySttProvider * provider, guint number, guint take,
   Turn *turn = find_turn (self, number);
   gchar *whole;
 
-  if (!turn || take <= turn->got)
+  if (!turn || take <= turn->got
+      || !gst_loop_element_is_running_in_loop (loop_element (self)))
     return;
   whole = g_strdup_printf ("%s%s%s", turn->text->str,
       turn->text->len && *text ? " " : "", text);
@@ -346,12 +364,13 @@ on_final (ParleySttProvider * provider, guint number, guint take,
 {
   Turn *turn = find_turn (self, number);
 
-  if (!turn || take <= turn->got)
+  if (!turn || take <= turn->got
+      || !gst_loop_element_is_running_in_loop (loop_element (self)))
     return;
   if (*text && turn->text->len)
     g_string_append_c (turn->text, ' ');
   g_string_append (turn->text, text);
-  turn->got = take;
+  answered (self, turn, take);
   post_text (self, number, take, turn->text->str, TRUE, confidence);
   settle_turn (self, turn);
 }
@@ -362,11 +381,12 @@ on_failed (ParleySttProvider * provider, guint number, guint take,
 {
   Turn *turn = find_turn (self, number);
 
-  if (!turn || take <= turn->got)
+  if (!turn || take <= turn->got
+      || !gst_loop_element_is_running_in_loop (loop_element (self)))
     return;
   g_free (turn->failure);
   turn->failure = g_strdup (error->message);
-  turn->got = take;
+  answered (self, turn, take);
   settle_turn (self, turn);
 }
 
@@ -447,8 +467,6 @@ connect_provider (GstCloudStt * self)
 static void
 drop_provider (GstCloudStt * self)
 {
-  if (!self->provider)
-    return;
   g_signal_handlers_disconnect_by_data (self->provider, self);
   parley_stt_provider_cancel (self->provider);
   g_clear_object (&self->provider);
@@ -488,18 +506,32 @@ refresh_provider (GstCloudStt * self)
   connect_provider (self);
 }
 
+/* Nobody can end these any more. */
+static void
+end_open_turns (GstCloudStt * self)
+{
+  GList *next;
+
+  for (GList * l = self->turns.head; l; l = next) {
+    Turn *turn = l->data;
+    guint number = turn->turn;
+    guint take = MAX (MAX (turn->sent_take, turn->finished), 1);
+
+    next = l->next;
+    if (turn->end)
+      take = turn->end;
+    end_take (self, number, take);
+    end_turn (self, number, take);
+  }
+}
+
 static gboolean
 take_eos (GstCloudStt * self, GstEvent * event)
 {
   gst_event_replace (&self->eos, event);
   gst_event_unref (event);
-  if (self->own_turn) {
-    guint turn = self->own_turn;
-
-    self->own_turn = 0;
-    end_take (self, turn, 1);
-    end_turn (self, turn, 1);
-  }
+  self->own_turn = 0;
+  end_open_turns (self);
   send_eos_if_due (self);
   return TRUE;
 }
@@ -563,8 +595,7 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
 static void
 forget (GstCloudStt * self)
 {
-  if (self->provider)
-    parley_stt_provider_cancel (self->provider);
+  parley_stt_provider_cancel (self->provider);
   g_queue_clear_full (&self->turns, turn_free);
   gst_clear_event (&self->eos);
   self->own_turn = 0;
@@ -584,11 +615,9 @@ gst_cloud_stt_open (GstLoopElement * element)
 {
   GstCloudStt *self = GST_CLOUD_STT (element);
 
-  if (self->provider)
-    g_object_unref (self->provider);
-  self->provider = gst_loop_element_make_provider (element,
-      PARLEY_PROVIDER_STT);
-  return self->provider != NULL;
+  gst_loop_element_keep_provider (element, &self->made,
+      gst_loop_element_make_provider (element, PARLEY_PROVIDER_STT));
+  return self->made != NULL;
 }
 
 static void
@@ -598,6 +627,7 @@ gst_cloud_stt_start (GstLoopElement * element)
 
   self->format.rate = 0;
   self->last_closed = 0;
+  self->provider = gst_loop_element_ref_provider (element, &self->made);
   connect_provider (self);
 }
 
@@ -607,7 +637,7 @@ gst_cloud_stt_stop (GstLoopElement * element)
   GstCloudStt *self = GST_CLOUD_STT (element);
 
   forget (self);
-  g_signal_handlers_disconnect_by_data (self->provider, self);
+  drop_provider (self);
 }
 
 static gchar **
@@ -668,7 +698,7 @@ gst_cloud_stt_finalize (GObject * object)
 {
   GstCloudStt *self = GST_CLOUD_STT (object);
 
-  g_clear_object (&self->provider);
+  g_clear_object (&self->made);
   g_free (self->provider_name);
   g_free (self->grammar);
   g_free (self->model);

@@ -62,6 +62,9 @@ GST_DEBUG_CATEGORY_STATIC (cloud_tts_debug);
 #define MAX_AHEAD (30 * GST_SECOND)
 /* Sentences at the provider at once: the next is ready when this one ends. */
 #define MAX_UNDER_WAY 2
+/* Sentences remembered for what is reported as heard; where nothing reports,
+ * this bounds them. */
+#define MAX_SPOKEN 256
 
 enum
 {
@@ -116,10 +119,10 @@ struct _GstCloudTts
   gchar *language;
   gdouble speed;
 
-  /* Made in open, then on the loop; the object lock guards the pointer. */
-  ParleyTtsProvider *provider;
+  gpointer made;                /* ParleyTtsProvider, by open */
 
   /* On the loop: */
+  ParleyTtsProvider *provider;  /* from start to stop */
   GQueue jobs;
   gboolean processing;
   GArray *spoken;               /* of Spoken */
@@ -228,6 +231,9 @@ note_spoken (GstCloudTts * self, Job * job, GstClockTime duration)
     Spoken spoken = { job->epoch, job->sequence, g_strdup (job->text),
       self->epoch_time, self->epoch_time
     };
+
+    if (self->spoken->len >= MAX_SPOKEN)
+      g_array_remove_index (self->spoken, 0);
     g_array_append_val (self->spoken, spoken);
     last = &g_array_index (self->spoken, Spoken, self->spoken->len - 1);
   }
@@ -292,7 +298,7 @@ on_done (const GError * error, gpointer data)
 
   g_clear_pointer (&job->synthesis, parley_synthesis_free);
   job->done = TRUE;
-  if (error)
+  if (error && gst_loop_element_is_running_in_loop (loop_element (self)))
     GST_ELEMENT_WARNING (self, STREAM, FAILED,
         ("A sentence was not spoken: %s.", error->message), (NULL));
   process (self);
@@ -507,10 +513,10 @@ refresh_provider (GstCloudTts * self)
       PARLEY_PROVIDER_TTS);
   if (!fresh)
     return;
-  GST_OBJECT_LOCK (self);
-  g_set_object (&self->provider, fresh);
-  GST_OBJECT_UNLOCK (self);
-  g_object_unref (fresh);
+  g_object_unref (self->provider);
+  self->provider = fresh;
+  gst_loop_element_keep_provider (loop_element (self), &self->made,
+      g_object_ref (fresh));
 }
 
 static gboolean
@@ -627,11 +633,9 @@ gst_cloud_tts_flush (GstLoopElement * element)
 static void
 gst_cloud_tts_prewarm (GstCloudTts * self, const gchar * text)
 {
-  ParleyTtsProvider *provider;
+  ParleyTtsProvider *provider =
+      gst_loop_element_ref_provider (loop_element (self), &self->made);
 
-  GST_OBJECT_LOCK (self);
-  provider = self->provider ? g_object_ref (self->provider) : NULL;
-  GST_OBJECT_UNLOCK (self);
   if (provider && text)
     parley_synthesis_prewarm (provider, text);
   g_clear_object (&provider);
@@ -641,16 +645,10 @@ static gboolean
 gst_cloud_tts_open (GstLoopElement * element)
 {
   GstCloudTts *self = GST_CLOUD_TTS (element);
-  ParleyTtsProvider *provider =
-      gst_loop_element_make_provider (element, PARLEY_PROVIDER_TTS);
 
-  GST_OBJECT_LOCK (self);
-  g_set_object (&self->provider, provider);
-  GST_OBJECT_UNLOCK (self);
-  if (!provider)
-    return FALSE;
-  g_object_unref (provider);
-  return TRUE;
+  gst_loop_element_keep_provider (element, &self->made,
+      gst_loop_element_make_provider (element, PARLEY_PROVIDER_TTS));
+  return self->made != NULL;
 }
 
 static void
@@ -660,13 +658,17 @@ gst_cloud_tts_start (GstLoopElement * element)
 
   self->out.rate = 0;
   self->void_epoch = 0;
+  self->provider = gst_loop_element_ref_provider (element, &self->made);
   forget (self);
 }
 
 static void
 gst_cloud_tts_stop (GstLoopElement * element)
 {
-  forget (GST_CLOUD_TTS (element));
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+
+  forget (self);
+  g_clear_object (&self->provider);
 }
 
 static gchar **
@@ -725,7 +727,7 @@ gst_cloud_tts_finalize (GObject * object)
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
 
-  g_clear_object (&self->provider);
+  g_clear_object (&self->made);
   g_array_unref (self->spoken);
   g_free (self->provider_name);
   g_free (self->voice);

@@ -109,10 +109,10 @@ struct _GstLlmChat
   gchar *greeting;
   gchar *sorry_text;
 
-  /* Made in open, then on the loop: */
-  ParleyLlmProvider *provider;
+  gpointer made;                /* ParleyLlmProvider, by open */
 
   /* On the loop: */
+  ParleyLlmProvider *provider;  /* from start to stop */
   ParleyDialogue *dialogue;     /* from the stream's begin to stop */
   ParleyHistory *history;
   gboolean player;
@@ -171,11 +171,22 @@ find_reply (GstLlmChat * self, guint64 epoch)
   return NULL;
 }
 
+/* Replies that can be heard no more. The one under way may be void by now but
+ * still be reported, so a few stay. */
+static void
+forget_old_replies (GstLlmChat * self)
+{
+  while (g_queue_get_length (&self->replies) > 8
+      && g_queue_peek_head (&self->replies) != self->writing)
+    reply_free (g_queue_pop_head (&self->replies));
+}
+
 static Reply *
 new_reply (GstLlmChat * self, guint turn)
 {
   Reply *reply = g_new0 (Reply, 1);
 
+  forget_old_replies (self);
   reply->epoch = parley_epoch_next ();
   reply->turn = turn;
   reply->splitter = parley_sentences_new ();
@@ -261,7 +272,10 @@ send_eos_if_due (GstLlmChat * self)
 static Reply *
 reply_of_request (GstLlmChat * self, guint id)
 {
-  return self->writing && self->writing->request == id ? self->writing : NULL;
+  if (!self->writing || self->writing->request != id
+      || !gst_loop_element_is_running_in_loop (loop_element (self)))
+    return NULL;
+  return self->writing;
 }
 
 static void
@@ -303,6 +317,9 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
   GST_OBJECT_LOCK (self);
   sorry = g_strdup (self->sorry_text);
   GST_OBJECT_UNLOCK (self);
+  /* Half a sentence is nothing to say. */
+  parley_sentences_free (reply->splitter);
+  reply->splitter = parley_sentences_new ();
   speak (self, reply, reply->sentences->len == 0 && sorry ? sorry : "");
   g_free (sorry);
   send_eos_if_due (self);
@@ -328,6 +345,7 @@ answer_missing (gpointer data)
   GST_WARNING_OBJECT (self, "no answer to a pause; is the sink stuck?");
   parley_dialogue_heard (self->dialogue,
       parley_dialogue_reply (self->dialogue), TRUE, FALSE);
+  send_eos_if_due (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -472,16 +490,6 @@ take_heard (GstLlmChat * self, const ParleyHeard * heard)
     after_reply (self, reply);
 }
 
-/* Replies that can be heard no more. The one under way may be void by now but
- * still be reported, so a few stay. */
-static void
-forget_old_replies (GstLlmChat * self)
-{
-  while (g_queue_get_length (&self->replies) > 8
-      && g_queue_peek_head (&self->replies) != self->writing)
-    reply_free (g_queue_pop_head (&self->replies));
-}
-
 static void
 take_reports (GstLoopElement * element)
 {
@@ -499,7 +507,6 @@ take_reports (GstLoopElement * element)
       parley_dialogue_playing (self->dialogue, epoch);
     gst_event_unref (event);
   }
-  forget_old_replies (self);
   send_eos_if_due (self);
 }
 
@@ -705,6 +712,7 @@ gst_llm_chat_flush (GstLoopElement * element)
   GstLlmChat *self = GST_LLM_CHAT (element);
 
   stop_writing (self);
+  parley_timer_clear (&self->answer_timer);
   gst_clear_event (&self->eos);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
   if (self->history)
@@ -718,10 +726,9 @@ gst_llm_chat_open (GstLoopElement * element)
 {
   GstLlmChat *self = GST_LLM_CHAT (element);
 
-  g_clear_object (&self->provider);
-  self->provider = gst_loop_element_make_provider (element,
-      PARLEY_PROVIDER_LLM);
-  return self->provider != NULL;
+  gst_loop_element_keep_provider (element, &self->made,
+      gst_loop_element_make_provider (element, PARLEY_PROVIDER_LLM));
+  return self->made != NULL;
 }
 
 static void
@@ -731,6 +738,7 @@ gst_llm_chat_start (GstLoopElement * element)
 
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   self->own_turns = 0;
+  self->provider = gst_loop_element_ref_provider (element, &self->made);
   connect_provider (self);
 }
 
@@ -741,6 +749,7 @@ gst_llm_chat_stop (GstLoopElement * element)
 
   stop_writing (self);
   g_signal_handlers_disconnect_by_data (self->provider, self);
+  g_clear_object (&self->provider);
   parley_timer_clear (&self->answer_timer);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
   g_clear_pointer (&self->history, parley_history_free);
@@ -806,7 +815,7 @@ gst_llm_chat_finalize (GObject * object)
 {
   GstLlmChat *self = GST_LLM_CHAT (object);
 
-  g_clear_object (&self->provider);
+  g_clear_object (&self->made);
   g_free (self->provider_name);
   g_free (self->script);
   g_free (self->system_prompt);

@@ -112,6 +112,15 @@ GstClockTime gst_loop_element_running_time (GstLoopElement * self);
  * when gst_loop_element_has_variables(). Transfer full. */
 gpointer gst_loop_element_make_provider (GstLoopElement * self,
     ParleyProviderKind kind);
+/* For open: keeps the provider that was made (transfer full) under the object
+ * lock for the runs to come, each of which takes a reference of its own: the
+ * last run may still be on its way out. The one before is given up on the
+ * loop. */
+void gst_loop_element_keep_provider (GstLoopElement * self, gpointer * where,
+    gpointer provider);
+/* Transfer full. */
+gpointer gst_loop_element_ref_provider (GstLoopElement * self,
+    gpointer * where);
 /* Whether a text property holds a call variable, such as %{call.from}. */
 gboolean gst_loop_element_has_variables (GstLoopElement * self);
 

@@ -63,6 +63,38 @@ gst_loop_element_make_provider (GstLoopElement * self, ParleyProviderKind kind)
   return provider;
 }
 
+static void
+unref_in_loop (gpointer data, gpointer user_data)
+{
+  g_object_unref (data);
+}
+
+void
+gst_loop_element_keep_provider (GstLoopElement * self, gpointer * where,
+    gpointer provider)
+{
+  gpointer old;
+
+  GST_OBJECT_LOCK (self);
+  old = *where;
+  *where = provider;
+  GST_OBJECT_UNLOCK (self);
+  if (old)
+    parley_loop_invoke (gst_loop_element_get_loop (self), unref_in_loop, old,
+        NULL);
+}
+
+gpointer
+gst_loop_element_ref_provider (GstLoopElement * self, gpointer * where)
+{
+  gpointer provider;
+
+  GST_OBJECT_LOCK (self);
+  provider = *where ? g_object_ref (*where) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return provider;
+}
+
 gboolean
 gst_loop_element_has_variables (GstLoopElement * self)
 {
