@@ -11,7 +11,8 @@
 #include "net/limitstream.h"
 
 #define BACKLOG 1024
-#define HEADERS_TIMEOUT_US (5 * G_TIME_SPAN_SECOND)
+/* For the headers of a request, and again for its body. */
+#define REQUEST_TIMEOUT_US (5 * G_TIME_SPAN_SECOND)
 #define MAX_HEADERS (16 * 1024)
 #define MAX_BODY (64 * 1024)
 /* Room for a whole message on top of what is left of the one before. */
@@ -97,13 +98,14 @@ connection_late (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* @bytes more may come, in so much time. */
 static void
-connection_await_headers (Connection * self)
+connection_await (Connection * self, gsize bytes)
 {
-  parley_limit_stream_allow (self->stream, MAX_HEADERS);
+  parley_limit_stream_allow (self->stream, bytes);
   parley_timer_clear (&self->deadline);
   self->deadline = parley_loop_add_timer (self->loop,
-      parley_clock_now () + HEADERS_TIMEOUT_US, connection_late, self);
+      parley_clock_now () + REQUEST_TIMEOUT_US, connection_late, self);
 }
 
 static Connection *
@@ -157,7 +159,7 @@ connection_open (Newcomer * newcomer, GIOStream * base, GSocketAddress * remote)
   g_hash_table_insert (owner->connections, self->remote, self);
   g_object_set_qdata_full (G_OBJECT (stream), connection_quark, self,
       connection_free);
-  connection_await_headers (self);
+  connection_await (self, MAX_HEADERS);
   soup_server_accept_iostream (owner->soup, G_IO_STREAM (stream), local,
       remote, NULL);
   g_object_unref (stream);
@@ -282,6 +284,20 @@ find_route (ParleyServer * self, const gchar * path)
   return NULL;
 }
 
+/* libsoup would first read the body, however long it is. */
+static void
+refuse_body (Connection * self)
+{
+  static const gchar answer[] = "HTTP/1.1 413 Request Entity Too Large\r\n"
+      "Server: Parley\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  GOutputStream *out =
+      g_io_stream_get_output_stream (G_IO_STREAM (self->stream));
+
+  g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (out),
+      answer, sizeof answer - 1, NULL, NULL);
+  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+}
+
 static void
 got_headers (SoupServerMessage * message, LoopServer * owner)
 {
@@ -291,16 +307,23 @@ got_headers (SoupServerMessage * message, LoopServer * owner)
 
   if (!connection)
     return;
-  parley_timer_clear (&connection->deadline);
-  parley_limit_stream_allow (connection->stream, MAX_BODY);
+  connection_await (connection, MAX_BODY);
   if (soup_message_headers_get_encoding (headers)
       == SOUP_ENCODING_CONTENT_LENGTH
       && soup_message_headers_get_content_length (headers) > MAX_BODY) {
     soup_server_message_set_status (message,
         SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, NULL);
-    soup_message_headers_replace (soup_server_message_get_response_headers
-        (message), "Connection", "close");
+    refuse_body (connection);
   }
+}
+
+static void
+got_body (SoupServerMessage * message, LoopServer * owner)
+{
+  Connection *connection = connection_of (owner, message);
+
+  if (connection)
+    parley_timer_clear (&connection->deadline);
 }
 
 static void
@@ -308,6 +331,7 @@ request_started (SoupServer * soup, SoupServerMessage * message,
     LoopServer * owner)
 {
   g_signal_connect (message, "got-headers", G_CALLBACK (got_headers), owner);
+  g_signal_connect (message, "got-body", G_CALLBACK (got_body), owner);
 }
 
 static void
@@ -317,7 +341,7 @@ request_over (SoupServer * soup, SoupServerMessage * message,
   Connection *connection = connection_of (owner, message);
 
   if (connection)
-    connection_await_headers (connection);
+    connection_await (connection, MAX_HEADERS);
 }
 
 static void
