@@ -11,8 +11,10 @@ G_BEGIN_DECLS
  * page makes up a sid that begins with PARLEY_CAPTIONS_PREFIX, subscribes, then
  * calls with it. Calls of anybody else are not for the public.
  *
- * Each event is {"who":"caller"|"agent","text","final","turn","ms"}, and
- * of the agent "reply" and "sentence", which count; "event: end" is the last one. Any thread unless said. */
+ * Each event is {"who":"caller"|"agent","text","final","turn","ms"}, and of the
+ * agent "reply" and "sentence", which count up; "event: end" is the last one.
+ *
+ * Threads: any, unless said. */
 
 #define PARLEY_CAPTIONS_PREFIX "talk-"
 

@@ -53,7 +53,7 @@ typedef struct
 Phone *phone_new (Served * served, const gchar * call_sid, const gchar * to);
 /* One 20 ms frame of a tone. */
 void phone_speak (Phone * phone);
-/* Speaks until something comes back, or up to @frames frames; whether it did. */
+/* Speaks up to @frames frames until something comes back; whether it did. */
 gboolean phone_has_echo (Phone * phone, guint frames);
 void phone_await_closed (Phone * phone);
 /* Says stop and waits until the socket is closed. */
