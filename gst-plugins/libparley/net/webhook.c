@@ -34,9 +34,10 @@ parse_public_url (ParleyWebhook * self, const gchar * url, GError ** error)
       || g_str_equal (scheme, "wss"));
   gboolean plain = scheme && (g_str_equal (scheme, "http")
       || g_str_equal (scheme, "ws"));
-  gchar *path;
+  const gchar *host = uri ? g_uri_get_host (uri) : NULL;
+  gchar *path, *authority;
 
-  if (!uri || !(secure || plain) || !g_uri_get_host (uri)) {
+  if (!(secure || plain) || !host || !*host) {
     g_set_error (error, PARLEY_WEBHOOK_ERROR, 0,
         "public-url “%s” is not a URL; write it as https://HOST[/PATH]",
         url);
@@ -47,14 +48,27 @@ parse_public_url (ParleyWebhook * self, const gchar * url, GError ** error)
   if (g_str_has_suffix (path, "/"))
     path[strlen (path) - 1] = '\0';
   self->scheme = g_strdup (secure ? "s" : "");
+  /* GUri takes the brackets off an address of IPv6. */
+  authority = strchr (host, ':') ? g_strdup_printf ("[%s]", host)
+      : g_strdup (host);
   if (g_uri_get_port (uri) > 0)
-    self->base = g_strdup_printf ("//%s:%d%s", g_uri_get_host (uri),
+    self->base = g_strdup_printf ("//%s:%d%s", authority,
         g_uri_get_port (uri), path);
   else
-    self->base = g_strdup_printf ("//%s%s", g_uri_get_host (uri), path);
+    self->base = g_strdup_printf ("//%s%s", authority, path);
+  g_free (authority);
   g_free (path);
   g_uri_unref (uri);
   return TRUE;
+}
+
+/* Whether @name may be shown: a name as they are written by custom, not a token
+ * that was put in its place. */
+static gboolean
+is_shown (const gchar * name)
+{
+  return *name && strspn (name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")
+      == strlen (name) && !g_ascii_isdigit (*name);
 }
 
 ParleyWebhook *
@@ -70,7 +84,8 @@ parley_webhook_new (const gchar * public_url, const gchar * media_path,
   if (auth_token_env && (!token || !*token)) {
     g_set_error (error, PARLEY_WEBHOOK_ERROR, 0,
         "the environment variable %s is not set; put the account's auth "
-        "token there", auth_token_env);
+        "token there", is_shown (auth_token_env) ? auth_token_env
+        : "that auth-token-env names");
     goto wrong;
   }
   if (token && !public_url) {
@@ -190,12 +205,29 @@ stream_url (ParleyWebhook * self, SoupServerMessage * message)
       self->media_path);
 }
 
+/* Whether XML can hold @text: most control characters it cannot. */
+static gboolean
+is_xml (const gchar * text)
+{
+  if (!g_utf8_validate (text, -1, NULL))
+    return FALSE;
+  for (; *text; text = g_utf8_next_char (text)) {
+    gunichar c = g_utf8_get_char (text);
+
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0xfffe
+        || c == 0xffff)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void
 append_parameter (GString * twiml, const gchar * name, const gchar * value)
 {
   gchar *line;
 
-  if (!value || !*value || strlen (name) + strlen (value) >= MAX_PARAMETER)
+  if (!value || !*value || strlen (name) + strlen (value) >= MAX_PARAMETER
+      || !is_xml (value))
     return;
   line = g_markup_printf_escaped
       ("      <Parameter name=\"%s\" value=\"%s\"/>\n", name, value);
