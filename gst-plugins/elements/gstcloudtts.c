@@ -129,6 +129,7 @@ struct _GstCloudTts
   guint64 void_epoch;           /* this and all before are void */
   guint64 pushed_epoch;         /* the last one pushed */
   GstClockTime epoch_time;      /* pushed of it */
+  GstClockTime unowned_end;     /* running time; of what no reply owns */
   gboolean mulaw;               /* downstream takes it */
   ParleyAudioFormat out;        /* as in the caps; rate 0: none yet */
   gboolean need_segment;
@@ -270,6 +271,8 @@ push_ready (GstCloudTts * self, Job * job)
   meta->turn = job->turn;
   note_spoken (self, job, GST_BUFFER_DURATION (buffer));
   job->begun = TRUE;
+  if (!job->epoch)
+    self->unowned_end = self->next_pts;
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
@@ -425,7 +428,9 @@ gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
   GstCloudTts *self = GST_CLOUD_TTS (element);
   const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
 
-  if (!meta || !meta->epoch || meta->epoch > self->void_epoch) {
+  gchar *text = buffer_text (buffer);
+
+  if (*text && (!meta || !meta->epoch || meta->epoch > self->void_epoch)) {
     Job *job = add_job (self);
 
     if (meta) {
@@ -433,11 +438,12 @@ gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
       job->sequence = meta->sequence;
       job->turn = meta->turn;
     }
-    job->text = buffer_text (buffer);
+    job->text = g_steal_pointer (&text);
     if (self->out.rate == 0)
       self->mulaw = downstream_takes_mulaw (self);
     process (self);
   }
+  g_free (text);
   gst_buffer_unref (buffer);
   return GST_FLOW_OK;
 }
@@ -454,6 +460,16 @@ job_is_void (Job * job, guint64 epoch)
   return event_epoch && event_epoch <= epoch;
 }
 
+/* Whether sound that no interrupt voids may still wait downstream. */
+static gboolean
+is_unowned_due (GstCloudTts * self)
+{
+  GstClockTime now = gst_loop_element_running_time (loop_element (self));
+
+  return self->unowned_end && (!GST_CLOCK_TIME_IS_VALID (now)
+      || now < self->unowned_end);
+}
+
 static void
 interrupt (GstCloudTts * self, guint64 epoch)
 {
@@ -467,7 +483,8 @@ interrupt (GstCloudTts * self, guint64 epoch)
       g_queue_delete_link (&self->jobs, l);
     }
   }
-  if (self->pushed_epoch && self->pushed_epoch <= epoch) {
+  if (self->pushed_epoch && self->pushed_epoch <= epoch
+      && !is_unowned_due (self)) {
     gst_loop_element_push_event_in_loop (loop_element (self),
         gst_event_new_flush_start ());
     gst_loop_element_push_event_in_loop (loop_element (self),
@@ -618,6 +635,7 @@ forget (GstCloudTts * self)
   parley_timer_clear (&self->ahead_timer);
   g_array_set_size (self->spoken, 0);
   self->pushed_epoch = 0;
+  self->unowned_end = 0;
   self->next_pts = 0;
   self->need_segment = TRUE;
 }

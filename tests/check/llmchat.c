@@ -55,7 +55,7 @@ playing (Rig * rig, guint epoch)
   rig_upstream (rig, parley_event_new_playing (rig->epochs + epoch, TRUE));
 }
 
-/* What mulawsink and cloudtts would report; flags: b begun, d done, a answer. */
+/* What mulawsink and cloudtts would report: b begun, d done, a answer. */
 static void
 heard (Rig * rig, guint epoch, guint ms, const gchar * flags,
     const gchar * text)
