@@ -93,8 +93,7 @@ rig_set_up (CallRig * self, gconstpointer data)
   self->log = g_string_new (NULL);
   self->server = parley_server_new ();
   parley_server_add_calls (self->server, "/media", NULL, on_call, self, NULL);
-  parley_server_listen (self->server, "127.0.0.1", 0, NULL, self->loop,
-      &error);
+  parley_server_listen (self->server, "127.0.0.1", 0, NULL, self->loop, &error);
   g_assert_no_error (error);
 }
 
@@ -287,4 +286,3 @@ rig_add (const gchar * name, gconstpointer data,
   g_test_add (path, CallRig, data, rig_set_up, func, rig_tear_down);
   g_free (path);
 }
-

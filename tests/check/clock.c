@@ -121,7 +121,7 @@ test_past_is_at_once (Fixture * self, gconstpointer data)
 static void
 test_repeats (Fixture * self, gconstpointer data)
 {
-  Timer a = { .repeats = 3 };
+  Timer a = {.repeats = 3 };
 
   start (self, &a, 'a', 10);
   advance (self, 1000);

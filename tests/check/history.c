@@ -54,8 +54,7 @@ test_order (void)
   assert_says (history, "bye",
       "s:Be brief.|a:Welcome.|u:hello|a:Hello to you.|u:bye");
   /* What is asked is not said yet. */
-  assert_says (history, NULL,
-      "s:Be brief.|a:Welcome.|u:hello|a:Hello to you.");
+  assert_says (history, NULL, "s:Be brief.|a:Welcome.|u:hello|a:Hello to you.");
   parley_history_free (history);
 }
 

@@ -429,8 +429,7 @@ test_dropped_by_thread (CallRig * self, gconstpointer data)
   rig_start_call (self);
   call = self->call;
   g_object_add_weak_pointer (G_OBJECT (call), &call);
-  g_thread_join (g_thread_new ("drop", drop_it,
-          g_steal_pointer (&self->call)));
+  g_thread_join (g_thread_new ("drop", drop_it, g_steal_pointer (&self->call)));
   rig_send_media (self);
   parley_mock_wait (self->log->len);
   assert_told (self, "media160");

@@ -22,11 +22,12 @@ static const Bad bad[] = {
   {"media-without-payload", 0x81,
       "{\"event\":\"media\",\"streamSid\":\"" RIG_SID "\",\"media\":{}}"},
   {"bad-base64", 0x81, "{\"event\":\"media\",\"streamSid\":\"" RIG_SID "\","
-      "\"media\":{\"chunk\":\"1\",\"timestamp\":\"0\",\"payload\":\"***\"}}"},
+        "\"media\":{\"chunk\":\"1\",\"timestamp\":\"0\",\"payload\":\"***\"}}"},
   {"wrong-encoding", 0x81, "{\"event\":\"start\",\"streamSid\":\"" RIG_SID "\","
-      "\"start\":{\"streamSid\":\"" RIG_SID "\",\"callSid\":\"CA1\",\"accountSid\":\"AC1\",\"tracks\":[\"inbound\"],"
-      "\"mediaFormat\":{\"encoding\":\"audio/opus\",\"sampleRate\":48000,"
-      "\"channels\":2}}}"},
+        "\"start\":{\"streamSid\":\"" RIG_SID "\",\"callSid\":\"CA1\","
+        "\"accountSid\":\"AC1\",\"tracks\":[\"inbound\"],"
+        "\"mediaFormat\":{\"encoding\":\"audio/opus\",\"sampleRate\":48000,"
+        "\"channels\":2}}}"},
   {"binary-frame", 0x82, "{\"event\":\"connected\"}"},
   {"not-utf8", 0x81, "{\"event\":\"\xff\xfe\"}"},
   {"reserved-bits", 0xf1, "{}"},
@@ -47,15 +48,13 @@ test_bad (CallRig * self, gconstpointer data)
       rig_send_start (self);
     g_string_truncate (self->log, 0);
     if (b->first)
-      parley_mock_peer_frame (self->peer, b->first, b->data,
-          strlen (b->data));
+      parley_mock_peer_frame (self->peer, b->first, b->data, strlen (b->data));
     else
       parley_mock_peer_print (self->peer, b->data);
     parley_mock_wait (self->ended);
     /* More of it changes nothing. */
     if (b->first)
-      parley_mock_peer_frame (self->peer, b->first, b->data,
-          strlen (b->data));
+      parley_mock_peer_frame (self->peer, b->first, b->data, strlen (b->data));
     parley_mock_peer_stop_reading (self->peer);
     rig_drop_peer (self);
     assert_told (self, "ended:protocol");
@@ -90,8 +89,7 @@ flood (CallRig * self, guint8 first, gsize size, gsize limit)
 static void
 test_oversize_frame (CallRig * self, gconstpointer data)
 {
-  flood (self, 0x81, PARLEY_TWILIO_MAX_MESSAGE + 1,
-      PARLEY_TWILIO_MAX_MESSAGE);
+  flood (self, 0x81, PARLEY_TWILIO_MAX_MESSAGE + 1, PARLEY_TWILIO_MAX_MESSAGE);
 }
 
 static void

@@ -458,8 +458,7 @@ test_no_descriptors (Fixture * self, gconstpointer pool)
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &tight), ==, 0);
   while ((fd = dup (0)) >= 0)
     g_array_append_val (taken, fd);
-  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING,
-      "out of file descriptors*");
+  g_test_expect_message (NULL, G_LOG_LEVEL_WARNING, "out of file descriptors*");
   parley_clock_advance (0, NULL);
   for (guint i = 0; i < taken->len; i++)
     close (g_array_index (taken, gint, i));

@@ -29,8 +29,7 @@ on_voice (SoupServerMessage * message, const gchar * path, gpointer data)
   if (!fields)
     return;
   if (parley_twilio_form_get (fields, "Say"))
-    parley_webhook_answer_say (message, parley_twilio_form_get (fields,
-            "Say"));
+    parley_webhook_answer_say (message, parley_twilio_form_get (fields, "Say"));
   else
     parley_webhook_answer_connect (self->webhook, message, fields);
   g_ptr_array_unref (fields);
@@ -88,8 +87,7 @@ set_up (Fixture * self, gconstpointer data)
   parley_server_add_calls (self->server, "/media", on_check, on_call, self,
       set_true);
   parley_server_add_handler (self->server, "/", on_voice, self, NULL);
-  parley_server_listen (self->server, "127.0.0.1", 0, NULL, self->loop,
-      &error);
+  parley_server_listen (self->server, "127.0.0.1", 0, NULL, self->loop, &error);
   g_assert_no_error (error);
 }
 
@@ -149,8 +147,7 @@ upgrade (Fixture * self, const gchar * signature)
 
 static void
 on_element (GMarkupParseContext * context, const gchar * name,
-    const gchar ** names, const gchar ** values, gpointer data,
-    GError ** error)
+    const gchar ** names, const gchar ** values, gpointer data, GError ** error)
 {
   g_string_append_printf (data, "|%s", name);
   for (guint i = 0; names[i]; i++)
@@ -310,8 +307,7 @@ test_unsigned (Fixture * self, gconstpointer data)
   g_assert_cmpuint (ask (self, "GET", "/voice", NULL, "", answer), ==, 200);
   assert_twiml (answer, CONNECT "wss://by-host.example/media|Hangup");
   g_assert_cmpuint (upgrade (self, NULL), ==, 101);
-  g_assert_cmpuint (ask (self, "PUT", "/voice", NULL, "From=a", NULL), ==,
-      405);
+  g_assert_cmpuint (ask (self, "PUT", "/voice", NULL, "From=a", NULL), ==, 405);
   g_assert_cmpuint (ask (self, "POST", "/voice", NULL, "From=%00", NULL), ==,
       400);
   g_string_free (answer, TRUE);
@@ -323,8 +319,7 @@ test_escapes (Fixture * self, gconstpointer data)
   GString *answer = g_string_new (NULL);
 
   g_assert_cmpuint (ask (self, "POST", "/voice", NULL,
-          "From=%22%3E%3CHangup/%3E%26amp;'&To=sip:%C3%A9@h", answer), ==,
-      200);
+          "From=%22%3E%3CHangup/%3E%26amp;'&To=sip:%C3%A9@h", answer), ==, 200);
   g_assert_null (strstr (answer->str, "><Hangup/>&"));
   assert_twiml (answer, CONNECT "wss://by-host.example/media"
       "|Parameter name=From value=\"><Hangup/>&amp;'"
@@ -412,8 +407,7 @@ test_wrong_settings (void)
     g_test_message ("%s", error->message);
     g_assert_nonnull (strstr (error->message, wrong[i].says));
     g_assert_null (strchr (error->message, '\n'));
-    g_assert_true (!wrong[i].hides
-        || !strstr (error->message, wrong[i].hides));
+    g_assert_true (!wrong[i].hides || !strstr (error->message, wrong[i].hides));
     g_error_free (error);
   }
 }

@@ -84,8 +84,7 @@ parley_mock_peer_new_narrow (guint16 port, gint receive_buffer)
       g_socket_connection_factory_create_connection (self->socket);
   self->in = g_byte_array_new ();
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self,
-      NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, NULL);
   return self;
 }

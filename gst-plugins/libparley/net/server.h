@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  *
  * It accepts by itself (libsoup's listener has a backlog of 10 and goes deaf
  * after one EMFILE) and bounds what a client may do: 5 s to finish the headers
- * of each request (TLS included) and 5 s for its body, 16 KiB of headers, 64 KiB
- * of body, 128 KiB a websocket message, no compression.
+ * of each request (TLS included) and 5 s for its body, 16 KiB of headers,
+ * 64 KiB of body, 128 KiB a websocket message, no compression.
  *
  * Threads: make, listen and close from any thread. Callbacks come on the loop
  * of the connection, several at a time on different loops. */
@@ -64,8 +64,8 @@ guint16 parley_server_get_port (ParleyServer * server);
 /* No new connections; those there are go on. */
 void parley_server_stop_listening (ParleyServer * server);
 /* Stops listening and drops every connection that is not a call, each on its
- * loop, later. The server lives until that is done, and callbacks may still come
- * until their data is destroyed. */
+ * loop, later. The server lives until that is done, and callbacks may still
+ * come until their data is destroyed. */
 void parley_server_close (ParleyServer * server);
 
 G_END_DECLS
