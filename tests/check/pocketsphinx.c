@@ -9,6 +9,15 @@
 #include "providers/stt/resample16.h"
 #include "providers/stt/sphinxdecoder.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#define leaks_allowed_begin() __lsan_disable ()
+#define leaks_allowed_end() __lsan_enable ()
+#else
+#define leaks_allowed_begin()
+#define leaks_allowed_end()
+#endif
+
 #define LIMIT_US (120 * G_TIME_SPAN_SECOND)
 #define CARDS "/usr/share/pocketsphinx/test/data/cards/"
 #define FRAME 160
@@ -485,13 +494,16 @@ test_missing_grammar (void)
   desk_clear (&desk);
 }
 
+/* The parser of JSGF loses a few bytes wherever it stops at an error. */
 static void
 test_bad_grammar (void)
 {
   Desk desk;
 
   desk_init_own (&desk, "#JSGF V1.0;\ngrammar a;\npublic <top> = yes | ;;\n");
+  leaks_allowed_begin ();
   assert_refused (&desk, "not JSGF", "syntax error current token ';'");
+  leaks_allowed_end ();
   desk_clear (&desk);
   desk_init_own (&desk, "#JSGF V1.0;\ngrammar a;\n<top> = yes;\n");
   assert_refused (&desk, "no public rule", "public <name>");

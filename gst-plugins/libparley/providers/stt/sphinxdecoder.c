@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <pocketsphinx.h>
+#include <sphinxbase/jsgf.h>
 
 /* Wider than pocketsphinx's defaults (1e-48, 7e-29): telephone speech fits the
  * wideband model badly, and the right path must survive that. */
@@ -87,6 +88,25 @@ decoder_with (cmd_ln_t * settings)
   return decoder;
 }
 
+/* ps_set_jsgf_string() would do, but it never frees what it has parsed. */
+static gboolean
+set_grammar (ps_decoder_t * decoder, const gchar * text)
+{
+  jsgf_t *jsgf = jsgf_parse_string (text, NULL);
+  jsgf_rule_t *rule = jsgf ? jsgf_get_public_rule (jsgf) : NULL;
+  fsg_model_t *fsg = rule ? jsgf_build_fsg (jsgf, rule,
+      ps_get_logmath (decoder),
+      cmd_ln_float32_r (ps_get_config (decoder), "-lw")) : NULL;
+  gboolean done = fsg && ps_set_fsg (decoder, "grammar", fsg) == 0
+      && ps_set_search (decoder, "grammar") == 0;
+
+  if (fsg)
+    fsg_model_free (fsg);
+  if (jsgf)
+    jsgf_grammar_free (jsgf);
+  return done;
+}
+
 static ps_decoder_t *
 grammar_decoder (ParleySphinxModel * model)
 {
@@ -100,11 +120,8 @@ grammar_decoder (ParleySphinxModel * model)
   cmd_ln_set_float_r (settings, "-wbeam", GRAMMAR_WORD_BEAM);
   cmd_ln_set_int_r (settings, "-pl_window", 0);
   decoder = decoder_with (settings);
-  if (decoder && (ps_set_jsgf_string (decoder, "grammar", model->jsgf) < 0
-          || ps_set_search (decoder, "grammar") < 0)) {
-    ps_free (decoder);
-    return NULL;
-  }
+  if (decoder && !set_grammar (decoder, model->jsgf))
+    g_clear_pointer (&decoder, ps_free);
   return decoder;
 }
 
@@ -170,8 +187,12 @@ parley_sphinx_decoder_free (ParleySphinxDecoder * self)
     fe_free (self->front_end);
   if (self->words)
     ps_free (self->words);
-  if (self->phones)
+  if (self->phones) {
+    /* It frees the path of its last take only when it looks for the next. */
+    ps_start_utt (self->phones);
+    ps_end_utt (self->phones);
     ps_free (self->phones);
+  }
   g_array_unref (self->held);
   g_free (self);
 }
