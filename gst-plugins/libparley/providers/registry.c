@@ -65,15 +65,25 @@ parley_provider_register (const ParleyProviderInfo * info)
   G_UNLOCK (registered);
 }
 
+static void
+add_name (GString * names, const ParleyProviderInfo * info,
+    ParleyProviderKind kind)
+{
+  if (info->kind == kind)
+    g_string_append_printf (names, "%s%s", names->len ? ", " : "", info->name);
+}
+
 static gchar *
 known_names (ParleyProviderKind kind)
 {
   GString *names = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (providers); i++)
-    if (providers[i].kind == kind)
-      g_string_append_printf (names, "%s%s", names->len ? ", " : "",
-          providers[i].name);
+    add_name (names, &providers[i], kind);
+  G_LOCK (registered);
+  for (guint i = 0; registered && i < registered->len; i++)
+    add_name (names, g_ptr_array_index (registered, i), kind);
+  G_UNLOCK (registered);
   return g_string_free (names, FALSE);
 }
 

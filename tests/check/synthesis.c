@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "mock/providers.h"
+#include "net/cache.h"
+#include "net/clock.h"
+#include "providers/synthesis.h"
+#include "speech/mulawresampler.h"
+
+/* One sentence from text to sound: format, cache, single flight. Sentences of
+ * different tests differ, for the cache is the process's. */
+
+typedef struct
+{
+  GMainContext *context;
+  ParleyLoop *loop;
+  ParleyTtsProvider *provider;
+} Rig;
+
+/* What came of one sentence. */
+typedef struct
+{
+  ParleySynthesis *synthesis;
+  ParleyAudioFormat format;
+  GByteArray *samples;
+  guint pieces;
+  guint over;
+  gchar *error;
+} Result;
+
+static void
+setup (Rig * rig, gconstpointer data)
+{
+  mock_reset ();
+  parley_clock_set_manual (10 * G_TIME_SPAN_SECOND);
+  rig->context = g_main_context_new ();
+  g_assert_true (g_main_context_acquire (rig->context));
+  rig->loop = parley_loop_new (rig->context);
+  rig->provider = parley_provider_new (PARLEY_PROVIDER_TTS, "mock", rig->loop,
+      NULL, NULL, NULL, NULL);
+  mock_script ()->format = (ParleyAudioFormat) {
+  TRUE, 8000};
+}
+
+static void
+settle (Rig * rig)
+{
+  while (g_main_context_iteration (rig->context, FALSE));
+}
+
+static void
+teardown (Rig * rig, gconstpointer data)
+{
+  settle (rig);
+  g_object_unref (rig->provider);
+  g_assert_cmpuint (mock_count (), ==, 0);
+  g_object_unref (rig->loop);
+  g_main_context_release (rig->context);
+  g_main_context_unref (rig->context);
+  parley_clock_set_real ();
+}
+
+static void
+on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
+    gpointer data)
+{
+  Result *result = data;
+
+  g_assert_cmpuint (result->over, ==, 0);
+  result->format = *format;
+  result->pieces++;
+  g_byte_array_append (result->samples, samples, len);
+}
+
+static void
+on_done (const GError * error, gpointer data)
+{
+  Result *result = data;
+
+  result->over++;
+  result->error = error ? g_strdup (error->message) : NULL;
+  g_clear_pointer (&result->synthesis, parley_synthesis_free);
+}
+
+static void
+begin (Rig * rig, Result * result, const gchar * text, gboolean mulaw)
+{
+  *result = (Result) {
+  .samples = g_byte_array_new ()};
+  result->synthesis = parley_synthesis_new (rig->provider, text, mulaw,
+      on_audio, on_done, result);
+  g_assert_cmpuint (result->over + result->pieces, ==, 0);
+  settle (rig);
+}
+
+/* Clears the result. */
+static void
+expect (Result * result, guint pieces, gsize bytes, const gchar * error)
+{
+  g_assert_cmpuint (result->pieces, ==, pieces);
+  g_assert_cmpuint (result->samples->len, ==, bytes);
+  g_assert_cmpuint (result->over, ==, 1);
+  g_assert_cmpstr (result->error, ==, error);
+  g_byte_array_unref (result->samples);
+  g_free (result->error);
+}
+
+static void
+expect_log (const gchar * expected)
+{
+  gchar *log = mock_take_log ();
+
+  g_assert_cmpstr (log, ==, expected);
+  g_free (log);
+}
+
+static gboolean
+is_cached (const gchar * text)
+{
+  gchar *key = g_strdup_printf ("mock (null)\n%s", text);
+  GBytes *bytes = parley_cache_lookup (parley_cache_get_default (), key);
+  gboolean found = bytes != NULL;
+
+  g_clear_pointer (&bytes, g_bytes_unref);
+  g_free (key);
+  return found;
+}
+
+static void
+streams (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "streams", TRUE);
+  mock_tts_audio (1, 20);
+  g_assert_cmpuint (result.samples->len, ==, 160);
+  mock_tts_audio (1, 30);
+  mock_tts_done (1);
+  g_assert_true (result.format.mulaw);
+  expect (&result, 2, 400, NULL);
+}
+
+static void
+converts_to_mulaw (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  mock_script ()->format = (ParleyAudioFormat) {
+  FALSE, 16000};
+  begin (rig, &result, "converts", TRUE);
+  mock_tts_audio (1, 20);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  g_assert_true (result.format.mulaw);
+  g_assert_cmpuint (result.format.rate, ==, 8000);
+  g_assert_cmpuint (result.samples->len, >=, 320);
+  g_assert_cmpuint (result.samples->len, <=, 330);
+  expect (&result, result.pieces, result.samples->len, NULL);
+}
+
+static void
+pcm_is_passed_on (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  mock_script ()->format = (ParleyAudioFormat) {
+  FALSE, 22050};
+  begin (rig, &result, "passed", FALSE);
+  mock_tts_audio (1, 100);
+  mock_tts_done (1);
+  g_assert_false (result.format.mulaw);
+  g_assert_cmpuint (result.format.rate, ==, 22050);
+  expect (&result, 1, 4410, NULL);
+  g_assert_false (is_cached ("passed"));
+}
+
+static void
+pcm_of_mulaw (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "decoded", FALSE);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  g_assert_false (result.format.mulaw);
+  g_assert_cmpuint (result.format.rate, ==, 8000);
+  expect (&result, 1, 320, NULL);
+}
+
+static void
+cached (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "cached", TRUE);
+  mock_tts_audio (1, 20);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  expect_log ("speak cached");
+  begin (rig, &second, "cached", TRUE);
+  expect_log ("");
+  g_assert_cmpmem (first.samples->data, first.samples->len,
+      second.samples->data, second.samples->len);
+  expect (&first, 2, 320, NULL);
+  expect (&second, 1, 320, NULL);
+}
+
+static void
+single_flight (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "flight", TRUE);
+  begin (rig, &second, "flight", TRUE);
+  expect_log ("speak flight");
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  settle (rig);
+  expect (&first, 1, 160, NULL);
+  expect (&second, 1, 160, NULL);
+}
+
+static void
+failure (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "fails", TRUE);
+  mock_tts_audio (1, 20);
+  mock_tts_fail (1, "no voice");
+  expect (&result, 1, 160, "no voice");
+  g_assert_false (is_cached ("fails"));
+}
+
+static void
+who_waits_tries_again (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "again", TRUE);
+  begin (rig, &second, "again", TRUE);
+  mock_tts_fail (1, "no voice");
+  settle (rig);
+  expect (&first, 0, 0, "no voice");
+  expect_log ("speak again; speak again");
+  mock_tts_audio (2, 20);
+  mock_tts_done (2);
+  expect (&second, 1, 160, NULL);
+}
+
+static void
+cancelled_is_not_stored (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "cancelled", TRUE);
+  mock_tts_audio (1, 20);
+  parley_synthesis_free (first.synthesis);
+  expect_log ("speak cancelled; cancel");
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  g_assert_cmpuint (first.pieces, ==, 1);
+  g_assert_cmpuint (first.over, ==, 0);
+  g_assert_false (is_cached ("cancelled"));
+  g_byte_array_unref (first.samples);
+  begin (rig, &second, "cancelled", TRUE);
+  mock_tts_done (2);
+  expect (&second, 0, 0, NULL);
+}
+
+static void
+cancelled_lets_who_waits_on (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "passes on", TRUE);
+  begin (rig, &second, "passes on", TRUE);
+  parley_synthesis_free (first.synthesis);
+  g_byte_array_unref (first.samples);
+  settle (rig);
+  expect_log ("speak passes on; cancel; speak passes on");
+  mock_tts_done (2);
+  expect (&second, 0, 0, NULL);
+}
+
+static void
+cancel_while_waiting (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "waiting", TRUE);
+  begin (rig, &second, "waiting", TRUE);
+  parley_synthesis_free (second.synthesis);
+  g_byte_array_unref (second.samples);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  settle (rig);
+  g_assert_cmpuint (second.over, ==, 0);
+  expect (&first, 1, 160, NULL);
+}
+
+static void
+cancel_of_a_hit (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "hit", TRUE);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  expect (&result, 1, 160, NULL);
+  result = (Result) {
+  .samples = g_byte_array_new ()};
+  result.synthesis = parley_synthesis_new (rig->provider, "hit", TRUE,
+      on_audio, on_done, &result);
+  parley_synthesis_free (result.synthesis);
+  settle (rig);
+  g_assert_cmpuint (result.over + result.pieces, ==, 0);
+  g_byte_array_unref (result.samples);
+}
+
+static void
+two_at_once (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "this", TRUE);
+  begin (rig, &second, "that", TRUE);
+  mock_tts_audio (2, 40);
+  mock_tts_audio (1, 20);
+  mock_tts_done (2);
+  mock_tts_done (1);
+  expect (&first, 1, 160, NULL);
+  expect (&second, 1, 320, NULL);
+}
+
+static gpointer
+prewarm_thread (gpointer data)
+{
+  Rig *rig = data;
+
+  parley_synthesis_prewarm (rig->provider, "prewarmed");
+  return NULL;
+}
+
+static void
+prewarm (Rig * rig, gconstpointer data)
+{
+  g_thread_join (g_thread_new ("prewarm", prewarm_thread, rig));
+  settle (rig);
+  expect_log ("speak prewarmed");
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  settle (rig);
+  g_assert_true (is_cached ("prewarmed"));
+}
+
+static void
+failed_prewarm (Rig * rig, gconstpointer data)
+{
+  parley_synthesis_prewarm (rig->provider, "cold");
+  settle (rig);
+  mock_tts_fail (1, "no voice");
+  settle (rig);
+  g_assert_false (is_cached ("cold"));
+}
+
+#define ADD(name, func) \
+    g_test_add ("/synthesis/" name, Rig, NULL, setup, func, teardown)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD ("streams", streams);
+  ADD ("converts-to-mulaw", converts_to_mulaw);
+  ADD ("pcm-is-passed-on", pcm_is_passed_on);
+  ADD ("pcm-of-mulaw", pcm_of_mulaw);
+  ADD ("cached", cached);
+  ADD ("single-flight", single_flight);
+  ADD ("failure", failure);
+  ADD ("who-waits-tries-again", who_waits_tries_again);
+  ADD ("cancelled-is-not-stored", cancelled_is_not_stored);
+  ADD ("cancelled-lets-who-waits-on", cancelled_lets_who_waits_on);
+  ADD ("cancel-while-waiting", cancel_while_waiting);
+  ADD ("cancel-of-a-hit", cancel_of_a_hit);
+  ADD ("two-at-once", two_at_once);
+  ADD ("prewarm", prewarm);
+  ADD ("failed-prewarm", failed_prewarm);
+  return g_test_run ();
+}
