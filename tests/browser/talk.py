@@ -5,10 +5,12 @@
 PARLEY names another binary than build/app/parley. --screenshot FILE.png keeps
 a picture of the page in a call."""
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -339,9 +341,10 @@ def browser_hearing(driver, microphone, *more):
 
 
 def with_microphone(driver, microphone, screenshot):
-    server = Server("--max-calls", "1")
-    browser = browser_hearing(driver, microphone)
-    try:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.closing(Server("--max-calls", "1")))
+        browser = browser_hearing(driver, microphone)
+        stack.enter_context(contextlib.closing(browser))
         browser.go(server.url + "/talk")
         run_units(browser)
         case("page/shows what can be said", check_page, browser, server)
@@ -358,9 +361,6 @@ def with_microphone(driver, microphone, screenshot):
         case("call/another tab finds the line busy", check_busy, browser, server)
         case("call/leaving the page hangs up", check_page_left, browser, server)
         case("call/the server goes away", check_server_gone, browser, server)
-    finally:
-        browser.close()
-        server.close()
 
 
 def make_certificate(folder):
@@ -375,33 +375,30 @@ def make_certificate(folder):
 
 
 def over_tls(driver, folder):
-    server = Server(*make_certificate(folder))
     microphone = write_microphone(folder, [QUESTION], EARLY_SECONDS)
-    browser = browser_hearing(driver, microphone, "--ignore-certificate-errors")
-    try:
+    with contextlib.ExitStack() as stack:
+        server = Server(*make_certificate(folder))
+        stack.enter_context(contextlib.closing(server))
+        browser = browser_hearing(driver, microphone, "--ignore-certificate-errors")
+        stack.enter_context(contextlib.closing(browser))
         case("call/an interrupted agent falls silent", check_interrupted, browser, server)
-    finally:
-        browser.close()
-        server.close()
 
 
 def without_microphone(driver):
-    server = Server()
-    browser = Browser(
-        driver,
-        [
-            "--use-fake-device-for-media-stream",
-            f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
-        ],
-        {"profile.default_content_setting_values.media_stream_mic": 2},
-    )
-    try:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(contextlib.closing(Server()))
+        browser = Browser(
+            driver,
+            [
+                "--use-fake-device-for-media-stream",
+                f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
+            ],
+            {"profile.default_content_setting_values.media_stream_mic": 2},
+        )
+        stack.enter_context(contextlib.closing(browser))
         case("refused/microphone not allowed", check_denied, browser, server)
         case("refused/no microphone", check_missing, browser, server)
         case("refused/page not secure", check_insecure, browser, server)
-    finally:
-        browser.close()
-        server.close()
 
 
 def main():
@@ -409,17 +406,15 @@ def main():
     parser.add_argument("--screenshot", metavar="FILE.png")
     arguments = parser.parse_args()
     os.environ["GST_PLUGIN_PATH"] = str(PLUGINS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and clean up
     with tempfile.TemporaryDirectory() as folder:
         sentences = [QUESTION, OTHER_QUESTION if arguments.screenshot else QUESTION]
         folder = pathlib.Path(folder)
         microphone = write_microphone(folder, sentences)
-        driver = Driver()
-        try:
+        with contextlib.closing(Driver()) as driver:
             with_microphone(driver, microphone, arguments.screenshot)
             over_tls(driver, folder)
             without_microphone(driver)
-        finally:
-            driver.close()
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
 
