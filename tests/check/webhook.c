@@ -11,6 +11,7 @@
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 #define TOKEN_ENV "WEBHOOK_TEST_TOKEN"
+#define PEER_HOST "127.0.0.1"   /* what the mock peer calls the server */
 
 typedef struct
 {
@@ -61,6 +62,8 @@ typedef struct
 } Settings;
 
 static const Settings open_settings = { NULL, "/media", FALSE };
+static const Settings public_settings =
+    { "https://voice.example.org/twilio", "/media", FALSE };
 static const Settings signed_settings =
     { "https://voice.example.org/twilio", "/media", TRUE };
 
@@ -349,6 +352,40 @@ test_not_xml (Fixture * self, gconstpointer data)
   g_string_free (answer, TRUE);
 }
 
+static guint
+upgrade_from (Fixture * self, const gchar * origin)
+{
+  ParleyMockPeer *peer =
+      parley_mock_peer_new (parley_server_get_port (self->server));
+  gchar *headers = g_strdup_printf ("Origin: %s\r\n", origin);
+  guint status = parley_mock_peer_upgrade (peer, "/media", headers, NULL);
+
+  g_free (headers);
+  parley_mock_peer_free (peer);
+  return status;
+}
+
+/* A page on another site must not call the agent on a visitor's machine. */
+static void
+test_origins (Fixture * self, gconstpointer data)
+{
+  g_assert_cmpuint (upgrade_from (self, "https://evil.example"), ==, 403);
+  g_assert_cmpuint (upgrade_from (self, "null"), ==, 403);
+  g_assert_cmpuint (upgrade_from (self, "http://" PEER_HOST), ==, 101);
+  g_assert_cmpuint (upgrade_from (self, "https://" PEER_HOST ".evil.example"),
+      ==, 403);
+  g_assert_cmpuint (upgrade (self, NULL), ==, 101);
+}
+
+static void
+test_public_origin (Fixture * self, gconstpointer data)
+{
+  g_assert_cmpuint (upgrade_from (self, "https://Voice.example.org"), ==, 101);
+  g_assert_cmpuint (upgrade_from (self, "https://voice.example.or"), ==, 403);
+  g_assert_cmpuint (upgrade_from (self, "https://voice.example.org.evil"), ==,
+      403);
+}
+
 /* Name and value of a parameter are under 500 bytes together. */
 static void
 test_long_parameters (Fixture * self, gconstpointer data)
@@ -439,6 +476,8 @@ main (int argc, char **argv)
   add ("signed/get", &signed_settings, test_signed_get);
   add ("signed/upgrade", &signed_settings, test_signed_upgrade);
   add ("signed/public-urls", &signed_settings, test_public_urls);
+  add ("origin/host", &open_settings, test_origins);
+  add ("origin/public-url", &public_settings, test_public_origin);
   add ("unsigned", &open_settings, test_unsigned);
   add ("twiml/escapes", &open_settings, test_escapes);
   add ("twiml/not-xml", &open_settings, test_not_xml);

@@ -118,12 +118,32 @@ header (SoupServerMessage * message, const gchar * name)
       (message), name);
 }
 
+/* Browsers let any page open a websocket anywhere, with the page's own origin
+ * in the request. Only pages from here may; what is no browser sends none. */
+static gboolean
+is_own_origin (ParleyWebhook * self, const gchar * origin, const gchar * host)
+{
+  const gchar *authority = strstr (origin, "://");
+  gsize base_len = self->base ? strcspn (self->base + 2, "/") : 0;
+
+  if (!authority)
+    return FALSE;
+  authority += 3;
+  if (host && g_ascii_strcasecmp (authority, host) == 0)
+    return TRUE;
+  return base_len && strlen (authority) == base_len
+      && g_ascii_strncasecmp (authority, self->base + 2, base_len) == 0;
+}
+
 guint
 parley_webhook_check_upgrade (ParleyWebhook * self, SoupServerMessage * message)
 {
+  const gchar *origin = header (message, "Origin");
   gchar *url;
   gboolean good;
 
+  if (origin && !is_own_origin (self, origin, header (message, "Host")))
+    return SOUP_STATUS_FORBIDDEN;
   if (!self->auth_token)
     return 0;
   url = g_strdup_printf ("ws%s:%s%s", self->scheme, self->base,

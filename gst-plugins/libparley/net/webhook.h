@@ -25,7 +25,9 @@ void parley_webhook_free (ParleyWebhook * webhook);
 #define PARLEY_WEBHOOK_ERROR (parley_webhook_error_quark ())
 GQuark parley_webhook_error_quark (void);
 
-/* 0 when the upgrade may go on, else the HTTP status to refuse with. */
+/* 0 when the upgrade may go on, else the HTTP status to refuse with: no good
+ * signature where one is needed, or a browser's page from elsewhere (its Origin
+ * is neither the Host nor the public URL). */
 guint parley_webhook_check_upgrade (ParleyWebhook * webhook,
     SoupServerMessage * message);
 
