@@ -677,148 +677,6 @@ test_documented_example (void)
   g_free (path);
 }
 
-/* --- the provider --- */
-
-typedef struct
-{
-  ParleyLoop *loop;
-  ParleyLlmProvider *provider;
-  GString *text;
-  guint n_deltas;
-  guint n_done;
-  guint n_failed;
-  gboolean hang_up;
-  guint cancel_in_delta;        /* id */
-} Fixture;
-
-static void
-on_delta (ParleyLlmProvider * provider, guint id, const gchar * text,
-    Fixture * f)
-{
-  g_assert_cmpstr (text, !=, "");
-  g_string_append (f->text, text);
-  f->n_deltas++;
-  if (f->cancel_in_delta == id)
-    parley_llm_provider_cancel (provider, id);
-}
-
-static void
-on_done (ParleyLlmProvider * provider, guint id, gboolean hang_up, Fixture * f)
-{
-  f->n_done++;
-  f->hang_up = hang_up;
-}
-
-static void
-on_failed (ParleyLlmProvider * provider, guint id, GError * error, Fixture * f)
-{
-  g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
-  f->n_failed++;
-}
-
-static void
-setup (Fixture * f, gconstpointer data)
-{
-  gchar *path = appointments_path ();
-
-  f->loop = parley_loop_new (NULL);
-  f->provider = g_object_new (PARLEY_TYPE_LLM_SCRIPT, "loop", f->loop,
-      "script", data ? (const gchar *) data : path, NULL);
-  f->text = g_string_new (NULL);
-  g_signal_connect (f->provider, "delta", G_CALLBACK (on_delta), f);
-  g_signal_connect (f->provider, "done", G_CALLBACK (on_done), f);
-  g_signal_connect (f->provider, "failed", G_CALLBACK (on_failed), f);
-  g_free (path);
-}
-
-static void
-run (Fixture * f)
-{
-  GMainContext *context = parley_loop_get_context (f->loop);
-
-  while (g_main_context_iteration (context, FALSE));
-}
-
-static void
-teardown (Fixture * f, gconstpointer data)
-{
-  g_clear_object (&f->provider);
-  run (f);
-  g_object_unref (f->loop);
-  g_string_free (f->text, TRUE);
-}
-
-static void
-ask (Fixture * f, guint id, const gchar * said)
-{
-  GPtrArray *messages = messages_new ();
-
-  add (messages, PARLEY_ROLE_USER, said);
-  parley_llm_provider_request (f->provider, id, messages);
-  g_ptr_array_unref (messages);
-}
-
-static void
-test_provider_streams (Fixture * f, gconstpointer data)
-{
-  GError *error = NULL;
-
-  g_assert_true (parley_provider_warm (PARLEY_PROVIDER (f->provider), &error));
-  g_assert_no_error (error);
-  ask (f, 1, "goodbye");
-  g_assert_cmpuint (f->n_deltas, ==, 0);
-  run (f);
-  g_assert_cmpstr (f->text->str, ==,
-      "Thank you for calling Bright Smile Dental. Goodbye!");
-  g_assert_cmpuint (f->n_deltas, ==, 2);
-  g_assert_cmpuint (f->n_done, ==, 1);
-  g_assert_true (f->hang_up);
-}
-
-static void
-test_provider_cancel (Fixture * f, gconstpointer data)
-{
-  ask (f, 1, "goodbye");
-  parley_llm_provider_cancel (f->provider, 1);
-  parley_llm_provider_cancel (f->provider, 99);
-  run (f);
-  g_assert_cmpuint (f->n_deltas + f->n_done + f->n_failed, ==, 0);
-}
-
-static void
-test_provider_cancel_while_streaming (Fixture * f, gconstpointer data)
-{
-  f->cancel_in_delta = 1;
-  ask (f, 1, "goodbye");
-  ask (f, 2, "where are you");
-  run (f);
-  g_assert_cmpuint (f->n_done, ==, 1);
-  g_assert_false (f->hang_up);
-}
-
-static void
-test_provider_freed_while_streaming (Fixture * f, gconstpointer data)
-{
-  ask (f, 1, "goodbye");
-  g_clear_object (&f->provider);
-  run (f);
-  g_assert_cmpuint (f->n_deltas + f->n_done + f->n_failed, ==, 0);
-}
-
-static void
-test_provider_bad_file (Fixture * f, gconstpointer data)
-{
-  GError *error = NULL;
-
-  g_assert_false (parley_provider_warm (PARLEY_PROVIDER (f->provider), &error));
-  g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
-  g_error_free (error);
-  ask (f, 1, "goodbye");
-  run (f);
-  g_assert_cmpuint (f->n_failed, ==, 1);
-  g_assert_cmpuint (f->n_done, ==, 0);
-}
-
 /* --- damage --- */
 
 static void
@@ -921,9 +779,6 @@ test_random_utterances (void)
   parley_script_unref (script);
 }
 
-#define ADD_PROVIDER_TEST(path, script, test) \
-  g_test_add (path, Fixture, script, setup, test, teardown)
-
 static void
 test_greeting (void)
 {
@@ -969,14 +824,6 @@ main (gint argc, gchar ** argv)
   g_test_add_func ("/script/read-once", test_files_are_read_once);
   g_test_add_func ("/script/missing-file", test_missing_file);
   g_test_add_func ("/script/documented-example", test_documented_example);
-  ADD_PROVIDER_TEST ("/script/provider/streams", NULL, test_provider_streams);
-  ADD_PROVIDER_TEST ("/script/provider/cancel", NULL, test_provider_cancel);
-  ADD_PROVIDER_TEST ("/script/provider/cancel-while-streaming", NULL,
-      test_provider_cancel_while_streaming);
-  ADD_PROVIDER_TEST ("/script/provider/freed", NULL,
-      test_provider_freed_while_streaming);
-  ADD_PROVIDER_TEST ("/script/provider/bad-file", "/nonexistent.json",
-      test_provider_bad_file);
   g_test_add_func ("/script/damaged", test_damaged_scripts);
   g_test_add_func ("/script/random-utterances", test_random_utterances);
   g_test_add_func ("/script/greeting", test_greeting);
