@@ -81,6 +81,9 @@ GST_DEBUG_CATEGORY_STATIC (twilio_src_debug);
 /* A time stamp further ahead than this is nonsense, not missing audio. */
 #define MAX_JUMP (60 * GST_SECOND)
 
+/* Data of a call that has its source; on the loop. */
+#define CLAIM "twiliosrc"
+
 #define BUSY_TEXT "All lines are busy. Please call again later."
 
 enum
@@ -122,6 +125,7 @@ struct _GstTwilioSrc
   /* On the loop: */
   gboolean running;
   gboolean taken;               /* own_call has its socket */
+  gboolean claimed;             /* the call is ours to read and to end */
   guint handler;
   gboolean streaming;           /* stream-start was pushed */
   gboolean eos;
@@ -352,6 +356,21 @@ static const ParleyCallHandler call_handler = {
   .ended = on_ended,
 };
 
+/* Two would rob each other of the packets. */
+static gboolean
+claim_call (GstTwilioSrc * self, ParleyCall * call)
+{
+  if (g_object_get_data (G_OBJECT (call), CLAIM)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
+        ("This call has a twiliosrc already; put a tee behind that one "
+            "instead of a second one."), (NULL));
+    end_stream (self);
+    return FALSE;
+  }
+  g_object_set_data (G_OBJECT (call), CLAIM, self);
+  return TRUE;
+}
+
 static void
 gst_twilio_src_start (GstLoopElement * element)
 {
@@ -366,7 +385,8 @@ gst_twilio_src_start (GstLoopElement * element)
   g_set_object (&self->call, call);
   stale_after = self->stale_after;
   GST_OBJECT_UNLOCK (self);
-  if (!call)
+  self->claimed = call && claim_call (self, call);
+  if (!self->claimed)
     return;
   parley_call_set_stale_after_in_loop (call, stale_after);
   self->handler = parley_call_add_handler_in_loop (call, &call_handler, self);
@@ -379,7 +399,8 @@ gst_twilio_src_stop (GstLoopElement * element)
   ParleyCall *call = gst_loop_element_get_call_in_loop (element);
 
   self->running = FALSE;
-  if (call) {
+  if (self->claimed) {
+    g_object_set_data (G_OBJECT (call), CLAIM, NULL);
     parley_call_remove_handler_in_loop (call, self->handler);
     parley_call_end (call);
   }
