@@ -543,6 +543,42 @@ test_missing_model (void)
   desk_clear (&desk);
 }
 
+/* A file at which Sphinx itself would end the process. What it had built until
+ * then is lost. */
+static void
+test_broken_model (void)
+{
+  gchar *directory = g_dir_make_tmp ("parley-XXXXXX", NULL);
+  gchar *mdef = g_build_filename (directory, "mdef", NULL);
+  gchar *words = g_build_filename (directory, "a.dict", NULL);
+  gchar *grammar = write_file ("#JSGF V1.0;\ngrammar a;\npublic <t> = yes;\n");
+  ParleySphinxModel *model;
+  GError *error = NULL;
+
+  g_assert_true (g_file_set_contents (mdef, "0.4\n", -1, NULL));
+  g_assert_true (g_file_set_contents (words, "yes Y EH S\n", -1, NULL));
+  model = parley_sphinx_model_load (directory, grammar, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++) {
+    leaks_allowed_begin ();
+    g_assert_false (parley_sphinx_decoder_warm (model, &error));
+    leaks_allowed_end ();
+    g_assert_error (error, PARLEY_PROVIDER_ERROR,
+        PARLEY_PROVIDER_ERROR_SETTINGS);
+    g_assert_nonnull (strstr (error->message, directory));
+    g_clear_error (&error);
+  }
+  parley_sphinx_model_unref (model);
+  g_unlink (mdef);
+  g_unlink (words);
+  g_unlink (grammar);
+  g_rmdir (directory);
+  g_free (mdef);
+  g_free (words);
+  g_free (grammar);
+  g_free (directory);
+}
+
 /* Settings that cannot work and were never warmed fail the take. */
 static void
 test_failed_take (void)
@@ -689,6 +725,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pocketsphinx/unknown-word", test_unknown_word);
   g_test_add_func ("/pocketsphinx/language", test_language);
   g_test_add_func ("/pocketsphinx/missing-model", test_missing_model);
+  g_test_add_func ("/pocketsphinx/broken-model", test_broken_model);
   g_test_add_func ("/pocketsphinx/failed-take", test_failed_take);
   g_test_add_func ("/pocketsphinx/unknown-format", test_unknown_format);
   return g_test_run ();

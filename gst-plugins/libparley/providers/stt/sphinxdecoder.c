@@ -151,15 +151,19 @@ language_model_decoder (ParleySphinxModel * model)
   return decoder_with (settings);
 }
 
-static ParleySphinxDecoder *
-decoder_new (ParleySphinxModel * model, GError ** error)
+typedef struct
 {
-  ParleySphinxDecoder *self = g_new0 (ParleySphinxDecoder, 1);
-  gchar *reason;
+  ParleySphinxModel *model;
+  ParleySphinxDecoder *decoder;
+} Making;
 
-  g_atomic_int_inc (&n_made);
-  self->held = g_array_new (FALSE, FALSE, sizeof (ParleySphinxMean));
-  parley_sphinx_log_begin ();
+static void
+make_parts (gpointer data)
+{
+  Making *making = data;
+  ParleySphinxModel *model = making->model;
+  ParleySphinxDecoder *self = making->decoder;
+
   if (model->jsgf) {
     self->words = grammar_decoder (model);
     self->phones = phone_decoder (model);
@@ -168,16 +172,56 @@ decoder_new (ParleySphinxModel * model, GError ** error)
   }
   if (self->words && (self->phones || !model->jsgf))
     self->front_end = fe_init_auto_r (ps_get_config (self->words));
-  reason = parley_sphinx_log_end ();
-  if (!self->front_end
-      || fe_get_output_size (self->front_end) != PARLEY_SPHINX_CEPSTRA) {
-    g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS,
-        "pocketsphinx cannot use the model in %s: %s", model->acoustic,
-        reason ? reason : "not 13 cepstra a frame");
-    g_clear_pointer (&self, parley_sphinx_decoder_free);
+}
+
+/* NULL and why: something to free. */
+static ParleySphinxDecoder *
+make_decoder (ParleySphinxModel * model, gchar ** reason)
+{
+  ParleySphinxDecoder *self = g_new0 (ParleySphinxDecoder, 1);
+  Making making = { model, self };
+  gboolean made;
+
+  g_atomic_int_inc (&n_made);
+  self->held = g_array_new (FALSE, FALSE, sizeof (ParleySphinxMean));
+  parley_sphinx_log_begin ();
+  made = parley_sphinx_try (make_parts, &making);
+  *reason = parley_sphinx_log_end ();
+  if (made && self->front_end
+      && fe_get_output_size (self->front_end) == PARLEY_SPHINX_CEPSTRA) {
+    g_clear_pointer (reason, g_free);
+    return self;
   }
-  g_free (reason);
-  return self;
+  if (!*reason)
+    *reason = g_strdup ("not 13 cepstra a frame");
+  parley_sphinx_decoder_free (self);
+  return NULL;
+}
+
+/* A model that failed once is not tried again: it would fail, and what an
+ * aborted attempt had built is lost. */
+static ParleySphinxDecoder *
+decoder_new (ParleySphinxModel * model, GError ** error)
+{
+  ParleySphinxDecoder *self = NULL;
+  gchar *reason;
+
+  g_mutex_lock (&model->lock);
+  reason = g_strdup (model->broken);
+  g_mutex_unlock (&model->lock);
+  if (!reason)
+    self = make_decoder (model, &reason);
+  if (self)
+    return self;
+  g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS,
+      "pocketsphinx cannot use the model in %s: %s", model->acoustic, reason);
+  g_mutex_lock (&model->lock);
+  if (model->broken)
+    g_free (reason);
+  else
+    model->broken = reason;
+  g_mutex_unlock (&model->lock);
+  return NULL;
 }
 
 void

@@ -2,10 +2,13 @@
 
 #include "providers/stt/sphinxlog.h"
 
+#include <setjmp.h>
 #include <string.h>
 #include <sphinxbase/err.h>
 
 static GPrivate caught = G_PRIVATE_INIT (g_free);
+/* Where this thread goes on after a fatal error: a jmp_buf on its stack. */
+static GPrivate refuge;
 
 static void on_message (void *user_data, err_lvl_t level, const char *format,
     ...) G_GNUC_PRINTF (3, 4);
@@ -17,17 +20,35 @@ on_message (void *user_data, err_lvl_t level, const char *format, ...)
 {
   va_list args;
   gchar *message, *text;
+  jmp_buf *place = g_private_get (&refuge);
 
-  if (level < ERR_ERROR || g_private_get (&caught))
-    return;
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  text = strstr (message, "\", line ");
-  text = text ? strstr (text, ": ") : NULL;
-  text = text ? text + 2 : message;
-  g_private_replace (&caught, g_strdup (g_strstrip (text)));
-  g_free (message);
+  if (level >= ERR_ERROR && !g_private_get (&caught)) {
+    va_start (args, format);
+    message = g_strdup_vprintf (format, args);
+    va_end (args);
+    text = strstr (message, "\", line ");
+    text = text ? strstr (text, ": ") : NULL;
+    text = text ? text + 2 : message;
+    g_private_replace (&caught, g_strdup (g_strstrip (text)));
+    g_free (message);
+  }
+  if (level == ERR_FATAL && place)
+    longjmp (*place, 1);
+}
+
+gboolean
+parley_sphinx_try (void (*func) (gpointer data), gpointer data)
+{
+  jmp_buf place;
+
+  g_private_set (&refuge, &place);
+  if (setjmp (place) == 0) {
+    func (data);
+    g_private_set (&refuge, NULL);
+    return TRUE;
+  }
+  g_private_set (&refuge, NULL);
+  return FALSE;
 }
 
 static gpointer

@@ -454,5 +454,6 @@ parley_sphinx_model_unref (ParleySphinxModel * self)
   g_free (self->jsgf);
   g_free (self->language_model);
   g_free (self->phone_model);
+  g_free (self->broken);
   g_free (self);
 }

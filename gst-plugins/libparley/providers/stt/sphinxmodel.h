@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * or a language model. One object in the process for each set of settings, so
  * that their decoders are shared.
  *
- * Never changes once loaded, except its idle decoders, which belong to
- * sphinxdecoder.c and are under @lock. Any thread. */
+ * Never changes once loaded, except what belongs to sphinxdecoder.c and is under
+ * @lock. Any thread. */
 typedef struct
 {
   gint refs;                    /* atomic */
@@ -24,6 +24,7 @@ typedef struct
   GMutex lock;
   GQueue idle;                  /* of ParleySphinxDecoder */
   gboolean warm;                /* a decoder was made, or is being made */
+  gchar *broken;                /* why none can be made, NULL if they can */
 } ParleySphinxModel;
 
 /* Loads what @directory (NULL or "": the installed US English model) and
