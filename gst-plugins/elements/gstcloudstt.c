@@ -6,15 +6,16 @@
  * @short_description: speech to text, one buffer a turn
  *
  * Turns the caller's speech into text with the recogniser that
- * #GstCloudStt:provider names. `pocketsphinx` runs on this machine, in a pool of
- * worker threads; best with a #GstCloudStt:grammar.
+ * #GstCloudStt:provider names. `pocketsphinx` runs on this machine, in a pool
+ * of worker threads; best with a #GstCloudStt:grammar.
  *
  * Audio comes from vadendpoint, which marks it with turn and take
  * (#ParleyTurnMeta) and ends a take with `parley/speech-end`. Recognition
  * streams while the caller speaks. When `parley/turn-end` has told that a take
  * is final, the text of the whole turn goes on as one buffer with its meta,
  * stamped with the time of the speech. Audio without the meta counts as one
- * turn that ends with the stream, so that `filesrc ! wavparse ! cloudstt` works.
+ * turn that ends with the stream, so that `filesrc ! wavparse ! cloudstt`
+ * works.
  *
  * A recogniser that has no final text #GstCloudStt:timeout after the turn ended
  * is given up: the text that there is goes on, or `parley/turn-empty` does.
@@ -37,7 +38,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 filesrc location=speech.wav ! wavparse ! audioconvert ! audioresample ! vadendpoint ! cloudstt provider=pocketsphinx ! fdsink
+ * gst-launch-1.0 filesrc location=speech.wav ! wavparse ! audioconvert \
+ *   ! audioresample ! vadendpoint ! cloudstt provider=pocketsphinx ! fdsink
  * ]| Prints what is said in a file.
  *
  * Since: 0.1

@@ -10,14 +10,14 @@
  * the better English voices, `espeak` many languages; both run on this machine
  * in a pool of worker threads.
  *
- * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is converted
- * to it once, here, and kept in the process's cache: a sentence that any call
- * has heard before (the same provider, voice and settings) comes out at once.
- * Else the output is S16LE at the voice's rate.
+ * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is
+ * converted to it once, here, and kept in the process's cache: a sentence that
+ * any call has heard before (the same provider, voice and settings) comes out
+ * at once. Else the output is S16LE at the voice's rate.
  *
  * The output has a timeline of its own: the first sample of what is said is
- * stamped with the present running time. Not more than 30 seconds are made ahead
- * of real time.
+ * stamped with the present running time. Not more than 30 seconds are made
+ * ahead of real time.
  *
  * `parley/interrupt` drops what is void, cancels its synthesis, and flushes
  * downstream (reset-time FALSE) when all that was pushed is void, so that a
@@ -34,7 +34,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 filesrc location=letter.txt ! text/x-raw,format=utf8 ! cloudtts provider=flite ! wavenc ! filesink location=letter.wav
+ * gst-launch-1.0 filesrc location=letter.txt ! text/x-raw,format=utf8 \
+ *   ! cloudtts provider=flite ! wavenc ! filesink location=letter.wav
  * ]| Speaks a text file into a WAV file.
  *
  * Since: 0.1

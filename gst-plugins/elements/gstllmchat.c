@@ -12,13 +12,14 @@
  * The conversation belongs to this element, whatever the provider: the system
  * prompt, the greeting, and a history that holds what the caller heard of each
  * reply and nothing that was not played. So does the decision who speaks: a
- * reply is paused when the caller begins to speak (`parley/pause`), and when his
- * words are in it either goes on (`parley/unpause`) or gives way
+ * reply is paused when the caller begins to speak (`parley/pause`), and when
+ * his words are in it either goes on (`parley/unpause`) or gives way
  * (`parley/interrupt`) to the reply to them. docs/turns.md has the rules.
  *
  * A text buffer without #ParleyTurnMeta is a turn of its own. Where nothing
- * downstream plays the replies (no mulawsink) nothing is paused, each text waits
- * until the reply before it is complete, and a complete reply counts as heard.
+ * downstream plays the replies (no mulawsink) nothing is paused, each text
+ * waits until the reply before it is complete, and a complete reply counts as
+ * heard.
  *
  * The provider `script` answers from a JSON conversation script; see
  * docs/script.md.
@@ -47,7 +48,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 filesrc location=questions.txt ! text/x-raw,format=utf8 ! llmchat provider=script script=pipelines/appointments.json ! fdsink
+ * gst-launch-1.0 filesrc location=questions.txt ! text/x-raw,format=utf8 \
+ *   ! llmchat provider=script script=pipelines/appointments.json ! fdsink
  * ]| Answers the text of a file.
  *
  * Since: 0.1

@@ -377,18 +377,6 @@ gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold)
   g_mutex_unlock (&priv->lock);
 }
 
-gboolean
-gst_loop_element_is_live (GstLoopElement * self)
-{
-  GstQuery *query = gst_query_new_latency ();
-  gboolean live = FALSE;
-
-  if (gst_pad_peer_query (PRIV (self)->sinkpad, query))
-    gst_query_parse_latency (query, &live, NULL, NULL);
-  gst_query_unref (query);
-  return live;
-}
-
 /* Makes room by letting the oldest buffers go; events stay. */
 static void
 inbox_drop_oldest_unlocked (GstLoopElementPrivate * priv)
@@ -404,6 +392,17 @@ inbox_drop_oldest_unlocked (GstLoopElementPrivate * priv)
     gst_mini_object_unref (l->data);
     g_queue_delete_link (&priv->inbox, l);
   }
+}
+
+static gboolean
+inbox_is_full (GstLoopElementPrivate * priv)
+{
+  gboolean full;
+
+  g_mutex_lock (&priv->lock);
+  full = priv->inbox_time >= INBOX_LIMIT;
+  g_mutex_unlock (&priv->lock);
+  return full;
 }
 
 static void
@@ -431,7 +430,7 @@ inbox_put (GstLoopElement * self, GstMiniObject * item)
   GstLoopElementPrivate *priv = PRIV (self);
   GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
   gboolean drop = klass->drop_oldest && GST_IS_BUFFER (item)
-      && priv->inbox_time >= INBOX_LIMIT && gst_loop_element_is_live (self);
+      && inbox_is_full (priv) && gst_loop_element_is_live (self);
   GstFlowReturn flow;
 
   if (drop)
@@ -504,6 +503,12 @@ out_of_band_in_loop (gpointer data, gpointer user_data)
 static void
 flush_in_loop (gpointer data, gpointer user_data)
 {
+  GstLoopElementPrivate *priv = PRIV (data);
+
+  if (priv->pushing) {
+    parley_loop_invoke (priv->loop, flush_in_loop, data, NULL);
+    return;
+  }
   sync_run (data);
   gst_object_unref (data);
 }

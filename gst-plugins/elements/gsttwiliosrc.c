@@ -14,7 +14,8 @@
  * POST to `/twiml` answers Twilio's voice webhook with TwiML that connects the
  * call to #GstTwilioSrc:path, and the socket there becomes the call. It takes
  * one call from PAUSED to READY; others are refused with 503 meanwhile. It then
- * offers the context itself, for mulawsink to find the same socket.
+ * offers the context itself, for mulawsink to find the same socket. A second
+ * twiliosrc for the same call is refused with an error.
  *
  * With #GstTwilioSrc:auth-token-env set, a request without a good
  * X-Twilio-Signature is answered with 403 before the upgrade.

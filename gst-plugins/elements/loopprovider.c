@@ -6,7 +6,8 @@
 
 #include "providers/provider.h"
 
-/* What GstLoopElement does about calls, providers and their errors. */
+/* What GstLoopElement offers beside the hand-over: calls, providers, their
+ * errors, and small questions. */
 
 GstContext *
 gst_loop_context_new_call (ParleyCall * call)
@@ -26,6 +27,18 @@ gst_loop_element_expand_in_loop (GstLoopElement * self, const gchar * text)
   if (!text || !call)
     return g_strdup (text);
   return parley_call_expand (call, text);
+}
+
+gboolean
+gst_loop_element_is_live (GstLoopElement * self)
+{
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (gst_loop_element_get_sink_pad (self), query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  gst_query_unref (query);
+  return live;
 }
 
 GstClockTime

@@ -476,6 +476,19 @@ bad_setting (void)
 }
 
 static void
+missing_grammar (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "cloudstt provider=pocketsphinx grammar=/nowhere/x.gram");
+  g_assert_cmpint (gst_element_set_state (rig.element, GST_STATE_READY), ==,
+      GST_STATE_CHANGE_FAILURE);
+  rig_expect_fault (&rig, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "");
+  rig_clear (&rig);
+}
+
+static void
 call_variables (void)
 {
   Rig rig;
@@ -625,6 +638,7 @@ main (int argc, char **argv)
   ADD ("two-runs", two_runs);
   g_test_add_func ("/cloudstt/unknown-provider", unknown_provider);
   g_test_add_func ("/cloudstt/bad-setting", bad_setting);
+  g_test_add_func ("/cloudstt/missing-grammar", missing_grammar);
   g_test_add_func ("/cloudstt/call-variables", call_variables);
   g_test_add_func ("/cloudstt/source-waits-for-recogniser",
       source_waits_for_recogniser);

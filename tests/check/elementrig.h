@@ -18,10 +18,10 @@
  * a trace of all that leaves its source pad, in order:
  *
  * buffers: 1/2"text" for turn 1, take 2; e1.0"text" for epoch 1, sentence 0;
- * e1.0:40ms for sound (- instead of the epoch: no meta), with ! for DISCONT;
+ * e1.0:40ms for sound, with ! for DISCONT; - instead of the numbers: no meta;
  * events: pause1, unpause1, release1, interrupt1, end1 (reply-end), start1/1,
- * resume1/1, guess1/1"text", empty1/1, empty1/1"why", key1, seg, gap, eos, { and
- * } for the start and stop of a flush, } as )} when it resets the time.
+ * resume1/1, guess1/1"text", empty1/1, empty1/1"why", key0/1, seg, gap, eos;
+ * { and } for the start and stop of a flush, )} when it resets the time.
  *
  * Epochs count from 1 in each rig. */
 typedef struct
@@ -40,8 +40,8 @@ typedef struct
   void (*on_buffer) (gpointer rig);     /* in the push; or NULL */
 } Rig;
 
-/* Properties as in a launch line; with more than one element it is a bin. It is not
- * started: rig_start(). */
+/* Properties as in a launch line; with more than one element it is a bin. It is
+ * not started: rig_start(). */
 void rig_init (Rig * rig, const gchar * launch);
 /* To PLAYING, with these caps at the sink pad (NULL: no stream yet). */
 void rig_start (Rig * rig, const gchar * caps);

@@ -65,6 +65,7 @@ launch_line (const gchar * element)
   end = strstr (begin, "\n * ]|");
   g_assert_nonnull (end);
   line = g_string_new_len (begin, end - begin);
+  g_string_replace (line, " \\\n *  ", "", 0);
   g_string_replace (line, "location=", location, 0);
   g_string_replace (line, "fdsink", sink, 0);
   g_string_replace (line, "port=8080", "port=0", 0);

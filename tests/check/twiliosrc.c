@@ -438,6 +438,30 @@ bad_messages (void)
 }
 
 static void
+wrong_encoding (Rig * rig, gconstpointer data)
+{
+  call_pair_send (&rig->pair, "{\"event\":\"start\",\"streamSid\":\"MZ1\","
+      "\"start\":{\"streamSid\":\"MZ1\",\"callSid\":\"CA1\","
+      "\"accountSid\":\"AC1\",\"tracks\":[\"inbound\"],\"mediaFormat\":"
+      "{\"encoding\":\"audio/opus\",\"sampleRate\":48000,\"channels\":2}}}");
+  rig_expect (rig, "eos");
+  rig_expect_fault (rig, GST_MESSAGE_ERROR, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_DECODE, "mulaw");
+}
+
+static void
+oversize_message (Rig * rig, gconstpointer data)
+{
+  gchar *spaces = g_strnfill (300 * 1024, ' ');
+
+  call_pair_send (&rig->pair, spaces);
+  rig_expect (rig, "eos");
+  rig_expect_fault (rig, GST_MESSAGE_ERROR, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_DECODE, "");
+  g_free (spaces);
+}
+
+static void
 binary_frame (Rig * rig, gconstpointer data)
 {
   soup_websocket_connection_send_binary (rig->pair.far, "\1\2", 2);
@@ -623,6 +647,8 @@ main (int argc, char **argv)
   ADD_FUNC ("never-stale", never_stale);
   ADD_WAITING ("no-start", no_start);
   ADD_FUNC ("bad-messages", bad_messages);
+  ADD_WAITING ("wrong-encoding", wrong_encoding);
+  ADD ("oversize-message", oversize_message);
   ADD ("binary-frame", binary_frame);
   ADD ("eos-from-the-application", eos_from_the_application);
   ADD_FUNC ("eos-without-a-run", eos_without_a_run);

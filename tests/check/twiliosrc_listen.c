@@ -423,6 +423,21 @@ torn_down_in_a_call (void)
   }
 }
 
+static void
+states_in_quick_turn (void)
+{
+  static const GstState states[] = { GST_STATE_PLAYING, GST_STATE_READY,
+    GST_STATE_PAUSED, GST_STATE_PLAYING, GST_STATE_NULL, GST_STATE_READY
+  };
+  Listener listener;
+
+  listener_start (&listener, "twiliosrc port=0 ! fakesink");
+  for (guint i = 0; i < 20 * G_N_ELEMENTS (states); i++)
+    g_assert_cmpint (gst_element_set_state (listener.pipeline,
+            states[i % G_N_ELEMENTS (states)]), !=, GST_STATE_CHANGE_FAILURE);
+  listener_stop (&listener);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -446,5 +461,7 @@ main (int argc, char **argv)
   g_test_add_func ("/twiliosrc/listen/abrupt-end", abrupt_end);
   g_test_add_func ("/twiliosrc/listen/torn-down-in-a-call",
       torn_down_in_a_call);
+  g_test_add_func ("/twiliosrc/listen/states-in-quick-turn",
+      states_in_quick_turn);
   return g_test_run ();
 }
