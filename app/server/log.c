@@ -21,6 +21,7 @@ make_printable (gchar * text)
 }
 
 static void
+G_GNUC_PRINTF (2, 0)
 print_line (const gchar * who, const gchar * format, va_list args)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();

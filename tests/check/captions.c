@@ -177,9 +177,9 @@ static void
 test_calls_are_private (Fixture * fixture, gconstpointer data)
 {
   guint status;
-  g_autoptr (GDataInputStream) events =
-      open_events (fixture, "CA00000000000000000000000000000002", &status);
 
+  g_object_unref (open_events (fixture, "CA00000000000000000000000000000002",
+          &status));
   g_assert_cmpuint (status, ==, 404);
 }
 

@@ -383,7 +383,7 @@ static void
 test_nasty_texts (gconstpointer engine)
 {
   static const gchar *texts[] = { "Café für Elise, señor Łódź!",
-    "a\x01" "b\x02\x1b[31mc", "100% of <b>bold</b> & \"quoted\" $5.99 #1",
+    ("a\x01" "b\x02\x1b[31mc"), "100% of <b>bold</b> & \"quoted\" $5.99 #1",
     "Dr. St. John's 3rd 1/2 XIV VIII. 3:45pm 1998-01-31 +1 (555) 010-9999",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "123456789012345678901234567890.123456789", "[[h@loU]] <speak> &amp; %s%n",
