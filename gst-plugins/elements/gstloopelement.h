@@ -71,7 +71,7 @@ ParleyCall *gst_loop_element_get_call_in_loop (GstLoopElement * self);
 ParleyCall *gst_loop_element_ask_call (GstLoopElement * self);
 /* The same without asking; any thread. */
 ParleyCall *gst_loop_element_dup_call (GstLoopElement * self);
-/* Offers @call to the pipeline. */
+/* Offers @call to the pipeline, until the next one or NULL is offered. */
 void gst_loop_element_offer_call (GstLoopElement * self, ParleyCall * call);
 GstContext *gst_loop_context_new_call (ParleyCall * call);
 

@@ -502,6 +502,8 @@ gst_twilio_src_close (GstLoopElement * element)
   if (self->webhook)
     parley_loop_invoke (gst_loop_element_get_loop (element), free_webhook,
         g_steal_pointer (&self->webhook), NULL);
+  if (self->own_call)
+    gst_loop_element_offer_call (element, NULL);
   GST_OBJECT_LOCK (self);
   g_clear_object (&self->own_call);
   GST_OBJECT_UNLOCK (self);

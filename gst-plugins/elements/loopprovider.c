@@ -12,7 +12,9 @@
 GstContext *
 gst_loop_context_new_call (ParleyCall * call)
 {
-  GstContext *context = gst_context_new ("parley.call", FALSE);
+  /* Bins and elements forget what is not persistent between PAUSED and READY,
+   * which is when the next call of a pipeline is offered. */
+  GstContext *context = gst_context_new ("parley.call", TRUE);
 
   gst_structure_set (gst_context_writable_structure (context), "call",
       PARLEY_TYPE_CALL, call, NULL);
