@@ -407,7 +407,8 @@ serve (Churn * churn, const gchar * dir)
 {
   g_autofree gchar *agent = g_build_filename (g_getenv ("PARLEY_SOURCE"),
       "pipelines", "local.pipeline", NULL);
-  g_autofree gchar *echo = write_pipeline (dir, "echo", "twiliosrc ! mulawsink");
+  g_autofree gchar *echo = write_pipeline (dir, "echo",
+      "twiliosrc ! mulawsink");
   g_autofree gchar *listen = write_pipeline (dir, "listen",
       "twiliosrc ! vadendpoint ! fakesink async=false");
   g_autoptr (GHashTable) routes = g_hash_table_new (g_str_hash, g_str_equal);
