@@ -50,7 +50,6 @@
 #include <string.h>
 
 #include "net/clock.h"
-#include "providers/registry.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -97,19 +96,12 @@ typedef struct
 
 struct _GstCloudStt
 {
-  GstLoopElement parent;
+  GstProviderElement parent;
 
   /* Under the object lock: */
-  gchar *provider_name;
-  gchar *grammar;
-  gchar *model;
-  gchar *language;
   guint timeout;                /* ms */
 
-  gpointer made;                /* ParleySttProvider, by open */
-
   /* On the loop: */
-  ParleySttProvider *provider;  /* from start to stop */
   ParleyAudioFormat format;
   GQueue turns;                 /* of Turn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
@@ -128,7 +120,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=utf8"));
 
-G_DEFINE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST_TYPE_LOOP_ELEMENT);
+G_DEFINE_FINAL_TYPE (GstCloudStt, gst_cloud_stt, GST_TYPE_PROVIDER_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (cloudstt, "cloudstt", GST_RANK_NONE,
     GST_TYPE_CLOUD_STT);
 
@@ -136,6 +128,12 @@ static GstLoopElement *
 loop_element (GstCloudStt * self)
 {
   return GST_LOOP_ELEMENT (self);
+}
+
+static ParleySttProvider *
+provider_of (GstCloudStt * self)
+{
+  return gst_provider_element_get_in_loop (GST_PROVIDER_ELEMENT (self));
 }
 
 /* Turns */
@@ -326,7 +324,7 @@ end_take (GstCloudStt * self, guint number, guint take)
     return;
   turn->finished = take;
   if (turn->sent_take == take)
-    parley_stt_provider_finish (self->provider);
+    parley_stt_provider_finish (provider_of (self));
   else if (turn->got >= turn->sent_take)
     turn->got = take;
   wait_or_settle (self, turn);
@@ -445,11 +443,12 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
   if (turn && take > turn->finished) {
     if (turn->sent_take != take) {
       turn->sent_take = take;
-      parley_stt_provider_begin (self->provider, number, take, &self->format);
+      parley_stt_provider_begin (provider_of (self), number, take,
+          &self->format);
     }
     note_time (turn, buffer, meta);
     bytes = buffer_bytes (buffer);
-    parley_stt_provider_audio (self->provider, bytes);
+    parley_stt_provider_audio (provider_of (self), bytes);
     g_bytes_unref (bytes);
   }
   gst_buffer_unref (buffer);
@@ -457,22 +456,6 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
 }
 
 /* Events */
-
-static void
-connect_provider (GstCloudStt * self)
-{
-  g_signal_connect (self->provider, "partial", G_CALLBACK (on_partial), self);
-  g_signal_connect (self->provider, "final", G_CALLBACK (on_final), self);
-  g_signal_connect (self->provider, "failed", G_CALLBACK (on_failed), self);
-}
-
-static void
-drop_provider (GstCloudStt * self)
-{
-  g_signal_handlers_disconnect_by_data (self->provider, self);
-  parley_stt_provider_cancel (self->provider);
-  g_clear_object (&self->provider);
-}
 
 static gboolean
 take_caps (GstCloudStt * self, GstEvent * event)
@@ -489,23 +472,6 @@ take_caps (GstCloudStt * self, GstEvent * event)
   gst_event_unref (event);
   return gst_loop_element_push_event_in_loop (loop_element (self),
       gst_event_new_caps (gst_static_pad_template_get_caps (&src_template)));
-}
-
-/* The stream begins, so the call has started: its variables are known. */
-static void
-refresh_provider (GstCloudStt * self)
-{
-  ParleySttProvider *fresh;
-
-  if (!gst_loop_element_has_variables (loop_element (self)))
-    return;
-  fresh = gst_loop_element_make_provider (loop_element (self),
-      PARLEY_PROVIDER_STT);
-  if (!fresh)
-    return;
-  drop_provider (self);
-  self->provider = fresh;
-  connect_provider (self);
 }
 
 /* Nobody can end these any more. */
@@ -582,7 +548,7 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
       return take_caps (self, event);
     case GST_EVENT_SEGMENT:
       self->live = gst_loop_element_is_live (element);
-      refresh_provider (self);
+      gst_provider_element_refresh_in_loop (GST_PROVIDER_ELEMENT (self));
       break;
     case GST_EVENT_EOS:
       return take_eos (self, event);
@@ -597,7 +563,7 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
 static void
 forget (GstCloudStt * self)
 {
-  parley_stt_provider_cancel (self->provider);
+  parley_stt_provider_cancel (provider_of (self));
   g_queue_clear_full (&self->turns, turn_free);
   gst_clear_event (&self->eos);
   self->own_turn = 0;
@@ -610,17 +576,23 @@ gst_cloud_stt_flush (GstLoopElement * element)
   forget (GST_CLOUD_STT (element));
 }
 
-/* States */
+/* The provider */
 
-static gboolean
-gst_cloud_stt_open (GstLoopElement * element)
+static void
+gst_cloud_stt_connect (GstProviderElement * self, gpointer provider)
 {
-  GstCloudStt *self = GST_CLOUD_STT (element);
-
-  gst_loop_element_keep_provider (element, &self->made,
-      gst_loop_element_make_provider (element, PARLEY_PROVIDER_STT));
-  return self->made != NULL;
+  g_signal_connect (provider, "partial", G_CALLBACK (on_partial), self);
+  g_signal_connect (provider, "final", G_CALLBACK (on_final), self);
+  g_signal_connect (provider, "failed", G_CALLBACK (on_failed), self);
 }
+
+static void
+gst_cloud_stt_cancel (GstProviderElement * self, gpointer provider)
+{
+  parley_stt_provider_cancel (provider);
+}
+
+/* States */
 
 static void
 gst_cloud_stt_start (GstLoopElement * element)
@@ -629,8 +601,7 @@ gst_cloud_stt_start (GstLoopElement * element)
 
   self->format.rate = 0;
   self->last_closed = 0;
-  self->provider = gst_loop_element_ref_provider (element, &self->made);
-  connect_provider (self);
+  GST_LOOP_ELEMENT_CLASS (gst_cloud_stt_parent_class)->start (element);
 }
 
 static void
@@ -639,24 +610,7 @@ gst_cloud_stt_stop (GstLoopElement * element)
   GstCloudStt *self = GST_CLOUD_STT (element);
 
   forget (self);
-  drop_provider (self);
-}
-
-static gchar **
-string_property (GstCloudStt * self, guint prop_id)
-{
-  switch (prop_id) {
-    case PROP_PROVIDER:
-      return &self->provider_name;
-    case PROP_GRAMMAR:
-      return &self->grammar;
-    case PROP_MODEL:
-      return &self->model;
-    case PROP_LANGUAGE:
-      return &self->language;
-    default:
-      return NULL;
-  }
+  GST_LOOP_ELEMENT_CLASS (gst_cloud_stt_parent_class)->stop (element);
 }
 
 static void
@@ -664,17 +618,14 @@ gst_cloud_stt_set_property (GObject * object, guint prop_id,
     const GValue * value, GParamSpec * pspec)
 {
   GstCloudStt *self = GST_CLOUD_STT (object);
-  gchar **text = string_property (self, prop_id);
 
+  if (gst_provider_element_set_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+    return;
   GST_OBJECT_LOCK (self);
-  if (text) {
-    g_free (*text);
-    *text = g_value_dup_string (value);
-  } else if (prop_id == PROP_TIMEOUT) {
+  if (prop_id == PROP_TIMEOUT)
     self->timeout = g_value_get_uint (value);
-  } else {
+  else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -683,12 +634,11 @@ gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
     GParamSpec * pspec)
 {
   GstCloudStt *self = GST_CLOUD_STT (object);
-  gchar **text = string_property (self, prop_id);
 
+  if (gst_provider_element_get_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+    return;
   GST_OBJECT_LOCK (self);
-  if (text)
-    g_value_set_string (value, *text);
-  else if (prop_id == PROP_TIMEOUT)
+  if (prop_id == PROP_TIMEOUT)
     g_value_set_uint (value, self->timeout);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -696,51 +646,32 @@ gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
 }
 
 static void
-gst_cloud_stt_finalize (GObject * object)
-{
-  GstCloudStt *self = GST_CLOUD_STT (object);
-
-  g_clear_object (&self->made);
-  g_free (self->provider_name);
-  g_free (self->grammar);
-  g_free (self->model);
-  g_free (self->language);
-  G_OBJECT_CLASS (gst_cloud_stt_parent_class)->finalize (object);
-}
-
-static void
 gst_cloud_stt_init (GstCloudStt * self)
 {
-  self->provider_name = g_strdup (DEFAULT_PROVIDER);
-  self->language = g_strdup (DEFAULT_LANGUAGE);
   self->timeout = DEFAULT_TIMEOUT;
   g_queue_init (&self->turns);
   gst_loop_element_add_pads (loop_element (self));
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GstProviderElementClass * klass)
 {
-  const GParamFlags setting = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
-      | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_PROVIDER,
-      g_param_spec_string ("provider", "Provider",
-          "Name of the recogniser (pocketsphinx)", DEFAULT_PROVIDER, setting));
-  g_object_class_install_property (klass, PROP_GRAMMAR,
-      g_param_spec_string ("grammar", "Grammar",
-          "File with what callers may say: a JSGF grammar, or a conversation "
-          "script (.json) that yields one (NULL = the full language model)",
-          NULL, setting));
-  g_object_class_install_property (klass, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "The provider's model: for pocketsphinx a folder (NULL = the one "
-          "that is installed)", NULL, setting));
-  g_object_class_install_property (klass, PROP_LANGUAGE,
-      g_param_spec_string ("language", "Language",
-          "Language of the caller as a BCP 47 tag; call variables such as "
-          "%{param.lang} work", DEFAULT_LANGUAGE, setting));
-  g_object_class_install_property (klass, PROP_TIMEOUT,
+  gst_provider_element_class_install_text (klass, PROP_PROVIDER,
+      "provider", "Provider",
+      "Name of the recogniser (pocketsphinx)", DEFAULT_PROVIDER);
+  gst_provider_element_class_install_text (klass, PROP_GRAMMAR,
+      "grammar", "Grammar",
+      "File with what callers may say: a JSGF grammar, or a conversation "
+      "script (.json) that yields one (NULL = the full language model)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_MODEL,
+      "model", "Model",
+      "The provider's model: for pocketsphinx a folder (NULL = the one "
+      "that is installed)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_LANGUAGE,
+      "language", "Language",
+      "Language of the caller as a BCP 47 tag; call variables such as "
+      "%{param.lang} work", DEFAULT_LANGUAGE);
+  g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_TIMEOUT,
       g_param_spec_uint ("timeout", "Timeout",
           "Give the recogniser up this long after a turn ended, in "
           "milliseconds (0 = never)", 0, 60000, DEFAULT_TIMEOUT,
@@ -754,15 +685,17 @@ gst_cloud_stt_class_init (GstCloudSttClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
+  GstProviderElementClass *provider_class = GST_PROVIDER_ELEMENT_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (cloud_stt_debug, "cloudstt", 0, "Speech to text");
   object_class->set_property = gst_cloud_stt_set_property;
   object_class->get_property = gst_cloud_stt_get_property;
-  object_class->finalize = gst_cloud_stt_finalize;
-  install_properties (object_class);
+  install_properties (provider_class);
 
   loop_class->drop_oldest = TRUE;
-  loop_class->open = gst_cloud_stt_open;
+  provider_class->kind = PARLEY_PROVIDER_STT;
+  provider_class->connect = gst_cloud_stt_connect;
+  provider_class->cancel = gst_cloud_stt_cancel;
   loop_class->start = gst_cloud_stt_start;
   loop_class->stop = gst_cloud_stt_stop;
   loop_class->buffer = gst_cloud_stt_buffer;

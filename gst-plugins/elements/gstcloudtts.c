@@ -46,7 +46,6 @@
 #include <string.h>
 
 #include "net/clock.h"
-#include "providers/registry.h"
 #include "providers/synthesis.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
@@ -112,18 +111,12 @@ typedef struct
 
 struct _GstCloudTts
 {
-  GstLoopElement parent;
+  GstProviderElement parent;
 
   /* Under the object lock: */
-  gchar *provider_name;
-  gchar *voice;
-  gchar *language;
   gdouble speed;
 
-  gpointer made;                /* ParleyTtsProvider, by open */
-
   /* On the loop: */
-  ParleyTtsProvider *provider;  /* from start to stop */
   GQueue jobs;
   gboolean processing;
   GArray *spoken;               /* of Spoken */
@@ -148,7 +141,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
         "audio/x-raw, format=S16LE, layout=interleaved, channels=1, "
         "rate=[ 8000, 48000 ]"));
 
-G_DEFINE_FINAL_TYPE (GstCloudTts, gst_cloud_tts, GST_TYPE_LOOP_ELEMENT);
+G_DEFINE_FINAL_TYPE (GstCloudTts, gst_cloud_tts, GST_TYPE_PROVIDER_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (cloudtts, "cloudtts", GST_RANK_NONE,
     GST_TYPE_CLOUD_TTS);
 
@@ -350,7 +343,8 @@ start_jobs (GstCloudTts * self)
       continue;
     if (is_far_ahead (self))
       return;
-    job->synthesis = parley_synthesis_new (self->provider, job->text,
+    job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
+        (GST_PROVIDER_ELEMENT (self)), job->text,
         self->mulaw, on_audio, on_done, job);
   }
 }
@@ -519,24 +513,6 @@ push_past (GstCloudTts * self, GstEvent * event)
   return TRUE;
 }
 
-/* The stream begins, so the call has started: its variables are known. */
-static void
-refresh_provider (GstCloudTts * self)
-{
-  ParleyTtsProvider *fresh;
-
-  if (!gst_loop_element_has_variables (loop_element (self)))
-    return;
-  fresh = gst_loop_element_make_provider (loop_element (self),
-      PARLEY_PROVIDER_TTS);
-  if (!fresh)
-    return;
-  g_object_unref (self->provider);
-  self->provider = fresh;
-  gst_loop_element_keep_provider (loop_element (self), &self->made,
-      g_object_ref (fresh));
-}
-
 static gboolean
 gst_cloud_tts_event (GstLoopElement * element, GstEvent * event)
 {
@@ -546,7 +522,7 @@ gst_cloud_tts_event (GstLoopElement * element, GstEvent * event)
     return push_past (self, event);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_SEGMENT:
-      refresh_provider (self);
+      gst_provider_element_refresh_in_loop (GST_PROVIDER_ELEMENT (self));
       gst_event_unref (event);
       return TRUE;
     case GST_EVENT_CAPS:
@@ -653,21 +629,11 @@ static void
 gst_cloud_tts_prewarm (GstCloudTts * self, const gchar * text)
 {
   ParleyTtsProvider *provider =
-      gst_loop_element_ref_provider (loop_element (self), &self->made);
+      gst_provider_element_dup (GST_PROVIDER_ELEMENT (self));
 
   if (provider && text)
     parley_synthesis_prewarm (provider, text);
   g_clear_object (&provider);
-}
-
-static gboolean
-gst_cloud_tts_open (GstLoopElement * element)
-{
-  GstCloudTts *self = GST_CLOUD_TTS (element);
-
-  gst_loop_element_keep_provider (element, &self->made,
-      gst_loop_element_make_provider (element, PARLEY_PROVIDER_TTS));
-  return self->made != NULL;
 }
 
 static void
@@ -677,7 +643,7 @@ gst_cloud_tts_start (GstLoopElement * element)
 
   self->out.rate = 0;
   self->void_epoch = 0;
-  self->provider = gst_loop_element_ref_provider (element, &self->made);
+  GST_LOOP_ELEMENT_CLASS (gst_cloud_tts_parent_class)->start (element);
   forget (self);
 }
 
@@ -687,22 +653,7 @@ gst_cloud_tts_stop (GstLoopElement * element)
   GstCloudTts *self = GST_CLOUD_TTS (element);
 
   forget (self);
-  g_clear_object (&self->provider);
-}
-
-static gchar **
-string_property (GstCloudTts * self, guint prop_id)
-{
-  switch (prop_id) {
-    case PROP_PROVIDER:
-      return &self->provider_name;
-    case PROP_VOICE:
-      return &self->voice;
-    case PROP_LANGUAGE:
-      return &self->language;
-    default:
-      return NULL;
-  }
+  GST_LOOP_ELEMENT_CLASS (gst_cloud_tts_parent_class)->stop (element);
 }
 
 static void
@@ -710,17 +661,14 @@ gst_cloud_tts_set_property (GObject * object, guint prop_id,
     const GValue * value, GParamSpec * pspec)
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
-  gchar **text = string_property (self, prop_id);
 
+  if (gst_provider_element_set_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+    return;
   GST_OBJECT_LOCK (self);
-  if (text) {
-    g_free (*text);
-    *text = g_value_dup_string (value);
-  } else if (prop_id == PROP_SPEED) {
+  if (prop_id == PROP_SPEED)
     self->speed = g_value_get_double (value);
-  } else {
+  else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -729,12 +677,11 @@ gst_cloud_tts_get_property (GObject * object, guint prop_id, GValue * value,
     GParamSpec * pspec)
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
-  gchar **text = string_property (self, prop_id);
 
+  if (gst_provider_element_get_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+    return;
   GST_OBJECT_LOCK (self);
-  if (text)
-    g_value_set_string (value, *text);
-  else if (prop_id == PROP_SPEED)
+  if (prop_id == PROP_SPEED)
     g_value_set_double (value, self->speed);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -746,19 +693,13 @@ gst_cloud_tts_finalize (GObject * object)
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
 
-  g_clear_object (&self->made);
   g_array_unref (self->spoken);
-  g_free (self->provider_name);
-  g_free (self->voice);
-  g_free (self->language);
   G_OBJECT_CLASS (gst_cloud_tts_parent_class)->finalize (object);
 }
 
 static void
 gst_cloud_tts_init (GstCloudTts * self)
 {
-  self->provider_name = g_strdup (DEFAULT_PROVIDER);
-  self->language = g_strdup (DEFAULT_LANGUAGE);
   self->speed = DEFAULT_SPEED;
   g_queue_init (&self->jobs);
   self->spoken = g_array_new (FALSE, FALSE, sizeof (Spoken));
@@ -769,28 +710,24 @@ gst_cloud_tts_init (GstCloudTts * self)
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GstProviderElementClass * klass)
 {
-  const GParamFlags setting = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
-      | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_PROVIDER,
-      g_param_spec_string ("provider", "Provider",
-          "Name of the synthesiser (flite, espeak)", DEFAULT_PROVIDER,
-          setting));
-  g_object_class_install_property (klass, PROP_VOICE,
-      g_param_spec_string ("voice", "Voice",
-          "The provider's name of the voice; call variables such as "
-          "%{param.voice} work (NULL = the provider's default)", NULL,
-          setting));
-  g_object_class_install_property (klass, PROP_LANGUAGE,
-      g_param_spec_string ("language", "Language",
-          "Language of the replies as a BCP 47 tag, where the voice does not "
-          "tell; call variables work", DEFAULT_LANGUAGE, setting));
-  g_object_class_install_property (klass, PROP_SPEED,
+  gst_provider_element_class_install_text (klass, PROP_PROVIDER,
+      "provider", "Provider",
+      "Name of the synthesiser (flite, espeak)", DEFAULT_PROVIDER);
+  gst_provider_element_class_install_text (klass, PROP_VOICE,
+      "voice", "Voice",
+      "The provider's name of the voice; call variables such as "
+      "%{param.voice} work (NULL = the provider's default)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_LANGUAGE,
+      "language", "Language",
+      "Language of the replies as a BCP 47 tag, where the voice does not "
+      "tell; call variables work", DEFAULT_LANGUAGE);
+  g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_SPEED,
       g_param_spec_double ("speed", "Speed",
           "How fast to speak, as a factor of the voice's own pace", 0.5, 2.0,
-          DEFAULT_SPEED, setting));
+          DEFAULT_SPEED, G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
+          | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -799,12 +736,13 @@ gst_cloud_tts_class_init (GstCloudTtsClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
+  GstProviderElementClass *provider_class = GST_PROVIDER_ELEMENT_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (cloud_tts_debug, "cloudtts", 0, "Text to speech");
   object_class->set_property = gst_cloud_tts_set_property;
   object_class->get_property = gst_cloud_tts_get_property;
   object_class->finalize = gst_cloud_tts_finalize;
-  install_properties (object_class);
+  install_properties (provider_class);
 
   /**
    * GstCloudTts::prewarm:
@@ -818,7 +756,7 @@ gst_cloud_tts_class_init (GstCloudTtsClass * klass)
       G_CALLBACK (gst_cloud_tts_prewarm), NULL, NULL, NULL, G_TYPE_NONE, 1,
       G_TYPE_STRING);
 
-  loop_class->open = gst_cloud_tts_open;
+  provider_class->kind = PARLEY_PROVIDER_TTS;
   loop_class->start = gst_cloud_tts_start;
   loop_class->stop = gst_cloud_tts_stop;
   loop_class->buffer = gst_cloud_tts_buffer;

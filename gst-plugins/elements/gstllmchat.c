@@ -62,7 +62,6 @@
 #include "net/clock.h"
 #include "providers/llm/sentences.h"
 #include "providers/llm/speakable.h"
-#include "providers/registry.h"
 #include "turn/dialogue.h"
 #include "turn/history.h"
 #include "turn/turnevents.h"
@@ -102,19 +101,10 @@ typedef struct
 
 struct _GstLlmChat
 {
-  GstLoopElement parent;
+  GstProviderElement parent;
 
-  /* Under the object lock: */
-  gchar *provider_name;
-  gchar *script;
-  gchar *system_prompt;
-  gchar *greeting;
-  gchar *sorry_text;
-
-  gpointer made;                /* ParleyLlmProvider, by open */
 
   /* On the loop: */
-  ParleyLlmProvider *provider;  /* from start to stop */
   ParleyDialogue *dialogue;     /* from the stream's begin to stop */
   ParleyHistory *history;
   gboolean player;
@@ -136,7 +126,7 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=utf8"));
 
-G_DEFINE_FINAL_TYPE (GstLlmChat, gst_llm_chat, GST_TYPE_LOOP_ELEMENT);
+G_DEFINE_FINAL_TYPE (GstLlmChat, gst_llm_chat, GST_TYPE_PROVIDER_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (llmchat, "llmchat", GST_RANK_NONE,
     GST_TYPE_LLM_CHAT);
 
@@ -144,6 +134,12 @@ static GstLoopElement *
 loop_element (GstLlmChat * self)
 {
   return GST_LOOP_ELEMENT (self);
+}
+
+static ParleyLlmProvider *
+provider_of (GstLlmChat * self)
+{
+  return gst_provider_element_get_in_loop (GST_PROVIDER_ELEMENT (self));
 }
 
 static void
@@ -316,9 +312,8 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
     return;
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
       ("No answer could be made: %s.", error->message), (NULL));
-  GST_OBJECT_LOCK (self);
-  sorry = g_strdup (self->sorry_text);
-  GST_OBJECT_UNLOCK (self);
+  sorry = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "sorry-text");
   /* Half a sentence is nothing to say. */
   parley_sentences_free (reply->splitter);
   reply->splitter = parley_sentences_new ();
@@ -334,7 +329,7 @@ stop_writing (GstLlmChat * self)
 {
   if (!self->writing)
     return;
-  parley_llm_provider_cancel (self->provider, self->writing->request);
+  parley_llm_provider_cancel (provider_of (self), self->writing->request);
   g_clear_pointer (&self->writing->splitter, parley_sentences_free);
   self->writing = NULL;
 }
@@ -396,7 +391,7 @@ do_begin (const gchar * text, guint turn, gpointer data)
   stop_writing (self);
   reply->request = ++self->last_request;
   self->writing = reply;
-  parley_llm_provider_request (self->provider, reply->request, messages);
+  parley_llm_provider_request (provider_of (self), reply->request, messages);
   g_ptr_array_unref (messages);
   return reply->epoch;
 }
@@ -551,16 +546,15 @@ load_text (GstLlmChat * self, const gchar * value)
 }
 
 static gchar *
-conversation_text (GstLlmChat * self, gchar ** property)
+conversation_text (GstLlmChat * self, const gchar * property)
 {
-  gchar *value, *text, *expanded;
+  gchar *value = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      property);
+  gchar *text = load_text (self, value);
+  gchar *expanded;
 
-  GST_OBJECT_LOCK (self);
-  value = g_strdup (*property);
-  GST_OBJECT_UNLOCK (self);
-  text = load_text (self, value);
-  if (!text && property == &self->greeting)
-    text = parley_llm_provider_greeting (self->provider);
+  if (!text && g_str_equal (property, "greeting"))
+    text = parley_llm_provider_greeting (provider_of (self));
   expanded = gst_loop_element_expand_in_loop (loop_element (self), text);
   g_free (text);
   g_free (value);
@@ -570,7 +564,7 @@ conversation_text (GstLlmChat * self, gchar ** property)
 static void
 greet (GstLlmChat * self)
 {
-  gchar *greeting = conversation_text (self, &self->greeting);
+  gchar *greeting = conversation_text (self, "greeting");
 
   if (greeting && *greeting) {
     Reply *reply = new_reply (self, 0);
@@ -582,41 +576,16 @@ greet (GstLlmChat * self)
 }
 
 static void
-connect_provider (GstLlmChat * self)
-{
-  g_signal_connect (self->provider, "delta", G_CALLBACK (on_delta), self);
-  g_signal_connect (self->provider, "done", G_CALLBACK (on_done), self);
-  g_signal_connect (self->provider, "failed", G_CALLBACK (on_failed), self);
-}
-
-static void
-refresh_provider (GstLlmChat * self)
-{
-  ParleyLlmProvider *fresh;
-
-  if (!gst_loop_element_has_variables (loop_element (self)))
-    return;
-  fresh = gst_loop_element_make_provider (loop_element (self),
-      PARLEY_PROVIDER_LLM);
-  if (!fresh)
-    return;
-  g_signal_handlers_disconnect_by_data (self->provider, self);
-  g_object_unref (self->provider);
-  self->provider = fresh;
-  connect_provider (self);
-}
-
-static void
 begin_conversation (GstLlmChat * self)
 {
   gchar *system;
 
   if (self->dialogue)
     return;
-  refresh_provider (self);
+  gst_provider_element_refresh_in_loop (GST_PROVIDER_ELEMENT (self));
   self->player = gst_loop_element_has_player_in_loop (loop_element (self));
   self->dialogue = parley_dialogue_new (&actions, self, self->player);
-  system = conversation_text (self, &self->system_prompt);
+  system = conversation_text (self, "system-prompt");
   self->history = parley_history_new (system);
   g_free (system);
   greet (self);
@@ -721,17 +690,17 @@ gst_llm_chat_flush (GstLoopElement * element)
     self->dialogue = parley_dialogue_new (&actions, self, self->player);
 }
 
-/* States */
+/* The provider */
 
-static gboolean
-gst_llm_chat_open (GstLoopElement * element)
+static void
+gst_llm_chat_connect (GstProviderElement * self, gpointer provider)
 {
-  GstLlmChat *self = GST_LLM_CHAT (element);
-
-  gst_loop_element_keep_provider (element, &self->made,
-      gst_loop_element_make_provider (element, PARLEY_PROVIDER_LLM));
-  return self->made != NULL;
+  g_signal_connect (provider, "delta", G_CALLBACK (on_delta), self);
+  g_signal_connect (provider, "done", G_CALLBACK (on_done), self);
+  g_signal_connect (provider, "failed", G_CALLBACK (on_failed), self);
 }
+
+/* States */
 
 static void
 gst_llm_chat_start (GstLoopElement * element)
@@ -740,8 +709,7 @@ gst_llm_chat_start (GstLoopElement * element)
 
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   self->own_turns = 0;
-  self->provider = gst_loop_element_ref_provider (element, &self->made);
-  connect_provider (self);
+  GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->start (element);
 }
 
 static void
@@ -750,8 +718,7 @@ gst_llm_chat_stop (GstLoopElement * element)
   GstLlmChat *self = GST_LLM_CHAT (element);
 
   stop_writing (self);
-  g_signal_handlers_disconnect_by_data (self->provider, self);
-  g_clear_object (&self->provider);
+  GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->stop (element);
   parley_timer_clear (&self->answer_timer);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
   g_clear_pointer (&self->history, parley_history_free);
@@ -760,108 +727,53 @@ gst_llm_chat_stop (GstLoopElement * element)
   gst_clear_event (&self->eos);
 }
 
-static gchar **
-string_property (GstLlmChat * self, guint prop_id)
-{
-  switch (prop_id) {
-    case PROP_PROVIDER:
-      return &self->provider_name;
-    case PROP_SCRIPT:
-      return &self->script;
-    case PROP_SYSTEM_PROMPT:
-      return &self->system_prompt;
-    case PROP_GREETING:
-      return &self->greeting;
-    case PROP_SORRY_TEXT:
-      return &self->sorry_text;
-    default:
-      return NULL;
-  }
-}
-
 static void
 gst_llm_chat_set_property (GObject * object, guint prop_id,
     const GValue * value, GParamSpec * pspec)
 {
-  GstLlmChat *self = GST_LLM_CHAT (object);
-  gchar **text = string_property (self, prop_id);
-
-  if (!text) {
+  if (!gst_provider_element_set_text (GST_PROVIDER_ELEMENT (object), value,
+          pspec))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    return;
-  }
-  GST_OBJECT_LOCK (self);
-  g_free (*text);
-  *text = g_value_dup_string (value);
-  GST_OBJECT_UNLOCK (self);
 }
 
 static void
 gst_llm_chat_get_property (GObject * object, guint prop_id, GValue * value,
     GParamSpec * pspec)
 {
-  GstLlmChat *self = GST_LLM_CHAT (object);
-  gchar **text = string_property (self, prop_id);
-
-  if (!text) {
+  if (!gst_provider_element_get_text (GST_PROVIDER_ELEMENT (object), value,
+          pspec))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    return;
-  }
-  GST_OBJECT_LOCK (self);
-  g_value_set_string (value, *text);
-  GST_OBJECT_UNLOCK (self);
-}
-
-static void
-gst_llm_chat_finalize (GObject * object)
-{
-  GstLlmChat *self = GST_LLM_CHAT (object);
-
-  g_clear_object (&self->made);
-  g_free (self->provider_name);
-  g_free (self->script);
-  g_free (self->system_prompt);
-  g_free (self->greeting);
-  g_free (self->sorry_text);
-  G_OBJECT_CLASS (gst_llm_chat_parent_class)->finalize (object);
 }
 
 static void
 gst_llm_chat_init (GstLlmChat * self)
 {
-  self->provider_name = g_strdup (DEFAULT_PROVIDER);
-  self->sorry_text = g_strdup (DEFAULT_SORRY);
   g_queue_init (&self->replies);
   g_queue_init (&self->reports);
   gst_loop_element_add_pads (loop_element (self));
 }
 
 static void
-install_properties (GObjectClass * klass)
+install_properties (GstProviderElementClass * klass)
 {
-  const GParamFlags setting = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
-      | G_PARAM_STATIC_STRINGS;
-
-  g_object_class_install_property (klass, PROP_PROVIDER,
-      g_param_spec_string ("provider", "Provider",
-          "Name of the language model's provider (script)", DEFAULT_PROVIDER,
-          setting));
-  g_object_class_install_property (klass, PROP_SCRIPT,
-      g_param_spec_string ("script", "Script",
-          "File with the conversation script of provider=script (JSON)", NULL,
-          setting));
-  g_object_class_install_property (klass, PROP_SYSTEM_PROMPT,
-      g_param_spec_string ("system-prompt", "System prompt",
-          "What the model is told before the conversation, or @FILE with it; "
-          "call variables such as %{call.from} work", NULL, setting));
-  g_object_class_install_property (klass, PROP_GREETING,
-      g_param_spec_string ("greeting", "Greeting",
-          "What is said first, or @FILE with it (NULL = the script's own, "
-          "empty = none); call variables work", NULL, setting));
-  g_object_class_install_property (klass, PROP_SORRY_TEXT,
-      g_param_spec_string ("sorry-text", "Sorry text",
-          "What is said when no answer could be made (NULL = nothing)",
-          DEFAULT_SORRY, setting));
+  gst_provider_element_class_install_text (klass, PROP_PROVIDER,
+      "provider", "Provider",
+      "Name of the language model's provider (script)", DEFAULT_PROVIDER);
+  gst_provider_element_class_install_text (klass, PROP_SCRIPT,
+      "script", "Script",
+      "File with the conversation script of provider=script (JSON)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_SYSTEM_PROMPT,
+      "system-prompt", "System prompt",
+      "What the model is told before the conversation, or @FILE with it; "
+      "call variables such as %{call.from} work", NULL);
+  gst_provider_element_class_install_text (klass, PROP_GREETING,
+      "greeting", "Greeting",
+      "What is said first, or @FILE with it (NULL = the script's own, "
+      "empty = none); call variables work", NULL);
+  gst_provider_element_class_install_text (klass, PROP_SORRY_TEXT,
+      "sorry-text", "Sorry text",
+      "What is said when no answer could be made (NULL = nothing)",
+      DEFAULT_SORRY);
 }
 
 static void
@@ -870,14 +782,15 @@ gst_llm_chat_class_init (GstLlmChatClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
   GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
+  GstProviderElementClass *provider_class = GST_PROVIDER_ELEMENT_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (llm_chat_debug, "llmchat", 0, "Conversation");
   object_class->set_property = gst_llm_chat_set_property;
   object_class->get_property = gst_llm_chat_get_property;
-  object_class->finalize = gst_llm_chat_finalize;
-  install_properties (object_class);
+  install_properties (provider_class);
 
-  loop_class->open = gst_llm_chat_open;
+  provider_class->kind = PARLEY_PROVIDER_LLM;
+  provider_class->connect = gst_llm_chat_connect;
   loop_class->start = gst_llm_chat_start;
   loop_class->stop = gst_llm_chat_stop;
   loop_class->buffer = gst_llm_chat_buffer;

@@ -5,7 +5,6 @@
 
 #include "net/call.h"
 #include "net/loop.h"
-#include "providers/registry.h"
 
 G_BEGIN_DECLS
 
@@ -105,24 +104,6 @@ void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
 
 /* The present running time; GST_CLOCK_TIME_NONE without a clock. */
 GstClockTime gst_loop_element_running_time (GstLoopElement * self);
-
-/* The provider that the property "provider" names, warming, with the element's
- * settings, call variables in them replaced. NULL: an error was posted. The
- * call's start may come later than open: a provider is made anew in the run
- * when gst_loop_element_has_variables(). Transfer full. */
-gpointer gst_loop_element_make_provider (GstLoopElement * self,
-    ParleyProviderKind kind);
-/* For open: keeps the provider that was made (transfer full) under the object
- * lock for the runs to come, each of which takes a reference of its own: the
- * last run may still be on its way out. The one before is given up on the
- * loop. */
-void gst_loop_element_keep_provider (GstLoopElement * self, gpointer * where,
-    gpointer provider);
-/* Transfer full. */
-gpointer gst_loop_element_ref_provider (GstLoopElement * self,
-    gpointer * where);
-/* Whether a text property holds a call variable, such as %{call.from}. */
-gboolean gst_loop_element_has_variables (GstLoopElement * self);
 
 /* Posts @error as the one error of this fault, domain and code after its kind
  * (PARLEY_PROVIDER_ERROR, PARLEY_CALL_ERROR). */

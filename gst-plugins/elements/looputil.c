@@ -2,12 +2,10 @@
 
 #include "gstloopelement.h"
 
-#include <string.h>
-
 #include "providers/provider.h"
 
-/* What GstLoopElement offers beside the hand-over: calls, providers, their
- * errors, and small questions. */
+/* What GstLoopElement offers beside the hand-over: calls, errors, and small
+ * questions. */
 
 GstContext *
 gst_loop_context_new_call (ParleyCall * call)
@@ -47,89 +45,6 @@ GstClockTime
 gst_loop_element_running_time (GstLoopElement * self)
 {
   return gst_element_get_current_running_time (GST_ELEMENT (self));
-}
-
-static gchar *
-expand_for_call (const gchar * text, gpointer data)
-{
-  return parley_call_expand (data, text);
-}
-
-gpointer
-gst_loop_element_make_provider (GstLoopElement * self, ParleyProviderKind kind)
-{
-  ParleyCall *call = gst_loop_element_dup_call (self);
-  gboolean started = call && parley_call_get_start (call);
-  GError *error = NULL;
-  gpointer provider;
-  gchar *name;
-
-  g_object_get (self, "provider", &name, NULL);
-  provider = parley_provider_new (kind, name, gst_loop_element_get_loop (self),
-      G_OBJECT (self), started ? expand_for_call : NULL, call, &error);
-  if (provider && !parley_provider_warm (provider, &error))
-    g_clear_object (&provider);
-  if (!provider) {
-    gst_loop_element_post_error (self, error);
-    g_error_free (error);
-  }
-  g_free (name);
-  g_clear_object (&call);
-  return provider;
-}
-
-static void
-unref_in_loop (gpointer data, gpointer user_data)
-{
-  g_object_unref (data);
-}
-
-void
-gst_loop_element_keep_provider (GstLoopElement * self, gpointer * where,
-    gpointer provider)
-{
-  gpointer old;
-
-  GST_OBJECT_LOCK (self);
-  old = *where;
-  *where = provider;
-  GST_OBJECT_UNLOCK (self);
-  if (old)
-    parley_loop_invoke (gst_loop_element_get_loop (self), unref_in_loop, old,
-        NULL);
-}
-
-gpointer
-gst_loop_element_ref_provider (GstLoopElement * self, gpointer * where)
-{
-  gpointer provider;
-
-  GST_OBJECT_LOCK (self);
-  provider = *where ? g_object_ref (*where) : NULL;
-  GST_OBJECT_UNLOCK (self);
-  return provider;
-}
-
-gboolean
-gst_loop_element_has_variables (GstLoopElement * self)
-{
-  guint n;
-  GParamSpec **specs =
-      g_object_class_list_properties (G_OBJECT_GET_CLASS (self), &n);
-  gboolean found = FALSE;
-
-  for (guint i = 0; i < n && !found; i++) {
-    gchar *text = NULL;
-
-    if (specs[i]->value_type != G_TYPE_STRING
-        || !(specs[i]->flags & G_PARAM_READABLE))
-      continue;
-    g_object_get (self, specs[i]->name, &text, NULL);
-    found = text && strstr (text, "%{");
-    g_free (text);
-  }
-  g_free (specs);
-  return found;
 }
 
 static void

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "gstloopelement.h"
+#include "providers/registry.h"
+
+G_BEGIN_DECLS
+
+/* What the elements with a provider behind them share: making and warming it in
+ * READY, making it anew once a call's variables are known, letting it go on the
+ * loop, and text properties, which are its settings.
+ *
+ * Subclasses have a text property "provider" and pass open, start and stop of
+ * GstLoopElement on to this class. */
+
+#define GST_TYPE_PROVIDER_ELEMENT (gst_provider_element_get_type ())
+G_DECLARE_DERIVABLE_TYPE (GstProviderElement, gst_provider_element, GST,
+    PROVIDER_ELEMENT, GstLoopElement)
+
+struct _GstProviderElementClass
+{
+  GstLoopElementClass parent_class;
+
+  ParleyProviderKind kind;
+
+  /* On the loop; either may be NULL. From now on @provider serves: connect to
+   * its signals, with the element as data. */
+  void (*connect) (GstProviderElement * self, gpointer provider);
+  /* It will serve no more: cancel what it works on. Its signals are
+   * disconnected by this class. */
+  void (*cancel) (GstProviderElement * self, gpointer provider);
+};
+
+/* From start to stop; borrowed. */
+gpointer gst_provider_element_get_in_loop (GstProviderElement * self);
+/* From READY on, any thread; transfer full, NULL in NULL. */
+gpointer gst_provider_element_dup (GstProviderElement * self);
+
+/* At the begin of a stream, when the call has started: makes the provider anew
+ * if a text property holds a call variable, such as %{param.voice}. */
+void gst_provider_element_refresh_in_loop (GstProviderElement * self);
+
+/* Text properties. Installed ones can be set up to READY; the subclass's
+ * accessors begin with these, which are TRUE when they did the work. */
+void gst_provider_element_class_install_text (GstProviderElementClass * klass,
+    guint id, const gchar * name, const gchar * nick, const gchar * blurb,
+    const gchar * value);
+gboolean gst_provider_element_set_text (GstProviderElement * self,
+    const GValue * value, GParamSpec * pspec);
+gboolean gst_provider_element_get_text (GstProviderElement * self,
+    GValue * value, GParamSpec * pspec);
+/* The value of one; transfer full. Any thread. */
+gchar *gst_provider_element_dup_text (GstProviderElement * self,
+    const gchar * name);
+
+G_END_DECLS
