@@ -39,7 +39,8 @@
  * ## Example launch line
  * |[
  * gst-launch-1.0 filesrc location=speech.wav ! wavparse ! audioconvert \
- *   ! audioresample ! vadendpoint ! cloudstt provider=pocketsphinx ! fdsink
+ *   ! audioresample ! vadendpoint \
+ *   ! cloudstt provider=pocketsphinx newline=true ! fdsink
  * ]| Prints what is said in a file.
  *
  * Since: 0.1
@@ -73,7 +74,8 @@ enum
   PROP_GRAMMAR,
   PROP_MODEL,
   PROP_LANGUAGE,
-  PROP_TIMEOUT
+  PROP_TIMEOUT,
+  PROP_NEWLINE
 };
 
 /* A turn that has no outcome yet. */
@@ -100,6 +102,7 @@ struct _GstCloudStt
 
   /* Under the object lock: */
   guint timeout;                /* ms */
+  gboolean newline;
 
   /* On the loop: */
   ParleyAudioFormat format;
@@ -193,17 +196,22 @@ post_text (GstCloudStt * self, guint turn, guint take, const gchar * text,
 static void
 push_text (GstCloudStt * self, Turn * turn)
 {
-  gsize len = turn->text->len;
-  GstBuffer *buffer = gst_buffer_new_memdup (turn->text->str, len);
-  ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
+  GstBuffer *buffer;
+  ParleyTurnMeta *meta;
 
+  GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
+  GST_OBJECT_LOCK (self);
+  if (self->newline)
+    g_string_append_c (turn->text, '\n');
+  GST_OBJECT_UNLOCK (self);
+  buffer = gst_buffer_new_memdup (turn->text->str, turn->text->len);
+  meta = parley_buffer_add_turn_meta (buffer);
   meta->turn = turn->turn;
   meta->take = turn->end;
   meta->arrived = turn->arrived;
   GST_BUFFER_PTS (buffer) = turn->pts;
   GST_BUFFER_DURATION (buffer) = turn->duration;
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
@@ -624,6 +632,8 @@ gst_cloud_stt_set_property (GObject * object, guint prop_id,
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_TIMEOUT)
     self->timeout = g_value_get_uint (value);
+  else if (prop_id == PROP_NEWLINE)
+    self->newline = g_value_get_boolean (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -640,6 +650,8 @@ gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_TIMEOUT)
     g_value_set_uint (value, self->timeout);
+  else if (prop_id == PROP_NEWLINE)
+    g_value_set_boolean (value, self->newline);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -676,6 +688,11 @@ install_properties (GstProviderElementClass * klass)
           "Give the recogniser up this long after a turn ended, in "
           "milliseconds (0 = never)", 0, 60000, DEFAULT_TIMEOUT,
           G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
+          | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_NEWLINE,
+      g_param_spec_boolean ("newline", "Newline",
+          "End each turn's text with a line break, for files and terminals",
+          FALSE, G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING
           | G_PARAM_STATIC_STRINGS));
 }
 

@@ -85,6 +85,16 @@ takes_are_joined (Rig * rig, gconstpointer data)
 }
 
 static void
+newline_ends_each_text (Rig * rig, gconstpointer data)
+{
+  g_object_set (rig->harness->element, "newline", TRUE, NULL);
+  speak (rig, 1, 1);
+  end (rig, 1, 1);
+  mock_stt_final (1, 1, "yes");
+  rig_expect (rig, "start1/1 1/1\"yes\n\"");
+}
+
+static void
 late_final_after_resume_is_kept (Rig * rig, gconstpointer data)
 {
   speak (rig, 1, 1);
@@ -611,6 +621,7 @@ main (int argc, char **argv)
   ADD ("one-buffer-a-turn", one_buffer_a_turn);
   ADD ("final-before-the-end-is-a-guess", final_before_the_end_is_a_guess);
   ADD ("takes-are-joined", takes_are_joined);
+  ADD ("newline-ends-each-text", newline_ends_each_text);
   ADD ("late-final-after-resume-is-kept", late_final_after_resume_is_kept);
   ADD ("take-without-audio-waits", take_without_audio_waits_for_the_one_before);
   ADD ("nothing-said", nothing_said);
