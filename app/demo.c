@@ -19,8 +19,8 @@
 static const gchar description[] =
     "Starts the agent of FILE (pipelines/local.pipeline) on a free port of "
     "this machine\nand calls it: a caller with another voice speaks four "
-    "turns, everything through the\nsame socket as a phone call. Prints who says what "
-    "when, writes both sides to\n" RECORDING " (left: caller, right: agent) "
+    "turns, everything through the\nsame socket as a phone call. Prints who "
+    "says what when, writes both sides to\n" RECORDING " (left: caller, right: agent) "
     "and plays it if there is a sound card.\n\n"
     "Exit status 0 only if each turn was understood word for word and "
     "answered.\n\n"

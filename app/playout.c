@@ -230,7 +230,8 @@ parley_playout_reply_ended (ParleyPlayout * self, gint64 now, gint64 * end)
 
   if (self->first_loud == NONE || self->first_loud >= here)
     return FALSE;
-  if (self->end <= here && now - self->last_push >= PARLEY_PLAYOUT_REPLY_END_US) {
+  if (self->end <= here
+      && now - self->last_push >= PARLEY_PLAYOUT_REPLY_END_US) {
     *end = time_of (self, self->end);
     return TRUE;
   }

@@ -75,8 +75,8 @@ void gst_loop_element_offer_call (GstLoopElement * self, ParleyCall * call);
 GstContext *gst_loop_context_new_call (ParleyCall * call);
 
 /* Push from the loop: the source pad's stream lock is held meanwhile, so that
- * deactivation waits for it; the time counts for loop-stall. The first buffer of
- * a run that downstream cannot take is posted as an error. Transfer full. */
+ * deactivation waits for it; the time counts for loop-stall. The first buffer
+ * of a run that downstream cannot take is posted as an error. Transfer full. */
 GstFlowReturn gst_loop_element_push_in_loop (GstLoopElement * self,
     GstBuffer * buffer);
 gboolean gst_loop_element_push_event_in_loop (GstLoopElement * self,

@@ -50,8 +50,8 @@
  * The field arrived (#gint64, µs of the monotonic clock) tells when the packet
  * with the last voice of the turn came; 0 if the input does not say.
  *
- * At EOS, and before another format or segment, an open turn ends. A flush takes
- * its audio away; that it is over is said after the next segment.
+ * At EOS, and before another format or segment, an open turn ends. A flush
+ * takes its audio away; that it is over is said after the next segment.
  *
  * Passing `parley/dtmf` (turn, take, digit) whose turn is 0 gets a turn of its
  * own. `parley/partial` (turn, take, text) from downstream ends here.
@@ -77,11 +77,12 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -m filesrc location=caller.wav ! wavparse ! audioconvert ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 ! vadendpoint silence=400 ! fakesink
- * ]| Prints what the caller's turns are.
- * |[
- * gst-launch-1.0 twiliosrc port=8080 ! vadendpoint eager-silence=50 silence=400 ! cloudstt ! llmchat script=pipelines/appointments.json ! cloudtts ! mulawsink
- * ]| Answers a phone call.
+ * gst-launch-1.0 -m filesrc location=caller.wav ! wavparse ! audioconvert !
+ * audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 ! vadendpoint
+ * silence=400 ! fakesink ]| Prints what the caller's turns are. |[
+ * gst-launch-1.0 twiliosrc port=8080 ! vadendpoint eager-silence=50
+ * silence=400 ! cloudstt ! llmchat script=pipelines/appointments.json !
+ * cloudtts ! mulawsink ]| Answers a phone call.
  *
  * Since: 0.1
  */

@@ -41,8 +41,8 @@ GstClockTime held_audio_time_at (const HeldAudio * self, guint64 position);
 guint64 held_audio_get_end (const HeldAudio * self);
 
 /* Adds @n_samples samples at the end: all of @buffer (transfer full), or a gap
- * if it is NULL. A time must be set. Held till taken, the buffer stays valid for
- * the caller as long as its last sample has not been taken. */
+ * if it is NULL. A time must be set. Held till taken, the buffer stays valid
+ * for the caller as long as its last sample has not been taken. */
 void held_audio_append (HeldAudio * self, GstBuffer * buffer,
     guint64 n_samples);
 

@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Cuts telephone or wideband audio into frames of 10 ms and asks ParleyVad about
- * each, at 8 kHz as it was made for. Audio comes in pieces of any size; nothing
- * is taken beyond the end of the frame that is being filled.
+/* Cuts telephone or wideband audio into frames of 10 ms and asks ParleyVad
+ * about each, at 8 kHz as it was made for. Audio comes in pieces of any size;
+ * nothing is taken beyond the end of the frame that is being filled.
  *
  * An instance is used by one thread at a time. */
 typedef struct _VoiceFrames VoiceFrames;

@@ -18,7 +18,8 @@ static const gchar small_script[] =
     "   \"[i want] a {drink}\"],"
     "   \"replies\": [\"${n} ${drink}. Which size?\", \"A ${drink}. Which"
     " size?\"], \"next\": \"size\"},"
-    "  \"size\": {\"state\": \"size\", \"phrases\": [\"(small|large) [please]\"],"
+    "  \"size\": {\"state\": \"size\","
+    "   \"phrases\": [\"(small|large) [please]\"],"
     "   \"replies\": [\"Your ${drink} is coming.\"], \"next\": \"start\"},"
     "  \"bye\": {\"phrases\": [\"goodbye\"], \"replies\": [\"Bye one.\","
     "   \"Bye two.\"], \"hang_up\": true},"
@@ -90,7 +91,8 @@ converse (ParleyScript * script, const gchar * said)
   return answer;
 }
 
-/* @expected: "intent: reply", intent "-" for fallback; reply may be left out. */
+/* @expected: "intent: reply", intent "-" for fallback; reply may be left
+ * out. */
 static void
 check_answer (ParleyScript * script, const gchar * said, const gchar * expected)
 {

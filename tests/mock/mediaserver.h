@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint refuse;                 /* HTTP status instead of the upgrade; 0: none */
+  guint refuse;                 /* with this HTTP status; 0: it does not */
   guint greeting_ms;            /* length of the greeting; 0: none */
   guint reply_after_ms;         /* silence after speech before the reply */
   guint reply_ms;               /* its length; 0: never answers */

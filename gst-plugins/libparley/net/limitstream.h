@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* A GIOStream around another one that lets only so many bytes in until told
- * that they led somewhere. libsoup 3.2 puts no bound on headers, on bodies or on
- * fragmented websocket messages: here is one, for all three.
+ * that they led somewhere. libsoup 3.2 puts no bound on headers, on bodies or
+ * on fragmented websocket messages: here is one, for all three.
  *
  * Threads: one loop. Pollable, as libsoup's websockets require. */
 

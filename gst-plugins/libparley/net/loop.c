@@ -50,7 +50,8 @@ static GMutex pool_lock;
 static GPtrArray *pool;         /* under pool_lock until made, then constant */
 static guint pool_size;
 
-static GPrivate last_poll_end = G_PRIVATE_INIT (g_free);        /* a gint64, µs */
+/* A gint64, µs. */
+static GPrivate last_poll_end = G_PRIVATE_INIT (g_free);
 
 static gint
 loop_poll (GPollFD * fds, guint n_fds, gint timeout)

@@ -36,7 +36,7 @@ GQuark parley_provider_error_quark (void);
 
 typedef enum
 {
-  PARLEY_PROVIDER_ERROR_SETTINGS,       /* wrong or missing setting, file, key */
+  PARLEY_PROVIDER_ERROR_SETTINGS,       /* wrong setting, missing file or key */
   PARLEY_PROVIDER_ERROR_UNKNOWN,        /* no such provider */
   PARLEY_PROVIDER_ERROR_ENGINE,         /* the engine could not do it */
   PARLEY_PROVIDER_ERROR_NETWORK,        /* no connection, lost, timed out */

@@ -32,7 +32,8 @@ struct _ParleySttProviderClass
 };
 
 /* Signals:
- * "partial" (guint turn, guint take, const gchar *text): text of this take so far.
+ * "partial" (guint turn, guint take, const gchar *text): text of this take so
+ *           far.
  * "final"   (guint turn, guint take, const gchar *text, gdouble confidence):
  *           once for each finished take; "" when nothing was said;
  *           confidence 0 to 1.

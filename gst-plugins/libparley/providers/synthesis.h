@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 typedef struct _ParleySynthesis ParleySynthesis;
 
 /* Never called inside parley_synthesis_new(), nor after
- * parley_synthesis_free(). @format is the same for all of one sentence; @samples
- * are whole and borrowed. */
+ * parley_synthesis_free(). @format is the same for all of one sentence;
+ * @samples are whole and borrowed. */
 typedef void (*ParleySynthesisAudioFunc) (const ParleyAudioFormat * format,
     const guint8 * samples, gsize len, gpointer data);
 /* Last; the synthesis may be freed in it. @error: it failed, perhaps after some

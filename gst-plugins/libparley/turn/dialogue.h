@@ -11,10 +11,10 @@ G_BEGIN_DECLS
  *
  * A turn is open from the first thing that names it until its outcome (text, or
  * nothing) is in. While any turn is open no reply is released or resumed. A
- * reply that was released is paused by speech, never cancelled by it; a pause is
- * answered before any text is looked at. Texts that were not answered, in turn
- * order, are one message; they count as answered when the first frame of their
- * reply was sent.
+ * reply that was released is paused by speech, never cancelled by it; a pause
+ * is answered before any text is looked at. Texts that were not answered, in
+ * turn order, are one message; they count as answered when the first frame of
+ * their reply was sent.
  *
  * Pure: no clock, no thread. Actions are called from inside the functions, the
  * state being consistent; they must not call back. */

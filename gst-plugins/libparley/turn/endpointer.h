@@ -10,10 +10,10 @@ G_BEGIN_DECLS
  * counters; frames are numbered from 0 since the last reset.
  *
  * A turn begins when min_speech of voice were seen with no more than 20 ms of
- * silence in a row between them; its onset is the first of these frames. It ends
- * when silence follows the last voice frame for long enough, or when it has
- * lasted for max_turn. With eager silence the take ends sooner, and voice before
- * the end of the turn resumes it.
+ * silence in a row between them; its onset is the first of these frames. It
+ * ends when silence follows the last voice frame for long enough, or when it
+ * has lasted for max_turn. With eager silence the take ends sooner, and voice
+ * before the end of the turn resumes it.
  *
  * An instance is used by one thread at a time. */
 typedef struct _ParleyEndpointer ParleyEndpointer;
@@ -38,7 +38,7 @@ typedef enum
 
 typedef enum
 {
-  PARLEY_ENDPOINT_START,        /* a turn and its first take; frame: the onset */
+  PARLEY_ENDPOINT_START,        /* a turn and its first take, at its onset */
   PARLEY_ENDPOINT_END,          /* of the take; frame: the first one after it */
   PARLEY_ENDPOINT_RESUME,       /* a new take; frame: its first voice */
   PARLEY_ENDPOINT_TURN_END      /* frame: the first one after the turn */

@@ -40,7 +40,8 @@ ParleyEventKind parley_event_get_kind (GstEvent * event);
 /* vadendpoint → cloudstt, llmchat; OOB: the caller began to speak (a new turn
  * and its first take). */
 GstEvent *parley_event_new_speech_start (guint turn, guint take);
-/* vadendpoint → cloudstt; serialized: (turn, take) seems to be over: finalise. */
+/* vadendpoint → cloudstt; serialized: (turn, take) seems to be over:
+ * finalise. */
 GstEvent *parley_event_new_speech_end (guint turn, guint take);
 /* vadendpoint → cloudstt, llmchat; OOB: the caller went on after the end of
  * @take; his speech is now @take + 1. */
@@ -62,7 +63,8 @@ GstEvent *parley_event_new_turn_empty (guint turn, guint take,
 /* cloudstt ↑ vadendpoint; upstream: text of the turn so far. */
 GstEvent *parley_event_new_partial (guint turn, guint take,
     const gchar * text);
-/* The text of turn-guess and partial, the reason of turn-empty (may be NULL). */
+/* The text of turn-guess and partial, the reason of turn-empty (may be
+ * NULL). */
 gboolean parley_event_parse_text (GstEvent * event, const gchar ** text);
 
 /* twiliosrc → llmchat; OOB: a key (0-9 * # A-D). It opens a turn of its own:

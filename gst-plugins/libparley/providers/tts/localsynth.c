@@ -245,16 +245,13 @@ deliver (gpointer data, gpointer user_data)
 static void
 hand_over (Job * job)
 {
+  gint16 *words = (gint16 *) job->ready->data;
   GBytes *samples;
 
   if (job->ready->len == 0)
     return;
-  for (guint i = 0; G_BYTE_ORDER == G_BIG_ENDIAN && i < job->ready->len; i += 2) {
-    guint8 low = job->ready->data[i];
-
-    job->ready->data[i] = job->ready->data[i + 1];
-    job->ready->data[i + 1] = low;
-  }
+  for (guint i = 0; i < job->ready->len / 2; i++)
+    words[i] = GINT16_TO_LE (words[i]);
   samples = g_byte_array_free_to_bytes (job->ready);
   job->ready = g_byte_array_new ();
   job->begun = TRUE;
