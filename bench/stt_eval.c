@@ -4,7 +4,8 @@
  * told apart, for each voice; what a decoder costs. All at 8 kHz mu-law with
  * noise, each take on a line that was not heard before.
  *
- *   bench-stt-eval [--quick] [desk|pizza|bank]...
+ *   bench-stt-eval                              figures, one a line, in 45 s
+ *   bench-stt-eval [--quick] desk|pizza|bank... tables, minutes for each
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #include "mock/spoken.h"
 #include "providers/stt/garbage.h"
+#include "providers/stt/pocketsphinx.h"
 #include "providers/stt/resample16.h"
 #include "providers/stt/sphinxdecoder.h"
 #include "speech/g711.h"
@@ -20,6 +22,11 @@
 #define STEP 1600
 #define PROMPTS "/usr/share/asterisk/sounds/en_US_f_Allison"
 #define MAX_PROMPTS 80
+/* Of the figures. */
+#define FIGURE_STEP 4
+#define FIGURE_VOICES 2
+#define FRAME 160
+#define FRAME_MS 20
 /* Of human speech, in bytes of a WAV file: 1 to 8 s. */
 #define MIN_PROMPT 16000
 #define MAX_PROMPT 128000
@@ -128,6 +135,7 @@ typedef struct
   gdouble cpu, audio;           /* s */
   gdouble slowest_finish;       /* s */
   guint step;                   /* every how many sentences */
+  Score inside, strange;        /* of all voices */
 } Eval;
 
 static gdouble
@@ -191,6 +199,14 @@ percent (guint part, guint all)
 }
 
 static void
+add_score (Score * sum, const Score * score)
+{
+  sum->n += score->n;
+  sum->right += score->right;
+  sum->unclear += score->unclear;
+}
+
+static void
 eval_voice (Eval * eval, guint voice, gchar ** sentences)
 {
   Score inside = { 0 }, strange = { 0 };
@@ -204,6 +220,8 @@ eval_voice (Eval * eval, guint voice, gchar ** sentences)
     if ((audio = spoken_text (voices[voice].engine, voices[voice].voice,
                 voices[voice].speed, outside[i])))
       hear (eval, audio, NULL, &strange);
+  add_score (&eval->inside, &inside);
+  add_score (&eval->strange, &strange);
   g_print ("  %-8s %-6s inside: %5.1f %% right, %4.1f %% unclear (%u); "
       "outside: %5.1f %% unclear (%u)\n", voices[voice].engine,
       voices[voice].voice, percent (inside.right, inside.n),
@@ -241,57 +259,179 @@ eval_human (Eval * eval)
     if (audio)
       hear (eval, audio, NULL, &strange);
   }
+  add_score (&eval->strange, &strange);
   g_print ("  a person        outside: %5.1f %% unclear (%u)\n",
       percent (strange.unclear, strange.n), strange.n);
   g_ptr_array_unref (names);
 }
 
-static void
-eval_task (guint task, guint step)
+/* The grammar as a file of its own, to be freed and unlinked. */
+static gchar *
+write_grammar (guint task)
 {
-  Eval eval = {.step = step };
   gchar *text = g_strdup_printf ("#JSGF V1.0;\ngrammar %s;\n%s",
       tasks[task].name, tasks[task].grammar);
-  gchar **sentences = g_strsplit (tasks[task].sentences, "|", -1);
   gchar *path = NULL;
-  GError *error = NULL;
-  gdouble begun = cpu_now ();
 
   g_close (g_file_open_tmp ("parley-XXXXXX.gram", &path, NULL), NULL);
   g_file_set_contents (path, text, -1, NULL);
-  eval.model = parley_sphinx_model_load (NULL, path, &error);
-  if (!eval.model || !parley_sphinx_decoder_warm (eval.model, &error))
+  g_free (text);
+  return path;
+}
+
+static void
+eval_task (Eval * eval, guint task, guint n_voices)
+{
+  gchar **sentences = g_strsplit (tasks[task].sentences, "|", -1);
+  gchar *path = write_grammar (task);
+  GError *error = NULL;
+  gdouble begun = cpu_now ();
+
+  eval->model = parley_sphinx_model_load (NULL, path, &error);
+  if (!eval->model || !parley_sphinx_decoder_warm (eval->model, &error))
     g_error ("%s: %s", tasks[task].name, error->message);
   g_print ("%s (model and decoder ready after %.0f ms of CPU)\n",
       tasks[task].name, (cpu_now () - begun) * 1000);
-  for (guint voice = 0; voice < G_N_ELEMENTS (voices); voice++)
-    eval_voice (&eval, voice, sentences);
-  eval_human (&eval);
+  for (guint voice = 0; voice < n_voices; voice++)
+    eval_voice (eval, voice, sentences);
+  eval_human (eval);
   g_print ("  %.3f s of CPU a second of audio; slowest final %.0f ms of CPU\n",
-      eval.cpu / eval.audio, eval.slowest_finish * 1000);
-  parley_sphinx_model_unref (eval.model);
+      eval->cpu / eval->audio, eval->slowest_finish * 1000);
+  parley_sphinx_model_unref (eval->model);
   g_unlink (path);
   g_free (path);
-  g_free (text);
   g_strfreev (sentences);
+}
+
+/* From finish() to the final text, with audio that comes in real time */
+
+typedef struct
+{
+  ParleyLoop *loop;
+  ParleySttProvider *stt;
+  GByteArray *audio;
+  guint sent;
+  gint64 finished;              /* µs */
+  gdouble ms;                   /* < 0: no final yet */
+} Caller;
+
+static gboolean
+on_frame (gpointer data)
+{
+  Caller *caller = data;
+  guint n = MIN (FRAME, caller->audio->len - caller->sent);
+  GBytes *frame = g_bytes_new (caller->audio->data + caller->sent, n);
+
+  parley_stt_provider_audio (caller->stt, frame);
+  g_bytes_unref (frame);
+  caller->sent += n;
+  if (caller->sent < caller->audio->len)
+    return G_SOURCE_CONTINUE;
+  caller->finished = g_get_monotonic_time ();
+  parley_stt_provider_finish (caller->stt);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_final (gpointer stt, guint turn, guint take, const gchar * text,
+    gdouble confidence, Caller * caller)
+{
+  caller->ms = (g_get_monotonic_time () - caller->finished) / 1000.0;
+}
+
+static gdouble
+time_final (Caller * caller, const gchar * sentence)
+{
+  ParleyAudioFormat format = {.mulaw = TRUE,.rate = 8000 };
+  GSource *timer = g_timeout_source_new (FRAME_MS);
+
+  caller->audio = spoken_text ("flite", "slt", 1.0, sentence);
+  caller->sent = 0;
+  caller->ms = -1;
+  parley_stt_provider_begin (caller->stt, 1, 0, &format);
+  g_source_set_callback (timer, on_frame, caller, NULL);
+  g_source_attach (timer, parley_loop_get_context (caller->loop));
+  while (caller->ms < 0)
+    g_main_context_iteration (parley_loop_get_context (caller->loop), TRUE);
+  g_source_unref (timer);
+  g_byte_array_unref (caller->audio);
+  return caller->ms;
+}
+
+static gint
+by_value (gconstpointer a, gconstpointer b)
+{
+  gdouble x = *(const gdouble *) a, y = *(const gdouble *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The median of some sentences, in ms. The first one makes the decoder. */
+static gdouble
+final_ms (void)
+{
+  static const gchar *sentences[] = { "yes please",
+    "what are your opening hours", "on tuesday at three o'clock",
+    "i would like to book an appointment", "no thank you", "goodbye"
+  };
+  gdouble ms[G_N_ELEMENTS (sentences)];
+  gchar *path = write_grammar (0);
+  Caller caller = {.loop = parley_loop_new (NULL) };
+
+  g_main_context_acquire (parley_loop_get_context (caller.loop));
+  caller.stt = g_object_new (PARLEY_TYPE_STT_POCKETSPHINX, "loop", caller.loop,
+      "grammar", path, NULL);
+  g_signal_connect (caller.stt, "final", G_CALLBACK (on_final), &caller);
+  for (guint i = 0; i < G_N_ELEMENTS (sentences); i++)
+    ms[i] = time_final (&caller, sentences[i]);
+  g_object_unref (caller.stt);
+  g_main_context_release (parley_loop_get_context (caller.loop));
+  g_object_unref (caller.loop);
+  g_unlink (path);
+  g_free (path);
+  qsort (ms + 1, G_N_ELEMENTS (ms) - 1, sizeof ms[0], by_value);
+  return ms[G_N_ELEMENTS (ms) / 2];
+}
+
+static void
+print_figure (const gchar * name, gdouble value, const gchar * unit,
+    gdouble goal, const gchar * better)
+{
+  g_print ("{\"name\":\"%s\",\"value\":%.3f,\"unit\":\"%s\",\"goal\":%g,"
+      "\"better\":\"%s\",\"against\":null,\"ratio\":null}\n", name, value,
+      unit, goal, better);
+}
+
+static void
+print_figures (void)
+{
+  Eval eval = {.step = FIGURE_STEP };
+
+  eval_task (&eval, 0, FIGURE_VOICES);
+  print_figure ("stt-inside-right", percent (eval.inside.right,
+          eval.inside.n), "%", 95, "higher");
+  print_figure ("stt-outside-refused", percent (eval.strange.unclear,
+          eval.strange.n), "%", 90, "higher");
+  print_figure ("stt-cpu", eval.cpu / eval.audio, "s/s", 0.25, "lower");
+  print_figure ("stt-final-ms", final_ms (), "ms", 100, "lower");
 }
 
 int
 main (int argc, char **argv)
 {
   guint step = 1;
-  gboolean chosen = FALSE;
 
+  if (argc == 1)
+    print_figures ();
   for (gint i = 1; i < argc; i++) {
     if (strcmp (argv[i], "--quick") == 0)
       step = 5;
-    for (guint task = 0; task < G_N_ELEMENTS (tasks); task++)
-      if (strcmp (argv[i], tasks[task].name) == 0) {
-        chosen = TRUE;
-        eval_task (task, step);
-      }
+    for (guint task = 0; task < G_N_ELEMENTS (tasks); task++) {
+      Eval eval = {.step = step };
+
+      if (strcmp (argv[i], tasks[task].name) == 0)
+        eval_task (&eval, task, G_N_ELEMENTS (voices));
+    }
   }
-  for (guint task = 0; !chosen && task < G_N_ELEMENTS (tasks); task++)
-    eval_task (task, step);
   return EXIT_SUCCESS;
 }
