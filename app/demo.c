@@ -20,11 +20,11 @@ static const gchar description[] =
     "Starts the agent of FILE (pipelines/local.pipeline) on a free port of "
     "this machine\nand calls it: a caller with another voice speaks four "
     "turns, everything through the\nsame socket as a phone call. Prints who "
-    "says what when, writes both sides to\n" RECORDING " (left: caller, right: agent) "
+    "says what when, writes both sides to\n" RECORDING
+    " (left: caller, right: agent) "
     "and plays it if there is a sound card.\n\n"
     "Exit status 0 only if each turn was understood word for word and "
-    "answered.\n\n"
-    "--json prints {\"turns\":[{\"caller\",\"heard\",\"reply\","
+    "answered.\n\n" "--json prints {\"turns\":[{\"caller\",\"heard\",\"reply\","
     "\"response_ms\"}]} instead;\n\"heard\" is what the recogniser said, "
     "\"response_ms\" null without an answer.\n";
 
@@ -80,8 +80,7 @@ heard_arrived (gpointer data)
 
   show (self, heard->agent ? "agent" : "heard", heard->text);
   if (turn)
-    parley_demo_append (heard->agent ? turn->reply : turn->heard,
-        heard->text);
+    parley_demo_append (heard->agent ? turn->reply : turn->heard, heard->text);
   return G_SOURCE_REMOVE;
 }
 
@@ -93,7 +92,9 @@ on_caption (const ParleyCaption * caption, gpointer data)
   if (!caption->final)
     return;
   heard = g_new (Heard, 1);
-  *heard = (Heard) { data, caption->agent, g_strdup (caption->text) };
+  heard->demo = data;
+  heard->agent = caption->agent;
+  heard->text = g_strdup (caption->text);
   g_idle_add_full (G_PRIORITY_DEFAULT, heard_arrived, heard, heard_free);
 }
 
@@ -159,8 +160,7 @@ speak_turns (Demo * self, GError ** error)
 
     if (!mulaw)
       return NULL;
-    g_ptr_array_add (spoken, parley_caller_turn_new (turn->said, mulaw,
-            NULL));
+    g_ptr_array_add (spoken, parley_caller_turn_new (turn->said, mulaw, NULL));
     g_bytes_unref (mulaw);
   }
   return g_steal_pointer (&spoken);
@@ -192,8 +192,7 @@ run_call (Demo * self, GPtrArray * spoken)
   config.turns = spoken;
   config.record = TRUE;
   self->began = parley_clock_now ();
-  self->caller = parley_caller_new (&config, session, on_event, on_done,
-      self);
+  self->caller = parley_caller_new (&config, session, on_event, on_done, self);
   parley_caller_start (self->caller);
   g_main_loop_run (self->loop);
 }

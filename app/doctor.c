@@ -331,8 +331,9 @@ parley_verb_doctor (int argc, char **argv)
     run_as_json (&self);
   else
     run_checks (&self);
-  if (!json)
-    g_print ("\n%s\n", self.failed ? "The local demo cannot run: see “fail”."
-        : "The local demo can run: parley demo");
+  if (!json && self.failed)
+    g_print ("\nThe local demo cannot run: see “fail”.\n");
+  else if (!json)
+    g_print ("\nThe local demo can run: parley demo\n");
   return self.failed ? 1 : 0;
 }

@@ -48,11 +48,10 @@ static const struct
 static gchar *
 missing_advice (const gchar * element)
 {
-  if (g_strv_contains ((const gchar * const *) (const gchar *[]) {
-          our_elements[0], our_elements[1], our_elements[2],
-          our_elements[3], our_elements[4], our_elements[5], NULL}, element))
-    return g_strdup ("it is one of Parley's own; set GST_PLUGIN_PATH to the "
-        "folder of libgstparley.so");
+  for (guint i = 0; i < G_N_ELEMENTS (our_elements); i++)
+    if (strcmp (our_elements[i], element) == 0)
+      return g_strdup ("it is one of Parley's own; set GST_PLUGIN_PATH to the "
+          "folder of libgstparley.so");
   for (guint i = 0; i < G_N_ELEMENTS (packages); i++)
     if (strcmp (packages[i].element, element) == 0)
       return g_strdup_printf ("install %s", packages[i].package);
@@ -156,7 +155,8 @@ explain_reference (const ParleyPipelineFile * file, const GError * cause,
     if (line_of (file, "name", name))
       continue;
     *line = parley_pipeline_file_line (file, word.offset);
-    return g_strdup_printf ("no element is called “%s”; write name=%s behind "
+    return
+        g_strdup_printf ("no element is called “%s”; write name=%s behind "
         "the one that is meant", name, name);
   }
   return g_strdup (cause->message);
@@ -179,7 +179,8 @@ explain (const ParleyPipelineFile * file, const GError * cause, guint * line)
       *line = first ? line_of (file, first, NULL) : 0;
       if (!g_str_has_prefix (message, "no element"))
         return explain_reference (file, cause, line);
-      return g_strdup_printf ("there is no element “%s”; %s", first, advice);
+      return g_strdup_printf ("there is no element “%s”; %s", first,
+          advice);
     }
     case GST_PARSE_ERROR_NO_SUCH_PROPERTY:
       *line = first ? line_of (file, first, NULL) : 0;

@@ -6,7 +6,9 @@
 
 #include "pipelinescan.h"
 
+/* *INDENT-OFF* */
 G_DEFINE_QUARK (parley-pipeline-file-error, parley_pipeline_file_error)
+/* *INDENT-ON* */
 
 #define FAIL(error, code, ...) \
     g_set_error (error, PARLEY_PIPELINE_FILE_ERROR, \
@@ -151,7 +153,8 @@ parse_variable (Expansion * self, const gchar * text, const gchar * close,
     *colon = '\0';
   if (is_variable_name (*name))
     return TRUE;
-  FAIL (error, VARIABLE, "%s:%u: “${%s…}” is no variable; write ${NAME} or "
+  FAIL (error, VARIABLE,
+      "%s:%u: “${%s…}” is no variable; write ${NAME} or "
       "${NAME:-default}", self->path, self->line, *name);
   return FALSE;
 }
@@ -170,8 +173,9 @@ variable_value (Expansion * self, const gchar * text, const gchar ** end,
   const gchar *value;
 
   if (!close) {
-    FAIL (error, VARIABLE, "%s:%u: a “${” is not closed by “}” on its line",
-        self->path, self->line);
+    FAIL (error, VARIABLE,
+        "%s:%u: a “${” is not closed by “}” on its line", self->path,
+        self->line);
     return NULL;
   }
   *end = close + 1;
@@ -423,8 +427,7 @@ append_word (GString * line, const ParleyPipelineFile * file,
   if (line->len)
     g_string_append_c (line, ' ');
   if (word->kind == PARLEY_WORD_ASSIGNMENT) {
-    g_string_append_len (line, file->launch + word->offset,
-        word->name_length);
+    g_string_append_len (line, file->launch + word->offset, word->name_length);
     g_string_append_c (line, '=');
     g_string_append_len (line, file->launch + word->value_offset,
         word->value_length);
@@ -434,8 +437,7 @@ append_word (GString * line, const ParleyPipelineFile * file,
 }
 
 gchar *
-parley_pipeline_file_to_line (const ParleyPipelineFile * file,
-    GError ** error)
+parley_pipeline_file_to_line (const ParleyPipelineFile * file, GError ** error)
 {
   g_autoptr (GString) line = g_string_new (NULL);
   ParleyWord word;

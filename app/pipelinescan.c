@@ -63,7 +63,8 @@ parley_pipeline_scan (const gchar * launch, gsize * offset, ParleyWord * word)
 {
   gsize at = skip_blanks (launch, *offset);
 
-  *word = (ParleyWord) {.offset = at };
+  memset (word, 0, sizeof *word);
+  word->offset = at;
   if (!launch[at])
     return FALSE;
   if (!scan_assignment (launch, word)) {
@@ -90,7 +91,8 @@ parley_pipeline_find_fault (const gchar * launch, gsize * offset)
     if (word.kind == PARLEY_WORD_LINK && !any)
       return "the pipeline begins with “!”; an element must come first";
     if (word.kind == PARLEY_WORD_LINK && last.kind == PARLEY_WORD_LINK)
-      return "two “!” follow each other; an element must stand between them";
+      return
+          "two “!” follow each other; an element must stand between them";
     if (word.kind == PARLEY_WORD_ASSIGNMENT && last.kind == PARLEY_WORD_LINK)
       return "a property stands here without its element before it";
     last = word;

@@ -227,11 +227,11 @@ gboolean
 parley_playout_reply_ended (ParleyPlayout * self, gint64 now, gint64 * end)
 {
   gint64 here = position (self, now), silent;
+  gint64 quiet = now - self->last_push;
 
   if (self->first_loud == NONE || self->first_loud >= here)
     return FALSE;
-  if (self->end <= here
-      && now - self->last_push >= PARLEY_PLAYOUT_REPLY_END_US) {
+  if (self->end <= here && quiet >= PARLEY_PLAYOUT_REPLY_END_US) {
     *end = time_of (self, self->end);
     return TRUE;
   }

@@ -66,19 +66,19 @@ options_clear (Options * self)
   g_free (self->host);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear);
 
 static gboolean
 parse_options (Options * self, int *argc, char ***argv)
 {
   GOptionEntry entries[] = {
     {"listen", 'l', 0, G_OPTION_ARG_STRING, &self->listen,
-        "where to listen (" DEFAULT_LISTEN "); port 0: any free one",
+          "where to listen (" DEFAULT_LISTEN "); port 0: any free one",
         "HOST:PORT"},
     {"public-url", 'u', 0, G_OPTION_ARG_STRING, &self->public_url,
         "how Twilio reaches this server, such as https://HOST", "URL"},
     {"auth-token-env", 0, 0, G_OPTION_ARG_STRING, &self->auth_token_env,
-          "the environment variable with the account's auth token: requests "
+        "the environment variable with the account's auth token: requests "
           "must be signed", "NAME"},
     {"route", 'r', 0, G_OPTION_ARG_STRING_ARRAY, &self->routes,
           "calls to NUMBER run FILE instead; may be repeated",
@@ -191,6 +191,7 @@ start (Options * options, const gchar * file, GError ** error)
 {
   g_autoptr (GHashTable) routes = parse_routes (options->routes);
   g_autoptr (GTlsCertificate) certificate = NULL;
+  ParleyServiceConfig config = { 0 };
   ParleyService *service;
 
   if (options->tls_cert) {
@@ -198,16 +199,15 @@ start (Options * options, const gchar * file, GError ** error)
     if (!certificate)
       return NULL;
   }
-  service = parley_service_new (&(ParleyServiceConfig) {
-        .file = file,
-        .routes = routes,
-        .host = options->host,
-        .port = options->port,
-        .public_url = options->public_url,
-        .auth_token_env = options->auth_token_env,
-        .certificate = certificate,
-        .max_calls = options->max_calls,
-      }, error);
+  config.file = file;
+  config.routes = routes;
+  config.host = options->host;
+  config.port = options->port;
+  config.public_url = options->public_url;
+  config.auth_token_env = options->auth_token_env;
+  config.certificate = certificate;
+  config.max_calls = options->max_calls;
+  service = parley_service_new (&config, error);
   if (!service && g_error_matches (*error, G_IO_ERROR,
           G_IO_ERROR_ADDRESS_IN_USE))
     g_prefix_error (error, "port %u is taken by another program; give "
@@ -310,6 +310,7 @@ parley_verb_serve (int argc, char **argv)
   g_auto (Options) options = { 0 };
   g_autoptr (ParleyService) service = NULL;
   g_autoptr (GError) error = NULL;
+  Server server = { 0 };
   int status;
 
   if (!parse_options (&options, &argc, &argv))
@@ -321,16 +322,14 @@ parley_verb_serve (int argc, char **argv)
     return status;
   parley_gst_setup ();
   parley_loop_pool_set_size (options.workers);
-  parley_log_set_level (options.verbose ? PARLEY_LOG_TURNS
-      : PARLEY_LOG_CALLS);
+  parley_log_set_level (options.verbose ? PARLEY_LOG_TURNS : PARLEY_LOG_CALLS);
   service = start (&options, argv[1], &error);
   if (!service) {
     g_printerr ("%s: %s\n", g_get_prgname (), error->message);
     return 1;
   }
-  run (&(Server) {
-        .service = service,
-        .drain_seconds = options.drain_seconds,
-      }, &options, argv[1]);
+  server.service = service;
+  server.drain_seconds = options.drain_seconds;
+  run (&server, &options, argv[1]);
   return 0;
 }

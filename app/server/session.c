@@ -324,8 +324,7 @@ call_started (ParleyCall * call, gpointer data)
 
   if (self->ending || self->pipeline)
     return;
-  self->sid = g_strdup (start->call_sid ? start->call_sid
-      : start->stream_sid);
+  self->sid = g_strdup (start->call_sid ? start->call_sid : start->stream_sid);
   self->began = parley_clock_now ();
   self->stock = self->hooks.pick (to, self->data);
   if (!build_pipeline (self)) {

@@ -65,8 +65,7 @@ test_turns_of_own_script (void)
   g_assert_no_error (error);
   turns = parley_demo_turns_new (script);
   g_assert_cmpuint (turns->len, ==, 4);
-  g_assert_cmpstr (turn_at (turns, 0)->said, ==,
-      "what are your opening hours");
+  g_assert_cmpstr (turn_at (turns, 0)->said, ==, "what are your opening hours");
   parley_script_unref (script);
 }
 

@@ -44,8 +44,8 @@ assert_error (Fixture * fixture, GError * error, gint code,
   g_assert_error (error, PARLEY_PIPELINE_FILE_ERROR, code);
   if (!g_str_has_prefix (error->message, begin)
       || !strstr (error->message, reason) || strchr (error->message, '\n'))
-    g_error ("“%s” should begin with “%s” and say “%s”", error->message,
-        begin, reason);
+    g_error ("“%s” should begin with “%s” and say “%s”",
+        error->message, begin, reason);
 }
 
 static void
@@ -259,8 +259,7 @@ test_dir (Fixture * fixture, gconstpointer data)
   g_autofree gchar *expected = g_strdup_printf
       ("filesrc location=%s/a.json ! fakesink", fixture->dir);
 
-  assert_line (fixture, "filesrc location=${DIR}/a.json ! fakesink",
-      expected);
+  assert_line (fixture, "filesrc location=${DIR}/a.json ! fakesink", expected);
 }
 
 /* Reading */
@@ -303,8 +302,7 @@ test_binary_file (Fixture * fixture, gconstpointer data)
 
   g_file_set_contents (fixture->path, "fakesrc\0! fakesink", 18, NULL);
   g_assert_null (parley_pipeline_file_load (fixture->path, &error));
-  assert_error (fixture, error, PARLEY_PIPELINE_FILE_ERROR_READ, ": ",
-      "UTF-8");
+  assert_error (fixture, error, PARLEY_PIPELINE_FILE_ERROR_READ, ": ", "UTF-8");
   refused_by_load (fixture, "fakesrc name=\xff\xfe",
       PARLEY_PIPELINE_FILE_ERROR_READ, ": ", "UTF-8");
 }
@@ -450,8 +448,7 @@ test_syntax_errors (Fixture * fixture, gconstpointer data)
   refused_by_build (fixture, "\n! fakesink", ":2: ", "begins with");
   refused_by_build (fixture, "fakesrc\n!\n!\nfakesink", ":3: ", "two");
   refused_by_build (fixture, "fakesrc\n!\n", ":2: ", "ends with");
-  refused_by_build (fixture, "fakesrc !\nname=x fakesink", ":2: ",
-      "property");
+  refused_by_build (fixture, "fakesrc !\nname=x fakesink", ":2: ", "property");
   refused_by_build (fixture, "fakesrc ! ( fakesink", ": ", "syntax error");
 }
 

@@ -135,8 +135,8 @@ test_underruns (void)
 {
   g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
 
-  push (playout, 0, LOUD, 20);          /* heard at 60 to 80 */
-  push (playout, 79, LOUD, 20);         /* just in time: to 100 */
+  push (playout, 0, LOUD, 20);  /* heard at 60 to 80 */
+  push (playout, 79, LOUD, 20); /* just in time: to 100 */
   g_assert_cmpuint (parley_playout_get_underruns (playout), ==, 0);
   push (playout, 101, LOUD, 20);        /* 1 ms late: 161 to 181 */
   g_assert_cmpuint (parley_playout_get_underruns (playout), ==, 1);
@@ -198,7 +198,7 @@ test_reads_what_was_heard (void)
   g_autoptr (GByteArray) heard = g_byte_array_new ();
   guint i;
 
-  push (playout, 0, 0x01, 20);          /* heard at 60 to 80 */
+  push (playout, 0, 0x01, 20);  /* heard at 60 to 80 */
   push (playout, 10, 0x02, 100);        /* 80 to 180, cut at 100 */
   parley_playout_read (playout, ORIGIN + 70 * MS, heard);
   g_assert_cmpuint (heard->len, ==, 560);

@@ -221,8 +221,7 @@ static void
 test_twiml_signature (Fixture * fixture, gconstpointer data)
 {
   const gchar *form = "From=%2B15035550100&To=%2B15035550199&CallerName=";
-  g_autoptr (GPtrArray) fields = parley_twilio_form_parse (form,
-      strlen (form));
+  g_autoptr (GPtrArray) fields = parley_twilio_form_parse (form, strlen (form));
   g_autofree gchar *good = parley_twilio_sign (TOKEN, PUBLIC "/twiml", fields);
   g_autofree gchar *other = parley_twilio_sign (TOKEN,
       "https://elsewhere.example.org/twiml", fields);
@@ -588,10 +587,8 @@ test_usage (Fixture * fixture, gconstpointer data)
   refused (fixture, ARGS (fixture->path, "--listen", "here"), 2, "HOST:PORT");
   refused (fixture, ARGS (fixture->path, "--listen", "h:99999"), 2,
       "HOST:PORT");
-  refused (fixture, ARGS (fixture->path, "--route", "555"), 2,
-      "NUMBER=FILE");
-  refused (fixture, ARGS (fixture->path, "--max-calls", "0"), 2,
-      "--max-calls");
+  refused (fixture, ARGS (fixture->path, "--route", "555"), 2, "NUMBER=FILE");
+  refused (fixture, ARGS (fixture->path, "--max-calls", "0"), 2, "--max-calls");
   refused (fixture, ARGS (fixture->path, "--workers", "65"), 2, "--workers");
   refused (fixture, ARGS (fixture->path, "--tls-key", "k"), 2, "--tls-cert");
 }

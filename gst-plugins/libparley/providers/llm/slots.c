@@ -463,8 +463,7 @@ static const ParleySlotType types[] = {
         "<day_half> = a m | p m | in the (morning | afternoon | evening);\n"
         "<hour> = <unit> | ten | eleven | twelve;\n"
         "<minutes> = oh five | ten | fifteen | (twenty | thirty | forty"
-        " | fifty) [five];\n"
-        UNIT_RULE, read_time},
+        " | fifty) [five];\n" UNIT_RULE, read_time},
   {"month", "march", 1,
         "<month> = january | february | march | april | may | june | july"
         " | august | september | october | november | december;\n",
