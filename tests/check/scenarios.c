@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Conversations by voice with pipelines/local.pipeline, through the socket. What
- * was said and done is compared, never when. */
+/* Conversations by voice with pipelines/local.pipeline, through the socket.
+ * What was said and done is compared, never when. */
 #include <gst/gst.h>
 #include <string.h>
 
