@@ -204,9 +204,10 @@ test_barge_in (void)
   Rig rig = { NULL };
 
   rig_set_up (&rig, AGENT);
-  rig_call (&rig, 300, SAID ("i would like to book an appointment"));
+  rig_call (&rig, 300, SAID ("what are your opening hours"));
   parley_mock_wait (rig.done && rig.eos);
-  g_assert_nonnull (strstr (rig.heard->str, "book an appointment|"));
+  g_test_message ("heard: %s", rig.heard->str);
+  g_assert_nonnull (strstr (rig.heard->str, "opening hours|"));
   g_assert_cmpuint (rig.n_clears, >=, 1);
   g_assert_cmpuint (rig.n_replies, ==, 2);
   rig_tear_down (&rig);
