@@ -77,12 +77,17 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -m filesrc location=caller.wav ! wavparse ! audioconvert !
- * audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 ! vadendpoint
- * silence=400 ! fakesink ]| Prints what the caller's turns are. |[
- * gst-launch-1.0 twiliosrc port=8080 ! vadendpoint eager-silence=50
- * silence=400 ! cloudstt ! llmchat script=pipelines/appointments.json !
- * cloudtts ! mulawsink ]| Answers a phone call.
+ * gst-launch-1.0 -m filesrc location=caller.wav ! wavparse ! audioconvert \
+ *   ! audioresample ! audio/x-raw,format=S16LE,channels=1,rate=8000 \
+ *   ! vadendpoint silence=400 ! fakesink
+ * ]| Prints what the caller's turns are.
+ *
+ * |[
+ * gst-launch-1.0 twiliosrc port=8080 \
+ *   ! vadendpoint eager-silence=50 silence=400 \
+ *   ! cloudstt ! llmchat script=pipelines/appointments.json \
+ *   ! cloudtts ! mulawsink
+ * ]| Answers a phone call.
  *
  * Since: 0.1
  */
