@@ -235,13 +235,18 @@ sync_posted (gpointer data, gpointer user_data)
   gst_object_unref (self);
 }
 
+/* After a state change. On the loop at once: what comes right behind a call's
+ * start, in the same read from the socket, must find the element at work. */
 static void
-post_sync (GstLoopElement * self)
+sync_soon (GstLoopElement * self)
 {
   ParleyLoop *loop = PRIV (self)->loop;
 
-  parley_loop_invoke (loop, sync_posted, gst_object_ref (self),
-      g_object_ref (loop));
+  if (parley_loop_is_current (loop) && !PRIV (self)->pushing)
+    sync_run (self);
+  else
+    parley_loop_invoke (loop, sync_posted, gst_object_ref (self),
+        g_object_ref (loop));
 }
 
 /* The inbox */
@@ -803,7 +808,6 @@ gst_loop_element_change_state (GstElement * element, GstStateChange transition)
       ask_context (self, CONTEXT_CALL);
       inbox_set_flushing (self, FALSE, FALSE);
       g_atomic_int_inc (&priv->run);
-      post_sync (self);
       break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       g_atomic_int_inc (&priv->run);
@@ -816,23 +820,14 @@ gst_loop_element_change_state (GstElement * element, GstStateChange transition)
   result = GST_ELEMENT_CLASS (gst_loop_element_parent_class)->change_state
       (element, transition);
 
-  switch (transition) {
-    case GST_STATE_CHANGE_READY_TO_PAUSED:
-      if (result == GST_STATE_CHANGE_FAILURE) {
-        g_atomic_int_inc (&priv->run);
-        post_sync (self);
-      }
-      break;
-    case GST_STATE_CHANGE_PAUSED_TO_READY:
-      post_sync (self);
-      break;
-    case GST_STATE_CHANGE_READY_TO_NULL:
-      if (klass->close)
-        klass->close (self);
-      break;
-    default:
-      break;
-  }
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      && result == GST_STATE_CHANGE_FAILURE)
+    g_atomic_int_inc (&priv->run);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+      || transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    sync_soon (self);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL && klass->close)
+    klass->close (self);
   return result;
 }
 

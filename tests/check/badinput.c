@@ -500,6 +500,42 @@ test_huge_headers (void)
 }
 
 static void
+append_text_frame (GByteArray * packet, GString * text)
+{
+  const guint8 head[] = { TEXT, 0x80 | 126, text->len >> 8, text->len & 0xff };
+  const guint8 mask[4] = { 0 };
+
+  g_byte_array_append (packet, head, sizeof head);
+  g_byte_array_append (packet, mask, sizeof mask);
+  g_byte_array_append (packet, (guint8 *) text->str, text->len);
+  g_string_truncate (text, 0);
+}
+
+/* Media right behind the start, in the same packet, is heard too. */
+static void
+test_burst (void)
+{
+  g_autoptr (GHashTable) parameters =
+      g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GByteArray) packet = g_byte_array_new ();
+  g_autoptr (GString) text = g_string_new (NULL);
+  ParleyMockPeer *peer = upgraded ();
+  guint8 audio[160];
+
+  forget_log ();
+  memset (audio, 0x10, sizeof audio);
+  g_hash_table_insert (parameters, (gpointer) "To", (gpointer) "echo");
+  parley_twilio_build_start (text, SID, "AC1", "CA-burst", parameters);
+  append_text_frame (packet, text);
+  parley_twilio_build_inbound_media (text, SID, 2, 1, 0, audio, sizeof audio);
+  append_text_frame (packet, text);
+  parley_mock_peer_write (peer, packet->data, packet->len);
+  parley_mock_wait (has_media (peer));
+  parley_mock_peer_free (peer);
+  parley_mock_wait (count_in_log ("call ended") == 1);
+}
+
+static void
 add_tests (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
@@ -518,6 +554,7 @@ add_tests (void)
   g_test_add_func ("/badinput/half-headers", test_half_headers);
   g_test_add_func ("/badinput/pipelining", test_pipelining);
   g_test_add_func ("/badinput/huge-headers", test_huge_headers);
+  g_test_add_func ("/badinput/not-bad-but-in-one-packet", test_burst);
 }
 
 static void
