@@ -102,7 +102,7 @@ gboolean gst_loop_element_is_running_in_loop (GstLoopElement * self);
 typedef void (*GstLoopElementFunc) (GstLoopElement * self);
 void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
 
-/* The present running time; GST_CLOCK_TIME_NONE without a clock. */
+/* The present running time; GST_CLOCK_TIME_NONE unless PLAYING with a clock. */
 GstClockTime gst_loop_element_running_time (GstLoopElement * self);
 
 /* Posts @error as the one error of this fault, domain and code after its kind

@@ -44,7 +44,15 @@ gst_loop_element_is_live (GstLoopElement * self)
 GstClockTime
 gst_loop_element_running_time (GstLoopElement * self)
 {
-  return gst_element_get_current_running_time (GST_ELEMENT (self));
+  gboolean playing;
+
+  /* On the way there an element has a clock before it has a base time. */
+  GST_OBJECT_LOCK (self);
+  playing = GST_STATE (self) == GST_STATE_PLAYING
+      || GST_STATE_NEXT (self) == GST_STATE_PLAYING;
+  GST_OBJECT_UNLOCK (self);
+  return playing ? gst_element_get_current_running_time (GST_ELEMENT (self))
+      : GST_CLOCK_TIME_NONE;
 }
 
 static void

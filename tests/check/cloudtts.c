@@ -326,6 +326,25 @@ times_continue_and_restart (Rig * rig, gconstpointer data)
   rig_expect (rig, "seg e1.0:100ms! e1.0:60ms e2.0:20ms!");
 }
 
+/* On the way to PLAYING there is a clock before there is a base time: what it
+ * shows then is no running time. */
+static void
+no_time_before_playing (Rig * rig, gconstpointer data)
+{
+  GstClockTime end;
+
+  speak_mulaw ();
+  rig_state (rig, GST_STATE_PAUSED);
+  rig_wait_ms (rig, 3600000);
+  say (rig, 1, 0, "early one");
+  mock_tts_audio (1, 100);
+  mock_tts_done (1);
+  g_assert_cmpuint (pull_pts (rig, &end), ==, 0);
+  rig_expect_log (rig, "speak early one");
+  say (rig, 1, 1, "early two");
+  rig_expect_log (rig, "speak early two");
+}
+
 static void
 thirty_seconds_ahead (Rig * rig, gconstpointer data)
 {
@@ -633,6 +652,7 @@ main (int argc, char **argv)
   ADD ("prewarm", prewarm);
   ADD_FUNC ("prewarm-before-ready", prewarm_before_ready);
   ADD ("times-continue-and-restart", times_continue_and_restart);
+  ADD ("no-time-before-playing", no_time_before_playing);
   ADD ("thirty-seconds-ahead", thirty_seconds_ahead);
   ADD ("latency", latency);
   ADD ("interrupt-voids-and-flushes", interrupt_voids_and_flushes);
