@@ -55,7 +55,7 @@ static const struct
         "<hour> = eight | nine | ten | eleven | one | two | three | four;\n"
         "<time> = <hour> [thirty | o'clock] [in the (morning | afternoon)];\n"
         "<when> = [on] <day> [at <time>] | [at] <time>;\n",
-        "i would like to book an appointment|can i make an appointment|"
+      "i would like to book an appointment|can i make an appointment|"
         "on tuesday at three o'clock|wednesday|at eleven in the morning|"
         "thursday at nine thirty|i want to cancel my appointment|"
         "what are your opening hours|how much does a filling cost|"
@@ -69,7 +69,7 @@ static const struct
         "<n> = a | two | three | four; <size> = small | medium | large;\n"
         "<kind> = cheese | vegetarian | pepperoni | hawaiian;\n"
         "<top> = mushrooms | onions | olives | extra cheese | bacon;\n",
-        "i would like a large pepperoni pizza|for delivery|that is all|"
+      "i would like a large pepperoni pizza|for delivery|that is all|"
         "can i have a large vegetarian pizza with olives and extra cheese|"
         "a small cheese pizza with onions and bacon|i will pick it up|"
         "nothing to drink|cancel my order|where is my order|"
@@ -83,7 +83,7 @@ static const struct
         "<sum> = twenty | fifty | [one] hundred | two hundred | a thousand;\n"
         "<d> = zero | oh | one | two | three | four | five | six | seven | "
         "eight | nine;\n",
-        "what is my balance|tell me the balance of my savings account|"
+      "what is my balance|tell me the balance of my savings account|"
         "how much money do i have|transfer fifty dollars to savings|"
         "transfer two hundred dollars from checking to business|"
         "i lost my card|my card was stolen|order a new card|"

@@ -224,29 +224,29 @@ static const Bad bad[] = {
   {"payload-is-number", "payload", FALSE, TEXT, BYTES (MEDIA (SOUND "7"))},
   {"wrong-encoding", "audio/l16", TRUE, TEXT,
       BYTES (START ("\"encoding\":\"audio/l16\",\"sampleRate\":8000,"
-              "\"channels\":1"))},
+                "\"channels\":1"))},
   {"wrong-rate", "16000", TRUE, TEXT,
       BYTES (START ("\"encoding\":\"audio/x-mulaw\",\"sampleRate\":16000,"
-              "\"channels\":1"))},
+                "\"channels\":1"))},
   {"binary-frame", "binary", FALSE, BINARY, BYTES ("\x01\x02")},
   {"unknown-opcode", "protocol", FALSE, 0x8b, BYTES ("x")},
   {"huge-numbers", "64 bits", FALSE, TEXT,
       BYTES ("{\"event\":\"media\",\"sequenceNumber\":\"1e999\","
-          "\"streamSid\":\"" SID "\",\"media\":{"
-          "\"chunk\":\"99999999999999999999999\",\"timestamp\":"
-          "\"-99999999999999999999\",\"payload\":\"/////w==\"}}")},
+            "\"streamSid\":\"" SID "\",\"media\":{"
+            "\"chunk\":\"99999999999999999999999\",\"timestamp\":"
+            "\"-99999999999999999999\",\"payload\":\"/////w==\"}}")},
   {"wrong-stream", NULL, FALSE, TEXT,
       BYTES ("{\"event\":\"media\",\"streamSid\":\"MZother\",\"media\":{"
-          SOUND "\"/////w==\"}}")},
+            SOUND "\"/////w==\"}}")},
   {"mark-without-name", "name", FALSE, TEXT,
       BYTES ("{\"event\":\"mark\",\"streamSid\":\"" SID "\",\"mark\":{}}")},
   {"bad-digit", "not a key", FALSE, TEXT,
       BYTES ("{\"event\":\"dtmf\",\"streamSid\":\"" SID "\",\"dtmf\":{"
-          "\"digit\":\"xyzzy\"}}")},
+            "\"digit\":\"xyzzy\"}}")},
   {"media-before-start", NULL, TRUE, TEXT, BYTES (MEDIA (SOUND "\"/w==\""))},
   {"double-start", NULL, FALSE, TEXT,
       BYTES (START ("\"encoding\":\"audio/x-mulaw\",\"sampleRate\":8000,"
-              "\"channels\":1"))},
+                "\"channels\":1"))},
 };
 
 /* A close frame came, or the end without one. */
@@ -423,7 +423,8 @@ test_never_reads (void)
     at += len / 8;
     parley_mock_peer_text (peer, text->str);
     g_string_truncate (text, 0);
-    for (due = FALSE; !due;)
+    due = FALSE;
+    while (!due)
       g_main_context_iteration (NULL, TRUE);
   }
   g_source_remove (tick);

@@ -20,6 +20,7 @@
 
 #define LIMIT_US (120 * G_TIME_SPAN_SECOND)
 #define CARDS "/usr/share/pocketsphinx/test/data/cards/"
+#define GO_FORWARD "/usr/share/pocketsphinx/test/data/goforward.raw"
 #define FRAME 160
 
 #define GRAMMAR \
@@ -406,8 +407,7 @@ test_language_model (void)
   Desk desk;
 
   desk_init (&desk, NULL);
-  if (hear_linear (&desk, "/usr/share/pocketsphinx/test/data/goforward.raw",
-          0)) {
+  if (hear_linear (&desk, GO_FORWARD, 0)) {
     g_assert_cmpstr (desk.text, ==, "go forward ten meters");
     g_assert_cmpfloat (desk.confidence, >, 0);
   }
@@ -502,10 +502,10 @@ assert_refused (Desk * desk, const gchar * part, const gchar * remedy)
   GError *error = NULL;
 
   g_assert_false (parley_provider_warm (PARLEY_PROVIDER (desk->stt), &error));
-  g_assert_error (error, PARLEY_PROVIDER_ERROR,
-      PARLEY_PROVIDER_ERROR_SETTINGS);
+  g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
   if (!strstr (error->message, part) || !strstr (error->message, remedy))
-    g_error ("“%s” lacks “%s” or “%s”", error->message, part, remedy);
+    g_error ("“%s” lacks “%s” or “%s”", error->message, part,
+        remedy);
   g_clear_error (&error);
 }
 
@@ -660,7 +660,9 @@ test_script (void)
 static ParleySttSegment
 segment (gint start, gint end, gint score, gboolean speech)
 {
-  return (ParleySttSegment) { start, end, score, speech };
+  ParleySttSegment made = { start, end, score, speech };
+
+  return made;
 }
 
 static GArray *

@@ -317,8 +317,7 @@ world_init (World * world)
       "#JSGF V1.0;\ngrammar other;\npublic <top> = one | two | three;\n");
   world->grammar[KIND_NO_GRAMMAR] = g_build_filename (world->directory,
       "none.gram", NULL);
-  world->grammar[KIND_NO_DECODER] =
-      g_strdup (world->grammar[KIND_OTHER]);
+  world->grammar[KIND_NO_DECODER] = g_strdup (world->grammar[KIND_OTHER]);
   put_broken_model (world);
   world->sounds[0] = g_byte_array_free_to_bytes (spoken_quiet (800));
   world->sounds[1] = noise ();

@@ -6,7 +6,7 @@
 #define MAX_WATCHED 16
 
 /* Of the address sanitizer, which has a heap of its own. */
-gsize __sanitizer_get_current_allocated_bytes (void) __attribute__ ((weak));
+gsize __sanitizer_get_current_allocated_bytes (void) __attribute__((weak));
 
 typedef struct
 {
@@ -53,7 +53,10 @@ livecount_watch (GType type)
   Watched *self = &watched[n_watched++];
 
   g_assert_cmpuint (n_watched, <=, MAX_WATCHED);
-  *self = (Watched) { type, 0, klass->constructed, klass->finalize };
+  self->type = type;
+  self->alive = 0;
+  self->constructed = klass->constructed;
+  self->finalize = klass->finalize;
   klass->constructed = count_constructed;
   klass->finalize = count_finalize;
 }

@@ -69,8 +69,7 @@ served_new (const gchar * const *args)
   g_assert_no_error (error);
   self->log = g_data_input_stream_new (g_subprocess_get_stderr_pipe
       (self->process));
-  out = g_data_input_stream_new (g_subprocess_get_stdout_pipe
-      (self->process));
+  out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
   g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (out),
       FALSE);
   line = g_data_input_stream_read_line (out, NULL, NULL, NULL);
@@ -105,8 +104,7 @@ show_log (Served * self)
 {
   gchar *line;
 
-  while ((line = g_data_input_stream_read_line (self->log, NULL, NULL,
-              NULL))) {
+  while ((line = g_data_input_stream_read_line (self->log, NULL, NULL, NULL))) {
     g_printerr ("%s\n", line);
     g_free (line);
   }

@@ -13,7 +13,8 @@
  * at most): a tone, a hum, a breath. */
 #define MAX_PHONE_FRAMES 50
 /* Of the frames of the words, the share in which the phone loop hears speech
- * too: 78 % or more in sentences of a grammar, under 60 % in coughs and music. */
+ * too: 78 % or more in sentences of a grammar, under 60 % in coughs and
+ * music. */
 #define MIN_SPEECH_SHARE 0.7
 /* The margin is the loss a frame over the whole take plus this many times the
  * loss a frame in the worst word, which finds the one wrong word in an

@@ -9,12 +9,12 @@
  * "" when nothing was said. Partial texts are always sentences of the grammar
  * so far, even where the final turns out to be "[unclear]".
  *
- * Without a grammar any English text comes out, plausible for clean speech at 16
- * kHz ("go forward ten meters" is right, a reader's sentences have wrong words);
- * its confidence says little. Eleven recordings took 0.4 to 0.8 s of CPU for a
- * second of audio, 0.1 to 0.5 s of it after the take ended; the decoder took
- * 0.5 s to make and the process 120 MB. With a grammar: 0.2 to 0.3 s, 20 ms at
- * most, and 60 ms to make.
+ * Without a grammar any English text comes out, plausible for clean speech at
+ * 16 kHz ("go forward ten meters" is right, a reader's sentences have wrong
+ * words); its confidence says little. Eleven recordings took 0.4 to 0.8 s of
+ * CPU for a second of audio, 0.1 to 0.5 s of it after the take ended; the
+ * decoder took 0.5 s to make and the process 120 MB. With a grammar: 0.2 to
+ * 0.3 s, 20 ms at most, and 60 ms to make.
  *
  * Decoding goes on in the worker pool while audio arrives, so that little is
  * left to do when the take ends. Decoders are shared by all providers in the
@@ -54,7 +54,7 @@ struct _ParleySttPocketsphinx
 };
 
 G_DEFINE_FINAL_TYPE (ParleySttPocketsphinx, parley_stt_pocketsphinx,
-    PARLEY_TYPE_STT_PROVIDER)
+    PARLEY_TYPE_STT_PROVIDER);
 
 typedef struct
 {
@@ -114,8 +114,7 @@ on_final (ParleySphinxTake * sphinx_take, const gchar * text,
 }
 
 static void
-on_failed (ParleySphinxTake * sphinx_take, const GError * error,
-    gpointer data)
+on_failed (ParleySphinxTake * sphinx_take, const GError * error, gpointer data)
 {
   Take *take = data;
   ParleySttPocketsphinx *self = g_object_ref (take->provider);

@@ -119,5 +119,5 @@ parley_resample16_process (ParleyResample16 * self, const gint16 * in,
   }
   used = self->history->len - (self->taps - 1);
   g_array_remove_range (self->history, 0, used);
-  self->next -= (guint64) used * self->up;
+  self->next -= self->up * (guint64) used;
 }

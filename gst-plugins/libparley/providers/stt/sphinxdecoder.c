@@ -50,6 +50,7 @@ static const ParleySphinxMean microphone_mean = { {41.00f, -5.29f, -0.12f,
         5.09f, 2.48f, -4.07f, -1.37f, -1.78f, -5.08f, -2.05f, -6.45f, -1.42f,
     1.17f}
 };
+
 static const ParleySphinxMean telephone_mean = { {39.21f, 24.09f, -32.71f,
         39.82f, -19.53f, -0.91f, 14.90f, -27.60f, 18.17f, -11.78f, 0.04f,
     9.64f, -12.68f}
@@ -377,8 +378,7 @@ decode_held (ParleySphinxDecoder * self)
   current_mean (self, &mean);
   for (guint i = 0; i < self->held->len; i++)
     for (guint k = 0; k < PARLEY_SPHINX_CEPSTRA; k++)
-      g_array_index (self->held, ParleySphinxMean, i).value[k] -=
-          mean.value[k];
+      g_array_index (self->held, ParleySphinxMean, i).value[k] -= mean.value[k];
   done = decode_frames (self->words, self->held)
       && (!self->phones || decode_frames (self->phones, self->held));
   g_array_set_size (self->held, 0);

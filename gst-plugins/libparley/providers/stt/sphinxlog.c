@@ -10,8 +10,10 @@ static GPrivate caught = G_PRIVATE_INIT (g_free);
 /* Where this thread goes on after a fatal error: a jmp_buf on its stack. */
 static GPrivate refuge;
 
+/* *INDENT-OFF* */
 static void on_message (void *user_data, err_lvl_t level, const char *format,
     ...) G_GNUC_PRINTF (3, 4);
+/* *INDENT-ON* */
 
 /* Messages read: ERROR: "file.c", line 12: what happened. The first is the
  * cause, the others follow from it. */

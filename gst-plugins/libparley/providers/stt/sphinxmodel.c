@@ -300,8 +300,7 @@ check_words (ParleySphinxModel * self, const gchar * grammar,
  * decoder with all 134,000 words takes 28 MB and 150 ms to make, one with the
  * grammar's words 5 MB and 15 ms, measured. */
 static gboolean
-put_dictionary (ParleySphinxModel * self, const GString * text,
-    GError ** error)
+put_dictionary (ParleySphinxModel * self, const GString * text, GError ** error)
 {
   gsize written = 0;
   gssize n;
@@ -320,8 +319,7 @@ put_dictionary (ParleySphinxModel * self, const GString * text,
     return FALSE;
   }
   g_free (self->dictionary);
-  self->dictionary = g_strdup_printf ("/proc/self/fd/%d",
-      self->dictionary_fd);
+  self->dictionary = g_strdup_printf ("/proc/self/fd/%d", self->dictionary_fd);
   return TRUE;
 }
 
@@ -444,8 +442,7 @@ parley_sphinx_model_unref (ParleySphinxModel * self)
 {
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
-  g_queue_clear_full (&self->idle,
-      (GDestroyNotify) parley_sphinx_decoder_free);
+  g_queue_clear_full (&self->idle, (GDestroyNotify) parley_sphinx_decoder_free);
   g_mutex_clear (&self->lock);
   if (self->dictionary_fd >= 0)
     close (self->dictionary_fd);

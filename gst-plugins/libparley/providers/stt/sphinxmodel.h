@@ -9,13 +9,13 @@ G_BEGIN_DECLS
  * or a language model. One object in the process for each set of settings, so
  * that their decoders are shared.
  *
- * Never changes once loaded, except what belongs to sphinxdecoder.c and is under
- * @lock. Any thread. */
+ * Never changes once loaded, except what belongs to sphinxdecoder.c and is
+ * under @lock. Any thread. */
 typedef struct
 {
   gint refs;                    /* atomic */
   gchar *acoustic;              /* directory */
-  gchar *dictionary;            /* file to read; with a grammar only its words */
+  gchar *dictionary;            /* file; with a grammar only its words */
   gint dictionary_fd;           /* of a file in memory, -1 for none */
   gchar *jsgf;                  /* the grammar's text, NULL: language model */
   gchar *language_model;        /* file, used without a grammar */
