@@ -215,8 +215,10 @@ on_message (SoupWebsocketConnection * connection, gint type, GBytes * data,
 
   if (self->ended)
     return;
-  /* Each ping is answered: who reads no answers may not go on for ever. */
-  if (self->limit && !is_backlogged (self))
+  /* Each ping is answered: who reads no answers may not go on for ever. That
+   * takes system calls, so it is not asked at each message. */
+  if (self->limit && parley_limit_stream_get_left (self->limit)
+      < PARLEY_TWILIO_MAX_MESSAGE && !is_backlogged (self))
     parley_limit_stream_allow (self->limit, 2 * PARLEY_TWILIO_MAX_MESSAGE);
   if (type != SOUP_WEBSOCKET_DATA_TEXT) {
     call_fail (self, PARLEY_CALL_ERROR_PROTOCOL,

@@ -208,6 +208,12 @@ parley_limit_stream_allow (ParleyLimitStream * stream, gsize bytes)
   stream->input->left = bytes;
 }
 
+gsize
+parley_limit_stream_get_left (ParleyLimitStream * stream)
+{
+  return stream->input->left;
+}
+
 ParleyLimitStream *
 parley_limit_stream_find (GIOStream * stream)
 {

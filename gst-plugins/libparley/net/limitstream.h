@@ -25,5 +25,7 @@ ParleyLimitStream *parley_limit_stream_find (GIOStream * stream);
 /* From now on @bytes more may be read; reading beyond them fails with
  * G_IO_ERROR_MESSAGE_TOO_LARGE. */
 void parley_limit_stream_allow (ParleyLimitStream * stream, gsize bytes);
+/* Bytes that may still be read. */
+gsize parley_limit_stream_get_left (ParleyLimitStream * stream);
 
 G_END_DECLS
