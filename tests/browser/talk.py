@@ -105,7 +105,7 @@ def speak(folder, sentence):
     text.write_text(sentence)
     subprocess.run(
         f"gst-launch-1.0 -q filesrc location={text} ! text/x-raw,format=utf8"
-        " ! cloudtts provider=flite voice=slt ! audio/x-raw ! audioconvert"
+        " ! cloudtts provider=flite voice=rms ! audio/x-raw ! audioconvert"
         f" ! audioresample ! audio/x-raw,rate={RATE},format=S16LE,channels=1"
         f" ! wavenc ! filesink location={spoken}",
         shell=True,
