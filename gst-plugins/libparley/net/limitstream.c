@@ -74,10 +74,6 @@ limit_input_create_source (GPollableInputStream * stream,
       (limit_input_base (stream)), NULL);
   GSource *source = g_pollable_source_new_full (stream, base, cancellable);
 
-  /* A context takes the descriptors of a source that cannot recurse out of its
-   * poll for each dispatch and wakes itself up each time: five system calls a
-   * message, measured. Nothing on a loop iterates it anew. */
-  g_source_set_can_recurse (source, TRUE);
   g_source_unref (base);
   return source;
 }
