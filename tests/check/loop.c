@@ -681,8 +681,8 @@ main (int argc, char **argv)
     g_test_add (cases[i].name, Fixture, NULL, set_up, cases[i].func, tear_down);
   g_test_add_func ("/loop/pool/least-used", test_pool_least_used);
   g_test_add_func ("/loop/pool/many-descriptors", test_many_descriptors);
-  g_test_add_func ("/loop/work/comes-back", test_work);
-  g_test_add_func ("/loop/work/without-done", test_work_without_done);
-  g_test_add_func ("/loop/work/keeps-loop", test_work_keeps_loop);
+  g_test_add_func ("/loop/jobs/comes-back", test_work);
+  g_test_add_func ("/loop/jobs/without-done", test_work_without_done);
+  g_test_add_func ("/loop/jobs/keeps-loop", test_work_keeps_loop);
   return g_test_run ();
 }

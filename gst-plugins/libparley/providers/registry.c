@@ -23,12 +23,7 @@ GType parley_tts_espeak_get_type (void);
 #else
 #define ESPEAK_TYPE NULL
 #endif
-#ifdef HAVE_SCRIPT
 GType parley_llm_script_get_type (void);
-#define SCRIPT_TYPE parley_llm_script_get_type
-#else
-#define SCRIPT_TYPE NULL
-#endif
 
 static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_STT, "pocketsphinx",
@@ -36,7 +31,7 @@ static const ParleyProviderInfo providers[] = {
       POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us"},
   {PARLEY_PROVIDER_LLM, "script",
         "answers from a JSON conversation script",
-      SCRIPT_TYPE, NULL},
+      parley_llm_script_get_type, NULL},
   {PARLEY_PROVIDER_TTS, "flite", "English voices on this machine",
       FLITE_TYPE, "flite1-dev"},
   {PARLEY_PROVIDER_TTS, "espeak", "many languages on this machine",
