@@ -18,6 +18,8 @@
 #define GREETING_WAIT_US (2000 * MS)
 /* An agent that talks for ever gets no longer than this. */
 #define MAX_REPLY_US (120 * G_TIME_SPAN_SECOND)
+/* Frames later than this: this process did not run. */
+#define STALL_US (100 * MS)
 #define CLOSE_WAIT_US (2 * G_TIME_SPAN_SECOND)
 
 typedef enum
@@ -425,6 +427,8 @@ on_timer (gpointer data)
     return G_SOURCE_CONTINUE;
   }
   echo_marks (self, now);
+  if (now - (self->origin + (gint64) self->frames * FRAME_US) > STALL_US)
+    parley_playout_stalled (self->playout, now);
   /* The frames are due at fixed times, so that lateness does not add up. */
   while (self->phase < PHASE_CLOSING
       && self->origin + (gint64) self->frames * FRAME_US <= now) {

@@ -37,6 +37,7 @@ struct _ParleyPlayout
   gint64 first_loud;            /* of this reply; NONE */
   gint64 last_loud;
   gint64 last_push;             /* µs: when media came last */
+  gint64 stalled;               /* µs: until when nothing was read; 0: never */
   gboolean running;             /* media came since the last clear */
 
   guint underruns;
@@ -155,6 +156,12 @@ parley_playout_push (ParleyPlayout * self, gint64 now, const guint8 * mulaw,
 }
 
 void
+parley_playout_stalled (ParleyPlayout * self, gint64 now)
+{
+  self->stalled = now;
+}
+
+void
 parley_playout_mark (ParleyPlayout * self, gint64 now, const gchar * name)
 {
   Mark *mark = g_new (Mark, 1);
@@ -227,7 +234,7 @@ gboolean
 parley_playout_reply_ended (ParleyPlayout * self, gint64 now, gint64 * end)
 {
   gint64 here = position (self, now), silent;
-  gint64 quiet = now - self->last_push;
+  gint64 quiet = now - MAX (self->last_push, self->stalled);
 
   if (self->first_loud == NONE || self->first_loud >= here)
     return FALSE;
@@ -237,7 +244,7 @@ parley_playout_reply_ended (ParleyPlayout * self, gint64 now, gint64 * end)
   }
   silent = time_of (self, self->last_loud + 1);
   *end = silent;
-  return now - silent >= PARLEY_PLAYOUT_SILENCE_END_US;
+  return now - MAX (silent, self->stalled) >= PARLEY_PLAYOUT_SILENCE_END_US;
 }
 
 void

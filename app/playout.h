@@ -38,6 +38,9 @@ void parley_playout_push (ParleyPlayout * self, gint64 now,
 /* A mark came: it is due when all before it has been heard. */
 void parley_playout_mark (ParleyPlayout * self, gint64 now,
     const gchar * name);
+/* Nobody read the socket for a while until @now: what came meanwhile may still
+ * be on its way here, so that quiet counts from @now. */
+void parley_playout_stalled (ParleyPlayout * self, gint64 now);
 /* A clear came: what was not heard is dropped and all marks are due. */
 void parley_playout_clear (ParleyPlayout * self, gint64 now);
 

@@ -192,6 +192,21 @@ test_reply_end_in_silence (void)
 }
 
 static void
+test_reply_end_not_of_a_stall (void)
+{
+  g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
+  gint64 end;
+
+  push (playout, 0, LOUD, 20);
+  parley_playout_stalled (playout, ORIGIN + 3000 * MS);
+  g_assert_false (ended (playout, 3000, &end));
+  push (playout, 3000, LOUD, 20);       /* read after it: the same reply */
+  g_assert_false (ended (playout, 3699, &end));
+  g_assert_true (ended (playout, 3700, &end));
+  g_assert_cmpint (end, ==, 3080);
+}
+
+static void
 test_reads_what_was_heard (void)
 {
   g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, TRUE);
@@ -245,6 +260,7 @@ main (int argc, char **argv)
   ADD ("reply-end/after-the-last-media", test_reply_end);
   ADD ("reply-end/not-while-it-plays", test_reply_lasts_as_long_as_it_plays);
   ADD ("reply-end/in-silence", test_reply_end_in_silence);
+  ADD ("reply-end/not-of-a-stall", test_reply_end_not_of_a_stall);
   ADD ("read/what-was-heard", test_reads_what_was_heard);
   ADD ("ten-minutes-at-most", test_ten_minutes_at_most);
 #undef ADD
