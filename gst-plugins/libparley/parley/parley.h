@@ -2,7 +2,9 @@
 #pragma once
 
 /* What an application with Parley's elements in its pipeline needs: the meta on
- * buffers and the events between the elements. Include <parley/parley.h>. */
+ * buffers, the events between the elements and the reports of where the time
+ * went. Include <parley/parley.h>. */
 
+#include <parley/timeline.h>
 #include <parley/turnevents.h>
 #include <parley/turnmeta.h>
