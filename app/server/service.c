@@ -29,6 +29,8 @@ struct _ParleyService
   gboolean has_token;
   guint16 port;
   void (*caption) (const ParleyCaption * caption, gpointer data);
+  void (*turn) (const gchar * sid, const ParleyTurnReport * report,
+      gpointer data);
   gpointer data;
 
   gint draining;                /* atomic */
@@ -77,6 +79,15 @@ on_caption (const ParleyCaption * caption, gpointer data)
   parley_captions_publish (self->captions, caption);
   if (self->caption)
     self->caption (caption, self->data);
+}
+
+static void
+on_turn (const gchar * sid, const ParleyTurnReport * report, gpointer data)
+{
+  ParleyService *self = data;
+
+  if (self->turn)
+    self->turn (sid, report, self->data);
 }
 
 static gboolean
@@ -142,6 +153,7 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
   static const ParleySessionHooks hooks = {
     .pick = pick_stock,
     .caption = on_caption,
+    .turn = on_turn,
     .over = on_over,
   };
   ParleyService *self = data;
@@ -380,6 +392,7 @@ parley_service_new (const ParleyServiceConfig * config, GError ** error)
   self->captions = parley_captions_new ();
   self->max_calls = config->max_calls;
   self->caption = config->caption;
+  self->turn = config->turn;
   self->data = config->data;
   self->has_token = config->auth_token_env != NULL;
   self->webhook = parley_webhook_new (config->public_url, MEDIA_PATH,

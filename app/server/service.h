@@ -26,6 +26,9 @@ typedef struct
   guint max_calls;              /* at once */
   /* What was said in any call, on the call's loop; may be NULL. */
   void (*caption) (const ParleyCaption * caption, gpointer data);
+  /* Where the time of an answer went, likewise. */
+  void (*turn) (const gchar * sid, const ParleyTurnReport * report,
+      gpointer data);
   gpointer data;
 } ParleyServiceConfig;
 

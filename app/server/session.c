@@ -198,14 +198,22 @@ publish (ParleySession * self, ParleyCaption * caption)
   if (caption->final)
     parley_log_turn (self->sid, "%s: %s",
         caption->agent ? "agent" : "caller", caption->text);
-  if (self->hooks.caption)
-    self->hooks.caption (caption, self->data);
+  self->hooks.caption (caption, self->data);
 }
 
 static void
-handle_element (ParleySession * self, GstMessage * message)
+handle_turn (ParleySession * self, const GstStructure * fields)
 {
-  const GstStructure *fields = gst_message_get_structure (message);
+  g_autoptr (ParleyTurnReport) report =
+      parley_turn_report_from_structure (fields);
+
+  if (report)
+    self->hooks.turn (self->sid, report, self->data);
+}
+
+static void
+handle_said (ParleySession * self, const GstStructure * fields)
+{
   ParleyCaption caption = { NULL };
 
   caption.text = gst_structure_get_string (fields, "text");
@@ -219,6 +227,15 @@ handle_element (ParleySession * self, GstMessage * message)
     gst_structure_get_uint (fields, "sequence", &caption.sequence);
   }
   publish (self, &caption);
+}
+
+static void
+handle_element (ParleySession * self, const GstStructure * fields)
+{
+  if (gst_structure_has_name (fields, "parley-turn"))
+    handle_turn (self, fields);
+  else
+    handle_said (self, fields);
 }
 
 static void
@@ -243,7 +260,7 @@ handle_message_in_loop (gpointer data, gpointer user_data)
         gst_bin_recalculate_latency (GST_BIN (self->pipeline));
       break;
     default:
-      handle_element (self, message);
+      handle_element (self, gst_message_get_structure (message));
       break;
   }
   gst_message_unref (message);
@@ -261,7 +278,8 @@ is_wanted (GstMessage * message)
       return TRUE;
     case GST_MESSAGE_ELEMENT:
       return gst_message_has_name (message, "cloudstt")
-          || gst_message_has_name (message, "llmchat");
+          || gst_message_has_name (message, "llmchat")
+          || gst_message_has_name (message, "parley-turn");
     default:
       return FALSE;
   }

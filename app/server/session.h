@@ -3,6 +3,7 @@
 
 #include "net/server.h"
 #include "server/stock.h"
+#include "turn/timeline.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,9 @@ typedef struct
   /* The pipelines for calls to @to (NULL: unknown); transfer full. */
   ParleyStock *(*pick) (const gchar * to, gpointer data);
   void (*caption) (const ParleyCaption * caption, gpointer data);
+  /* The first sound of a reply was heard, or it ended before that. */
+  void (*turn) (const gchar * sid, const ParleyTurnReport * report,
+      gpointer data);
   /* Last; the session is freed after it. @sid: NULL if it never started. */
   void (*over) (ParleySession * session, const gchar * sid, gpointer data);
 } ParleySessionHooks;
