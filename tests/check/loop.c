@@ -120,6 +120,62 @@ send_many (gpointer data)
 }
 
 /* From many threads: each comes once, in the order of its thread. */
+/* Ready times, on a loop that is 500 ms late. */
+
+static void
+come_late (Fixture * self)
+{
+  parley_clock_set_manual (START + 500 * MS);
+  while (g_main_context_iteration (self->context, FALSE));
+}
+
+static void
+take_ready_time (gpointer data, gpointer user_data)
+{
+  *(gint64 *) user_data = parley_loop_get_ready_time_in_loop (data);
+}
+
+static void
+test_ready_since_posted (Fixture * self, gconstpointer data)
+{
+  gint64 ready = 0;
+
+  parley_loop_invoke (self->loop, take_ready_time, self->loop, &ready);
+  come_late (self);
+  g_assert_cmpint (ready, ==, START);
+  take_ready_time (self->loop, &ready);
+  g_assert_cmpint (ready, ==, START + 500 * MS);
+}
+
+typedef struct
+{
+  ParleyLoop *loop;
+  gint64 ready;
+} TimerReady;
+
+static gboolean
+take_timer_ready_time (gpointer data)
+{
+  TimerReady *self = data;
+
+  self->ready = parley_loop_get_ready_time_in_loop (self->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_ready_since_due (Fixture * self, gconstpointer data)
+{
+  TimerReady timer = { self->loop, 0 };
+  GSource *source = parley_loop_add_timer (self->loop, START + MS,
+      take_timer_ready_time, &timer);
+
+  parley_clock_set_manual (START + 500 * MS);
+  parley_timer_set_due (source, START + MS);
+  come_late (self);
+  g_assert_cmpint (timer.ready, ==, START + MS);
+  parley_timer_clear (&source);
+}
+
 static void
 test_invoke_threads (Fixture * self, gconstpointer data)
 {
@@ -659,6 +715,8 @@ main (int argc, char **argv)
   } cases[] = {
     {"/loop/invoke/order", test_invoke_order},
     {"/loop/invoke/from-invoked", test_invoke_from_invoked},
+    {"/loop/ready-time/posted", test_ready_since_posted},
+    {"/loop/ready-time/due", test_ready_since_due},
     {"/loop/invoke/threads", test_invoke_threads},
     {"/loop/timer", test_timer},
     {"/loop/tick/period-and-phases", test_tick_period},

@@ -6,6 +6,7 @@ typedef struct
 {
   GSource source;
   gint64 due;
+  gint64 fired;                 /* due time of the dispatch under way */
 } Timer;
 
 /* Guards the three below; taken for a few instructions only. The list holds
@@ -31,6 +32,7 @@ parley_clock_now (void)
 static gboolean
 timer_dispatch (GSource * source, GSourceFunc callback, gpointer data)
 {
+  ((Timer *) source)->fired = ((Timer *) source)->due;
   /* Sleeps until somebody sets a new due time or the source ends. */
   g_source_set_ready_time (source, -1);
   return callback ? callback (data) : G_SOURCE_REMOVE;
@@ -81,6 +83,17 @@ parley_timer_set_due (GSource * timer, gint64 due)
   else
     g_source_set_ready_time (timer, MAX (due, 0));
   g_mutex_unlock (&lock);
+}
+
+gboolean
+parley_timer_get_fired (gint64 * due)
+{
+  GSource *source = g_main_current_source ();
+
+  if (!source || source->source_funcs != &timer_funcs)
+    return FALSE;
+  *due = ((Timer *) source)->fired;
+  return TRUE;
 }
 
 void

@@ -20,6 +20,10 @@ gint64 parley_clock_now (void);
 GSource *parley_timer_new (gint64 due);
 void parley_timer_set_due (GSource * timer, gint64 due);
 
+/* Inside a timer's callback: when it was due, which is earlier than now on a
+ * thread that is late. FALSE elsewhere. */
+gboolean parley_timer_get_fired (gint64 * due);
+
 /* Tests: from now on time stands at @start (0: at the real time). */
 void parley_clock_set_manual (gint64 start);
 void parley_clock_set_real (void);

@@ -14,6 +14,9 @@
  * hop. */
 #define BUSY_POLL_FDS 16
 #define BUSY_POLL_US 1000
+/* A poll that took longer waited for something; one that finds something takes
+ * a few µs. */
+#define POLL_WAITED_US 100
 
 struct _ParleyTick
 {
@@ -36,6 +39,8 @@ struct _ParleyLoop
   guint n_ticks;
   gboolean ticking;
   gint64 tick_slot;             /* the slot of 2 ms that is due next */
+  gint64 polled;                /* end of the last poll; 0: never */
+  gint64 blind_since;
 
   gint64 second_begin;
   gint64 second_busy;
@@ -50,32 +55,37 @@ static GMutex pool_lock;
 static GPtrArray *pool;         /* under pool_lock until made, then constant */
 static guint pool_size;
 
-/* A gint64, µs. */
-static GPrivate last_poll_end = G_PRIVATE_INIT (g_free);
+/* Of the invocation that this thread is in; 0: none. */
+static _Thread_local gint64 invocation_posted;
+
+/* The thread's ParleyLoop. */
+static GPrivate this_loop = G_PRIVATE_INIT (NULL);
+
+/* Sleeps if the last poll was just now; returns what is left of @timeout. */
+static gint
+spare_poll (ParleyLoop * self, gint64 now, gint timeout)
+{
+  gint64 rest = self->polled + BUSY_POLL_US - now;
+
+  if (timeout == 0 || rest <= 0 || rest > BUSY_POLL_US)
+    return timeout;
+  g_usleep (rest);
+  return timeout < 0 ? timeout : MAX (timeout - 1, 0);
+}
 
 static gint
 loop_poll (GPollFD * fds, guint n_fds, gint timeout)
 {
-  gint64 *last;
+  ParleyLoop *self = g_private_get (&this_loop);
+  gint64 begin = parley_clock_now (), end;
   gint result;
 
-  if (n_fds <= BUSY_POLL_FDS)
-    return g_poll (fds, n_fds, timeout);
-
-  last = g_private_get (&last_poll_end);
-  if (!last) {
-    last = g_new0 (gint64, 1);
-    g_private_replace (&last_poll_end, last);
-  }
-  if (timeout != 0) {
-    gint64 rest = *last + BUSY_POLL_US - g_get_monotonic_time ();
-    if (rest > 0 && rest <= BUSY_POLL_US) {
-      g_usleep (rest);
-      timeout = timeout < 0 ? timeout : MAX (timeout - 1, 0);
-    }
-  }
+  if (n_fds > BUSY_POLL_FDS)
+    timeout = spare_poll (self, begin, timeout);
   result = g_poll (fds, n_fds, timeout);
-  *last = g_get_monotonic_time ();
+  end = parley_clock_now ();
+  self->blind_since = end - begin >= POLL_WAITED_US ? end : self->polled;
+  self->polled = end;
   return result;
 }
 
@@ -133,6 +143,7 @@ loop_thread (gpointer data)
 {
   ParleyLoop *self = data;
 
+  g_private_set (&this_loop, self);
   g_main_context_push_thread_default (self->context);
   for (;;)
     g_main_context_iteration (self->context, TRUE);
@@ -226,6 +237,7 @@ typedef struct
   GFunc func;
   gpointer data;
   gpointer user_data;
+  gint64 posted;
 } Invocation;
 
 static gboolean
@@ -233,7 +245,9 @@ invocation_run (gpointer data)
 {
   Invocation *invocation = data;
 
+  invocation_posted = invocation->posted;
   invocation->func (invocation->data, invocation->user_data);
+  invocation_posted = 0;
   return G_SOURCE_REMOVE;
 }
 
@@ -247,11 +261,30 @@ parley_loop_invoke (ParleyLoop * loop, GFunc func, gpointer data,
   invocation->func = func;
   invocation->data = data;
   invocation->user_data = user_data;
+  invocation->posted = parley_clock_now ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, invocation_run, invocation, g_free);
   g_source_set_static_name (source, "parley-invoke");
   g_source_attach (source, loop->context);
   g_source_unref (source);
+}
+
+gint64
+parley_loop_get_ready_time_in_loop (ParleyLoop * loop)
+{
+  gint64 due;
+
+  if (invocation_posted)
+    return invocation_posted;
+  if (parley_timer_get_fired (&due))
+    return due;
+  return loop->polled ? loop->polled : parley_clock_now ();
+}
+
+gint64
+parley_loop_get_blind_since_in_loop (ParleyLoop * loop)
+{
+  return loop->blind_since ? loop->blind_since : parley_clock_now ();
 }
 
 GSource *

@@ -57,6 +57,16 @@ GSource *parley_loop_add_timer (ParleyLoop * loop, gint64 due,
     GSourceFunc func, gpointer data);
 void parley_timer_clear (GSource ** timer);
 
+/* A loop that is late must not take the credit for others' work, nor the blame.
+ *
+ * Since when what is being handled now could have been: an invocation since it
+ * was posted, a timer since it was due, what comes from a socket since the poll
+ * that found it. */
+gint64 parley_loop_get_ready_time_in_loop (ParleyLoop * loop);
+/* What is read from sockets now came after this time: the end of the last poll
+ * if that one waited for it, else the end of the poll before. */
+gint64 parley_loop_get_blind_since_in_loop (ParleyLoop * loop);
+
 /* The 20 ms output tick: one timer a loop, its users spread over the 20 ms in
  * phases of 2 ms. @func is called every 20 ms until it returns FALSE, the first
  * time at most 20 ms from now. */
