@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "net/loop.h"
+
+G_BEGIN_DECLS
+
+/* The connections of one loop to all providers: one SoupSession, with libsoup's
+ * defaults changed (10 connections, 2 a host, 60 s of I/O timeout, compression).
+ * Everybody on a loop shares it, so that a connection that one call warmed
+ * serves the next.
+ *
+ * Threads: all of it on its loop, the last unref too. */
+
+#define PARLEY_TYPE_HTTP_SESSION (parley_http_session_get_type ())
+G_DECLARE_FINAL_TYPE (ParleyHttpSession, parley_http_session, PARLEY,
+    HTTP_SESSION, GObject)
+
+/* The session of @loop; transfer full. The first reference makes it, the last
+ * one ends it and its connections: a provider keeps one as long as it lives. */
+ParleyHttpSession *parley_http_session_get_in_loop (ParleyLoop * loop);
+
+/* Borrowed. */
+ParleyLoop *parley_http_session_get_loop (ParleyHttpSession * self);
+
+/* Property "tls-database" (GTlsDatabase): whom to trust; NULL, the default: the
+ * system's certificates. Tests trust their own certificate with it. Holds for
+ * connections that are made afterwards. */
+
+/* For net/ only: the SoupSession; borrowed. */
+SoupSession *parley_http_session_get_soup (ParleyHttpSession * self);
+/* For net/ only: the socket under a connection that @message runs on, by
+ * soup_message_get_connection_id(); NULL: not known. Borrowed. */
+GSocket *parley_http_session_find_socket (ParleyHttpSession * self,
+    SoupMessage * message);
+/* For net/ only: watches the connections that are made for @message. */
+void parley_http_session_watch (ParleyHttpSession * self,
+    SoupMessage * message);
+
+/* Bytes that the kernel received for @socket since it was connected, read or
+ * not; 0: not known. libsoup 3.2 bounds neither the headers of an answer nor a
+ * websocket message in fragments: this is how they are bounded here. */
+guint64 parley_socket_get_received (GSocket * socket);
+
+G_END_DECLS
