@@ -9,6 +9,7 @@
 #include "net/twiliosignature.h"
 #include "playout.h"
 #include "speech/g711.h"
+#include "speech/loud.h"
 
 #define MS G_TIME_SPAN_MILLISECOND
 #define FRAME_LEN 160

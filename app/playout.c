@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "speech/g711.h"
+#include "speech/loud.h"
 
 /* Inside, time is counted in samples since the origin, so that audio joins
  * without rounding. */
@@ -43,28 +44,6 @@ struct _ParleyPlayout
   guint underruns;
   guint64 discarded;
 };
-
-gssize
-parley_mulaw_first_loud (const guint8 * mulaw, gsize len)
-{
-  gsize i;
-
-  for (i = 0; i < len; i++)
-    if (ABS (parley_mulaw_decode_sample (mulaw[i])) > PARLEY_PLAYOUT_LOUD)
-      return i;
-  return -1;
-}
-
-gssize
-parley_mulaw_last_loud (const guint8 * mulaw, gsize len)
-{
-  gsize i;
-
-  for (i = len; i > 0; i--)
-    if (ABS (parley_mulaw_decode_sample (mulaw[i - 1])) > PARLEY_PLAYOUT_LOUD)
-      return i - 1;
-  return -1;
-}
 
 static void
 mark_free (gpointer data)

@@ -20,8 +20,6 @@ G_BEGIN_DECLS
 /* Servers that send silence all the time: a reply of which only silence was
  * left for so long has ended too. */
 #define PARLEY_PLAYOUT_SILENCE_END_US (1500 * G_TIME_SPAN_MILLISECOND)
-/* What is louder is sound: of 32768. */
-#define PARLEY_PLAYOUT_LOUD 200
 #define PARLEY_PLAYOUT_NEVER G_MAXINT64
 
 typedef struct _ParleyPlayout ParleyPlayout;
@@ -67,10 +65,5 @@ void parley_playout_read (ParleyPlayout * self, gint64 now, GByteArray * out);
 guint parley_playout_get_underruns (ParleyPlayout * self);
 /* Bytes beyond 10 minutes. */
 guint64 parley_playout_get_discarded (ParleyPlayout * self);
-
-/* The index of the last sample louder than PARLEY_PLAYOUT_LOUD, and of the
- * first; -1: all is quiet. */
-gssize parley_mulaw_last_loud (const guint8 * mulaw, gsize len);
-gssize parley_mulaw_first_loud (const guint8 * mulaw, gsize len);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "playout.h"
+#include "speech/loud.h"
 
 #include <string.h>
 

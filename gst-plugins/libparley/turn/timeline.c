@@ -154,6 +154,17 @@ parley_timeline_get (ParleyTimeline * timeline, ParleyMilestone milestone)
   return timeline->at[milestone];
 }
 
+gboolean
+parley_timeline_get_span (ParleyTimeline * timeline,
+    ParleyMilestone milestone, gint64 * begin, gint64 * end)
+{
+  *begin = 0;
+  *end = timeline->at[milestone];
+  for (guint i = 0; i < milestone; i++)
+    *begin = MAX (*begin, timeline->at[i]);
+  return *begin && *end > *begin;
+}
+
 void
 parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at)
 {

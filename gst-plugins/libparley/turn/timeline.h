@@ -96,6 +96,10 @@ void parley_timeline_stamp (ParleyTimeline * timeline,
 /* 0: not stamped yet. */
 gint64 parley_timeline_get (ParleyTimeline * timeline,
     ParleyMilestone milestone);
+/* When the stage that ends with @milestone began and ended. FALSE: not stamped,
+ * or it took no time. */
+gboolean parley_timeline_get_span (ParleyTimeline * timeline,
+    ParleyMilestone milestone, gint64 * begin, gint64 * end);
 /* The caller's last speech was at @at after all, later than the first stamp
  * said: a noise was taken for its end. */
 void parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at);

@@ -2,9 +2,12 @@
 
 #include "turn/turnevents.h"
 
+#include "turn/timeline.h"
+
 #define OOB GST_EVENT_CUSTOM_DOWNSTREAM_OOB
 #define SERIALIZED GST_EVENT_CUSTOM_DOWNSTREAM
 #define UPSTREAM GST_EVENT_CUSTOM_UPSTREAM
+#define TIMELINE "timeline"
 
 static const struct
 {
@@ -93,6 +96,25 @@ new_epoch (ParleyEventKind kind, guint64 epoch)
   return gst_event_new_custom (kinds[kind].type,
       gst_structure_new (kinds[kind].name, "epoch", G_TYPE_UINT64, epoch,
           NULL));
+}
+
+void
+parley_event_set_timeline (GstEvent * event, ParleyTimeline * timeline)
+{
+  if (timeline)
+    gst_structure_set (gst_event_writable_structure (event), TIMELINE,
+        PARLEY_TYPE_TIMELINE, timeline, NULL);
+}
+
+ParleyTimeline *
+parley_event_get_timeline (GstEvent * event)
+{
+  const GstStructure *structure = gst_event_get_structure (event);
+  const GValue *value =
+      structure ? gst_structure_get_value (structure, TIMELINE) : NULL;
+
+  return value && G_VALUE_HOLDS (value, PARLEY_TYPE_TIMELINE)
+      ? g_value_get_boxed (value) : NULL;
 }
 
 GstEvent *

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ParleyTimeline ParleyTimeline;
+
 /* The custom events of a conversation. Each is idempotent. Those marked OOB
  * are out of band: they may overtake buffers and other events. Constructors
  * return a new reference. Parsers return FALSE, leaving what they were given
@@ -48,6 +50,11 @@ GstEvent *parley_event_new_speech_end (guint turn, guint take);
 GstEvent *parley_event_new_speech_resume (guint turn, guint take);
 /* vadendpoint → cloudstt; OOB: (turn, take) is final: its text may go on. */
 GstEvent *parley_event_new_turn_end (guint turn, guint take);
+/* The timeline of what will answer (timeline.h), in speech-end, turn-guess and
+ * dtmf. set: @event is writable, a reference is taken. get: borrowed from the
+ * event, NULL for none. */
+void parley_event_set_timeline (GstEvent * event, ParleyTimeline * timeline);
+ParleyTimeline *parley_event_get_timeline (GstEvent * event);
 /* Parses any of the four above, turn-guess, turn-empty, partial and dtmf. */
 gboolean parley_event_parse_take (GstEvent * event, guint * turn,
     guint * take);

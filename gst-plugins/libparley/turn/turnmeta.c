@@ -2,6 +2,8 @@
 
 #include "turn/turnmeta.h"
 
+#include "turn/timeline.h"
+
 static gboolean
 turn_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 {
@@ -9,8 +11,15 @@ turn_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 
   self->turn = self->take = self->sequence = 0;
   self->epoch = 0;
-  self->arrived = 0;
+  self->arrived = self->read = 0;
+  self->timeline = NULL;
   return TRUE;
+}
+
+static void
+turn_meta_free (GstMeta * meta, GstBuffer * buffer)
+{
+  g_clear_pointer (&((ParleyTurnMeta *) meta)->timeline, parley_timeline_unref);
 }
 
 static gboolean
@@ -25,6 +34,8 @@ turn_meta_transform (GstBuffer * to, GstMeta * meta, GstBuffer * from,
   copy->epoch = source->epoch;
   copy->sequence = source->sequence;
   copy->arrived = source->arrived;
+  copy->read = source->read;
+  parley_buffer_set_timeline (to, source->timeline);
   return TRUE;
 }
 
@@ -48,8 +59,8 @@ parley_turn_meta_get_info (void)
 
   if (g_once_init_enter (&info)) {
     const GstMetaInfo *made = gst_meta_register (PARLEY_TURN_META_API_TYPE,
-        "ParleyTurnMeta", sizeof (ParleyTurnMeta), turn_meta_init, NULL,
-        turn_meta_transform);
+        "ParleyTurnMeta", sizeof (ParleyTurnMeta), turn_meta_init,
+        turn_meta_free, turn_meta_transform);
     g_once_init_leave (&info, made);
   }
   return info;
@@ -67,6 +78,25 @@ parley_buffer_get_turn_meta (GstBuffer * buffer)
 {
   return (ParleyTurnMeta *) gst_buffer_get_meta (buffer,
       PARLEY_TURN_META_API_TYPE);
+}
+
+ParleyTimeline *
+parley_buffer_get_timeline (GstBuffer * buffer)
+{
+  ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
+
+  return meta ? meta->timeline : NULL;
+}
+
+void
+parley_buffer_set_timeline (GstBuffer * buffer, ParleyTimeline * timeline)
+{
+  ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
+
+  if (timeline)
+    parley_timeline_ref (timeline);
+  g_clear_pointer (&meta->timeline, parley_timeline_unref);
+  meta->timeline = timeline;
 }
 
 guint64

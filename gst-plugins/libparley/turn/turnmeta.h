@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ParleyTimeline ParleyTimeline;
+
 /* Which turn of a conversation a buffer belongs to.
  *
  * Two counters that are never mixed: input (caller audio and text) carries turn
@@ -24,6 +26,9 @@ typedef struct
   guint sequence;               /* sentence in its epoch, from 0 */
   gint64 arrived;               /* µs of the monotonic clock: when the packet
                                  * with this audio came; 0: unknown */
+  gint64 read;                  /* and when its loop took it; 0: unknown */
+  ParleyTimeline *timeline;     /* of what answers this turn, or NULL; the
+                                 * meta's (timeline.h) */
 } ParleyTurnMeta;
 
 #define PARLEY_TURN_META_API_TYPE (parley_turn_meta_api_get_type ())
@@ -34,6 +39,11 @@ const GstMetaInfo *parley_turn_meta_get_info (void);
 ParleyTurnMeta *parley_buffer_add_turn_meta (GstBuffer * buffer);
 /* NULL when there is none; owned by the buffer. */
 ParleyTurnMeta *parley_buffer_get_turn_meta (GstBuffer * buffer);
+/* NULL when there is none; borrowed. */
+ParleyTimeline *parley_buffer_get_timeline (GstBuffer * buffer);
+/* @buffer has the meta; takes a reference to @timeline, which may be NULL. */
+void parley_buffer_set_timeline (GstBuffer * buffer,
+    ParleyTimeline * timeline);
 
 /* The next epoch of this process, from 1. Any thread. */
 guint64 parley_epoch_next (void);
