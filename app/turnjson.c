@@ -16,7 +16,7 @@
 /* Names are kept for ever: so many that were not known before, in all. */
 #define MAX_NEW_NAMES 500
 
-G_DEFINE_QUARK (parley-turn-json-error-quark, parley_turn_json_error);
+G_DEFINE_QUARK (parley - turn - json - error - quark, parley_turn_json_error);
 
 void
 parley_logged_turn_free (ParleyLoggedTurn * turn)
@@ -52,8 +52,7 @@ gint64
 parley_turn_get_first_frame (const ParleyTurnReport * report)
 {
   return report->begin + report->sent_us
-      - parley_turn_get_stage (report,
-      parley_stage_get_name (PARLEY_AT_SOUND));
+      - parley_turn_get_stage (report, parley_stage_get_name (PARLEY_AT_SOUND));
 }
 
 /* Writing */
@@ -243,9 +242,9 @@ read_text (Reader * self, const gchar * name, gsize max, gboolean optional)
     refuse (self, name, "is no text, or empty, or too long");
     return NULL;
   }
-  for (const gchar * c = text; *c; c++)
-    if (g_ascii_iscntrl (*c))
-      refuse (self, name, "has control characters");
+  for (const gchar * c = text; *c; c = g_utf8_next_char (c))
+    if (!g_unichar_isprint (g_utf8_get_char (c)))
+      refuse (self, name, "has characters that cannot be printed");
   return text;
 }
 
@@ -325,7 +324,7 @@ read_times (Reader * self, ParleyTurnReport * report)
 
   report->begin = read_count (self, "begin_us", G_MAXINT64 / 4);
   report->speech_end = speech_end >= 0
-      ? (GstClockTime) speech_end * GST_USECOND : GST_CLOCK_TIME_NONE;
+      ? (GstClockTime) speech_end *GST_USECOND : GST_CLOCK_TIME_NONE;
   report->sound_ms = read_count (self, "sound_ms", MAX_MS);
   report->sent_us = read_ms (self, "sent_ms", FALSE);
   report->heard_us = read_ms (self, "heard_ms", TRUE);

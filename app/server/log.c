@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "jsontext.h"
+#include "turnjson.h"
+
 static gint level = PARLEY_LOG_CALLS;
 
 void
@@ -67,6 +70,19 @@ parley_log_problem (const gchar * who, const gchar * format, ...)
   va_start (args, format);
   print_line (who, format, args);
   va_end (args);
+}
+
+void
+parley_log_turn_report (const gchar * who, const ParleyTurnReport * report)
+{
+  g_autoptr (JsonNode) node = NULL;
+  g_autofree gchar *json = NULL;
+
+  if (g_atomic_int_get (&level) < PARLEY_LOG_CALLS)
+    return;
+  node = parley_turn_to_json (who, report, g_get_real_time ());
+  json = parley_json_to_text (node, FALSE);
+  parley_log_call (who, "turn %s", json);
 }
 
 gchar *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "turn/timeline.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   PARLEY_LOG_QUIET,
-  PARLEY_LOG_CALLS,             /* a call's begin and end, and warnings */
+  PARLEY_LOG_CALLS,             /* begin and end of a call, warnings, and where
+                                 * the time of its turns went */
   PARLEY_LOG_TURNS              /* also what was said */
 } ParleyLogLevel;
 
@@ -24,6 +25,10 @@ void parley_log_turn (const gchar * who, const gchar * format, ...)
     G_GNUC_PRINTF (2, 3);
 void parley_log_problem (const gchar * who, const gchar * format, ...)
     G_GNUC_PRINTF (2, 3);
+
+/* "turn {…}", with the JSON of turnjson.h, among the calls' lines. */
+void parley_log_turn_report (const gchar * who,
+    const ParleyTurnReport * report);
 
 /* A number with all but its last three digits hidden; "" for NULL. Transfer
  * full. */

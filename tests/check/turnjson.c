@@ -7,6 +7,7 @@
 
 #include "jsontext.h"
 #include "mock/turns.h"
+#include "server/log.h"
 
 #define TIME (G_GINT64_CONSTANT (1767225600) * G_USEC_PER_SEC + 123456)
 
@@ -146,6 +147,7 @@ test_refused (void)
   assert_refused ("\"turn\":3", "\"turn\":\"3\"", "\"turn\"");
   assert_refused ("\"turn\":3", "\"other\":3", "\"turn\"");
   assert_refused ("\"CA1\"", "\"a\\nb\"", "\"call\"");
+  assert_refused ("\"CA1\"", "\"a\\u009b2J\"", "\"call\"");
   assert_refused ("\"CA1\"", "null", "\"call\"");
   assert_refused ("2026-01-01T", "yesterday", "\"time\"");
   assert_refused ("571.74", "-1", "\"sent_ms\"");
@@ -213,6 +215,39 @@ test_number_text (void)
           "  \"d\\\"\" : \"é\\n\"\n}"));
 }
 
+static GString *logged;
+
+static void
+on_printerr (const gchar * text)
+{
+  g_string_append (logged, text);
+}
+
+static void
+test_log_line (void)
+{
+  g_autoptr (ParleyTurnReport) report = mock_turn_new (3, 100);
+  g_autoptr (ParleyLoggedTurn) turn = NULL;
+  GPrintFunc before = g_set_printerr_handler (on_printerr);
+  const gchar *json;
+
+  logged = g_string_new (NULL);
+  parley_log_set_level (PARLEY_LOG_QUIET);
+  parley_log_turn_report ("CA1", report);
+  g_assert_cmpstr (logged->str, ==, "");
+  parley_log_set_level (PARLEY_LOG_CALLS);
+  parley_log_turn_report ("CA1", report);
+  g_set_printerr_handler (before);
+  g_assert_true (strchr (logged->str, '\n') == logged->str + logged->len - 1);
+  json = strstr (logged->str, " CA1: turn {");
+  g_assert_nonnull (json);
+  json = strchr (json, '{');
+  turn = parley_turn_from_text (json, strlen (json) - 1, NULL);
+  g_assert_nonnull (turn);
+  assert_same (turn->report, report);
+  g_string_free (logged, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -228,6 +263,7 @@ main (int argc, char **argv)
   ADD ("too-many-stages", test_too_many_stages);
   ADD ("too-many-names", test_too_many_names);
   ADD ("number-text", test_number_text);
+  ADD ("log-line", test_log_line);
 #undef ADD
   return g_test_run ();
 }
