@@ -64,8 +64,8 @@ parley_waterfall_style (int fd)
   return style;
 }
 
-/* A bar from @from to @to, in columns. A terminal cannot leave out the left part
- * of a column, so that a bar begins at a whole one; its length is exact. */
+/* A bar from @from to @to, in columns. A terminal cannot leave out the left of
+ * a column, so that a bar begins at a whole one; its length is exact. */
 static void
 append_bar (GString * out, gdouble from, gdouble to, gboolean utf8)
 {
