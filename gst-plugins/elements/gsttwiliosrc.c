@@ -60,10 +60,12 @@
 
 #include "gsttwiliosrc.h"
 
+#include "net/arrival.h"
 #include "net/chunkorder.h"
 #include "net/clock.h"
 #include "net/server.h"
 #include "net/webhook.h"
+#include "turn/timeline.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -133,6 +135,7 @@ struct _GstTwilioSrc
   gboolean discont;
   GstClockTime next;            /* stream time of the next sample */
   ParleyChunkOrder order;
+  ParleyArrival arrival;
 };
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
@@ -226,6 +229,7 @@ static void
 push_chunk (GstTwilioSrc * self, ParleyChunk * chunk)
 {
   GstBuffer *buffer;
+  ParleyTurnMeta *meta;
   GstFlowReturn flow;
 
   skip_to (self, MIN (chunk->timestamp, G_MAXUINT32) * GST_MSECOND,
@@ -242,7 +246,9 @@ push_chunk (GstTwilioSrc * self, ParleyChunk * chunk)
   if (self->discont || chunk->lost_before)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   self->discont = FALSE;
-  parley_buffer_add_turn_meta (buffer)->arrived = chunk->arrived;
+  meta = parley_buffer_add_turn_meta (buffer);
+  meta->arrived = chunk->arrived;
+  meta->read = chunk->read;
 
   flow = gst_loop_element_push_in_loop (loop_element (self), buffer);
   if (flow == GST_FLOW_NOT_LINKED || flow <= GST_FLOW_NOT_NEGOTIATED)
@@ -312,11 +318,30 @@ on_media (ParleyCall * call, ParleyTwilioMessage * message, gpointer data)
     return;
   chunk.number = message->chunk;
   chunk.timestamp = message->timestamp;
-  chunk.arrived = parley_clock_now ();
+  chunk.read = parley_clock_now ();
+  chunk.arrived = parley_arrival_of (&self->arrival,
+      MIN (chunk.timestamp, G_MAXUINT32) * G_TIME_SPAN_MILLISECOND,
+      parley_loop_get_blind_since_in_loop (parley_call_get_loop (call)),
+      chunk.read);
   chunk.data = g_steal_pointer (&message->payload);
   chunk.len = message->payload_len;
   parley_chunk_order_push (&self->order, &chunk);
   push_in_order (self, FALSE);
+}
+
+static void
+push_key (GstTwilioSrc * self, gchar digit)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
+  ParleyTimeline *timeline = parley_timeline_new ();
+  GstEvent *event = parley_event_new_dtmf (0, digit);
+
+  parley_timeline_stamp (timeline, PARLEY_AT_SPEECH,
+      parley_loop_get_ready_time_in_loop (loop));
+  parley_timeline_stamp (timeline, PARLEY_AT_READ, parley_clock_now ());
+  parley_event_set_timeline (event, timeline);
+  parley_timeline_unref (timeline);
+  gst_loop_element_push_event_in_loop (loop_element (self), event);
 }
 
 static void
@@ -330,8 +355,7 @@ on_dtmf (ParleyCall * call, gchar digit, gpointer data)
   post_element_message (self, gst_structure_new ("twiliosrc-dtmf",
           "digit", G_TYPE_STRING, text, "running-time", G_TYPE_UINT64,
           gst_loop_element_running_time (loop_element (self)), NULL));
-  gst_loop_element_push_event_in_loop (loop_element (self),
-      parley_event_new_dtmf (0, digit));
+  push_key (self, digit);
 }
 
 static void
@@ -382,6 +406,7 @@ gst_twilio_src_start (GstLoopElement * element)
   self->running = TRUE;
   self->taken = self->streaming = self->eos = FALSE;
   self->next = GST_CLOCK_TIME_NONE;
+  self->arrival.window_begin = 0;
   GST_OBJECT_LOCK (self);
   g_set_object (&self->call, call);
   stale_after = self->stale_after;

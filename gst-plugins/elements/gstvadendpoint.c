@@ -41,7 +41,7 @@
  * - `parley/speech-start` (turn, take), out of band: a turn began; sent before
  *   its first buffer.
  * - `parley/speech-end` (turn, take, arrived), serialized: the take seems to be
- *   over; sent after its last buffer.
+ *   over; sent after its last buffer, with the timeline of the answer.
  * - `parley/speech-resume` (turn, take), out of band: the caller went on; take
  *   is the one that had ended, and audio from here on belongs to the next.
  * - `parley/turn-end` (turn, take, arrived), out of band: this take was the
@@ -94,10 +94,13 @@
 
 #include "gstvadendpoint.h"
 
+#include <string.h>
+
 #include "speechgate.h"
 #include "turn/endpointer.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
+#include "turntimes.h"
 #include "voiceframes.h"
 
 GST_DEBUG_CATEGORY_STATIC (vad_endpoint_debug);
@@ -163,8 +166,7 @@ struct _GstVadEndpoint
   guint turn;
   guint take;
   gboolean voice;               /* the last frame's decision */
-  gint64 arrived;               /* of the packet being looked at */
-  gint64 voice_arrived;         /* of the one with the last voice */
+  TurnTimes times;
   /* A flush took a turn away whose end others may wait for. */
   gboolean cut_turn;
   gboolean cut_take;            /* and its take had not ended */
@@ -243,8 +245,8 @@ post_turn_end (GstVadEndpoint * self, guint64 position)
 {
   GstStructure *structure = new_turn_structure (self, "end", position);
 
-  gst_structure_set (structure, "arrived", G_TYPE_INT64, self->voice_arrived,
-      NULL);
+  gst_structure_set (structure, "arrived", G_TYPE_INT64,
+      self->times.voice.arrived, NULL);
   GST_OBJECT_LOCK (self);
   if (self->partial_text && self->partial_turn == self->turn)
     gst_structure_set (structure, "text", G_TYPE_STRING, self->partial_text,
@@ -264,8 +266,8 @@ push_until (GstVadEndpoint * self, guint64 position)
 static void
 push_end_event (GstVadEndpoint * self, GstEvent * event)
 {
-  gst_structure_set (gst_event_writable_structure (event),
-      "arrived", G_TYPE_INT64, self->voice_arrived, NULL);
+  turn_times_tell (&self->times, event, stream_time_at (self,
+          self->times.voice_end));
   gst_pad_push_event (self->srcpad, event);
 }
 
@@ -353,7 +355,8 @@ decide_frame (GstVadEndpoint * self)
 
   note_activity (self, voice);
   if (voice)
-    self->voice_arrived = self->arrived;
+    turn_times_voice (&self->times, frame_position (self,
+            parley_endpointer_get_frames (self->endpointer) + 1));
   apply (self, actions,
       parley_endpointer_frame (self->endpointer, voice, actions));
 }
@@ -377,9 +380,6 @@ take_buffer (GstVadEndpoint * self, GstBuffer * buffer, gsize n_samples)
 {
   gsize done = 0;
 
-  self->arrived = 0;
-  if (parley_buffer_get_turn_meta (buffer))
-    self->arrived = parley_buffer_get_turn_meta (buffer)->arrived;
   held_audio_append (self->gate.held, buffer, n_samples);
   /* What a decision pushes ends with its frame: while samples are left to look
    * at, the buffer is held. */
@@ -488,6 +488,7 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     goto half_sample;
 
   speech_gate_begin (&self->gate);
+  turn_times_take (&self->times, buffer);
   take_settings (self);
   follow_time (self, buffer);
   if (size == 0)
@@ -536,7 +537,7 @@ reset_stream (GstVadEndpoint * self)
     speech_gate_reset (&self->gate, 1, 1);
   }
   self->voice = FALSE;
-  self->arrived = self->voice_arrived = 0;
+  memset (&self->times, 0, sizeof self->times);
 }
 
 /* The stream is over or becomes another one: nothing is held any more, and no
@@ -616,7 +617,7 @@ sink_event_gap (GstVadEndpoint * self, GstEvent * event)
   gst_event_unref (event);
 
   speech_gate_begin (&self->gate);
-  self->arrived = 0;
+  turn_times_take (&self->times, NULL);
   take_settings (self);
   if (!held_audio_has_time (self->gate.held))
     held_audio_set_time (self->gate.held, pts);

@@ -19,6 +19,7 @@ typedef struct
   guint8 *data;                 /* mu-law, owned */
   gsize len;
   gboolean lost_before;         /* set here: some before it never came */
+  gint64 read;                  /* µs: when it was taken from the socket */
 } ParleyChunk;
 
 typedef struct
