@@ -119,7 +119,6 @@ send_many (gpointer data)
   return NULL;
 }
 
-/* From many threads: each comes once, in the order of its thread. */
 /* Ready times, on a loop that is 500 ms late. */
 
 static void
@@ -176,6 +175,102 @@ test_ready_since_due (Fixture * self, gconstpointer data)
   parley_timer_clear (&source);
 }
 
+/* Statistics */
+
+static void
+do_nothing (gpointer data, gpointer user_data)
+{
+}
+
+static gboolean
+timer_nothing (gpointer data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_stats_of_lag (Fixture * self, gconstpointer data)
+{
+  ParleyLoopStats stats;
+  GSource *timer = parley_loop_add_timer (self->loop, START + 499 * MS,
+      timer_nothing, NULL);
+
+  parley_loop_invoke (self->loop, do_nothing, NULL, NULL);
+  advance_ms (self, 0);
+  parley_loop_get_stats (self->loop, &stats);
+  g_assert_cmpuint (stats.lag_count, ==, 1);
+  g_assert_cmpuint (stats.lags[0], ==, 1);
+
+  parley_loop_invoke (self->loop, do_nothing, NULL, NULL);
+  parley_clock_set_manual (START + 500 * MS);
+  parley_timer_set_due (timer, START + 499 * MS);
+  come_late (self);
+  parley_loop_get_stats (self->loop, &stats);
+  g_assert_cmpuint (stats.lag_count, ==, 3);
+  g_assert_cmpuint (stats.lags[1], ==, 1);
+  g_assert_cmpuint (stats.lags[8], ==, 1);
+  g_assert_cmpuint (stats.lag_sum, ==, 501 * MS);
+  g_assert_cmpuint (stats.lag_max, ==, 500 * MS);
+  g_assert_cmpint (stats.age, ==, 500 * MS);
+  parley_timer_clear (&timer);
+}
+
+static void
+test_stats_of_a_second (Fixture * self, gconstpointer data)
+{
+  ParleyLoopStats stats;
+
+  parley_loop_invoke (self->loop, do_nothing, NULL, NULL);
+  parley_clock_set_manual (START + 1001 * MS);
+  while (g_main_context_iteration (self->context, FALSE));
+  parley_loop_get_stats (self->loop, &stats);
+  g_assert_cmpuint (stats.lags[PARLEY_LOOP_LAG_BOUNDS], ==, 1);
+}
+
+static void
+test_stats_percentile (Fixture * self, gconstpointer data)
+{
+  ParleyLoopStats stats = {.lags = {90, 0, 0, 5, 0, 0, 5},.lag_count = 100,
+  .lag_max = 30 * MS
+  };
+  ParleyLoopStats none = { 0 };
+
+  g_assert_cmpuint (parley_loop_stats_get_percentile (&stats, 50), ==, 500);
+  g_assert_cmpuint (parley_loop_stats_get_percentile (&stats, 95), ==, 5 * MS);
+  g_assert_cmpuint (parley_loop_stats_get_percentile (&stats, 99), ==, 30 * MS);
+  g_assert_cmpuint (parley_loop_stats_get_percentile (&none, 50), ==, 0);
+}
+
+static void
+test_stats_of_pushes (Fixture * self, gconstpointer data)
+{
+  ParleyLoopStall stall;
+  ParleyLoopStats stats;
+
+  parley_loop_account_push_in_loop (self->loop, START, START + 5 * MS, &stall);
+  parley_loop_account_push_in_loop (self->loop, START + 10 * MS,
+      START + 40 * MS, &stall);
+  parley_loop_get_stats (self->loop, &stats);
+  g_assert_cmpuint (stats.push_sum, ==, 35 * MS);
+  g_assert_cmpuint (stats.stalls, ==, 1);
+}
+
+/* What was posted to a loop may run after the last reference to it. */
+static void
+test_stats_outlived (void)
+{
+  GMainContext *context = g_main_context_new ();
+  ParleyLoop *loop = parley_loop_new (context);
+  GSource *timer = parley_loop_add_timer (loop, 0, timer_nothing, NULL);
+
+  parley_loop_invoke (loop, do_nothing, NULL, NULL);
+  g_object_unref (loop);
+  while (g_main_context_iteration (context, FALSE));
+  parley_timer_clear (&timer);
+  g_main_context_unref (context);
+}
+
+/* From many threads: each comes once, in the order of its thread. */
 static void
 test_invoke_threads (Fixture * self, gconstpointer data)
 {
@@ -519,6 +614,7 @@ test_pool_least_used (void)
   /* Too late. */
   parley_loop_pool_set_size (9);
   g_assert_cmpuint (parley_loop_pool_get_size (), ==, POOL_SIZE);
+  g_assert_cmpuint (parley_loop_pool_get_running (), ==, POOL_SIZE);
   for (guint i = 0; i < G_N_ELEMENTS (loops); i++)
     loops[i] = parley_loop_acquire ();
   for (guint i = 0; i < POOL_SIZE; i++) {
@@ -727,6 +823,10 @@ main (int argc, char **argv)
     {"/loop/tick/removed-at-the-end", test_tick_removed_at_the_end},
     {"/loop/tick/added-in-tick", test_tick_added_in_tick},
     {"/loop/tick/no-burst", test_tick_no_burst},
+    {"/loop/stats/lag", test_stats_of_lag},
+    {"/loop/stats/over-a-second", test_stats_of_a_second},
+    {"/loop/stats/percentile", test_stats_percentile},
+    {"/loop/stats/pushes", test_stats_of_pushes},
     {"/loop/stall/one-push", test_stall_of_one_push},
     {"/loop/stall/once-a-second", test_stall_once_a_second},
     {"/loop/stall/share-of-a-second", test_stall_of_a_share},
@@ -737,6 +837,7 @@ main (int argc, char **argv)
   parley_loop_pool_set_size (POOL_SIZE);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     g_test_add (cases[i].name, Fixture, NULL, set_up, cases[i].func, tear_down);
+  g_test_add_func ("/loop/stats/outlived", test_stats_outlived);
   g_test_add_func ("/loop/pool/least-used", test_pool_least_used);
   g_test_add_func ("/loop/pool/many-descriptors", test_many_descriptors);
   g_test_add_func ("/loop/jobs/comes-back", test_work);

@@ -18,6 +18,22 @@
  * a few µs. */
 #define POLL_WAITED_US 100
 
+const gint64 parley_loop_lag_bounds[PARLEY_LOOP_LAG_BOUNDS] = {
+  500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 500000, 1000000
+};
+
+/* Written by the loop's thread alone, read by any; each field is atomic by
+ * itself. Reference counted: what waits on the context of a loop may outlive
+ * it. */
+typedef struct
+{
+  guint64 lags[PARLEY_LOOP_LAG_BOUNDS + 1];
+  guint64 lag_sum;
+  guint64 lag_max;
+  guint64 stalls;
+  guint64 push_sum;
+} Counters;
+
 struct _ParleyTick
 {
   GSourceFunc func;
@@ -32,6 +48,8 @@ struct _ParleyLoop
 
   GMainContext *context;
   gint users;                   /* atomic */
+  Counters *counters;
+  gint64 made;
 
   /* On the loop only. */
   GSource *tick_timer;
@@ -89,9 +107,72 @@ loop_poll (GPollFD * fds, guint n_fds, gint timeout)
   return result;
 }
 
+/* Counters */
+
+static guint64
+read_counter (const guint64 * counter)
+{
+  return __atomic_load_n (counter, __ATOMIC_RELAXED);
+}
+
+/* One thread writes, so that no read-modify-write is needed. */
+static void
+write_counter (guint64 * counter, guint64 value)
+{
+  __atomic_store_n (counter, value, __ATOMIC_RELAXED);
+}
+
+static void
+count_lag (Counters * counters, gint64 lag)
+{
+  guint bucket = 0;
+
+  lag = MAX (lag, 0);
+  while (bucket < PARLEY_LOOP_LAG_BOUNDS
+      && lag > parley_loop_lag_bounds[bucket])
+    bucket++;
+  write_counter (&counters->lags[bucket], counters->lags[bucket] + 1);
+  write_counter (&counters->lag_sum, counters->lag_sum + lag);
+  if ((guint64) lag > counters->lag_max)
+    write_counter (&counters->lag_max, lag);
+}
+
+void
+parley_loop_get_stats (ParleyLoop * loop, ParleyLoopStats * stats)
+{
+  const Counters *counters = loop->counters;
+
+  stats->lag_count = 0;
+  for (guint i = 0; i <= PARLEY_LOOP_LAG_BOUNDS; i++) {
+    stats->lags[i] = read_counter (&counters->lags[i]);
+    stats->lag_count += stats->lags[i];
+  }
+  stats->lag_sum = read_counter (&counters->lag_sum);
+  stats->lag_max = read_counter (&counters->lag_max);
+  stats->stalls = read_counter (&counters->stalls);
+  stats->push_sum = read_counter (&counters->push_sum);
+  stats->age = parley_clock_now () - loop->made;
+}
+
+guint64
+parley_loop_stats_get_percentile (const ParleyLoopStats * stats,
+    gdouble percent)
+{
+  guint64 below = 0;
+
+  for (guint i = 0; i < PARLEY_LOOP_LAG_BOUNDS; i++) {
+    below += stats->lags[i];
+    if (below > 0 && below >= stats->lag_count * percent / 100)
+      return MIN (stats->lag_max, (guint64) parley_loop_lag_bounds[i]);
+  }
+  return stats->lag_max;
+}
+
 static void
 parley_loop_init (ParleyLoop * self)
 {
+  self->counters = g_atomic_rc_box_new0 (Counters);
+  self->made = parley_clock_now ();
   for (guint i = 0; i < N_PHASES; i++)
     self->ticks[i] = g_ptr_array_new_with_free_func (g_free);
 }
@@ -105,6 +186,7 @@ parley_loop_finalize (GObject * object)
   for (guint i = 0; i < N_PHASES; i++)
     g_ptr_array_unref (self->ticks[i]);
   g_main_context_unref (self->context);
+  g_atomic_rc_box_release (self->counters);
   G_OBJECT_CLASS (parley_loop_parent_class)->finalize (object);
 }
 
@@ -191,6 +273,17 @@ parley_loop_pool_get_size (void)
   return size;
 }
 
+guint
+parley_loop_pool_get_running (void)
+{
+  guint size;
+
+  g_mutex_lock (&pool_lock);
+  size = pool ? pool->len : 0;
+  g_mutex_unlock (&pool_lock);
+  return size;
+}
+
 ParleyLoop *
 parley_loop_pool_get (guint index)
 {
@@ -238,6 +331,7 @@ typedef struct
   gpointer data;
   gpointer user_data;
   gint64 posted;
+  Counters *counters;
 } Invocation;
 
 static gboolean
@@ -245,10 +339,20 @@ invocation_run (gpointer data)
 {
   Invocation *invocation = data;
 
+  count_lag (invocation->counters, parley_clock_now () - invocation->posted);
   invocation_posted = invocation->posted;
   invocation->func (invocation->data, invocation->user_data);
   invocation_posted = 0;
   return G_SOURCE_REMOVE;
+}
+
+static void
+invocation_free (gpointer data)
+{
+  Invocation *invocation = data;
+
+  g_atomic_rc_box_release (invocation->counters);
+  g_free (invocation);
 }
 
 void
@@ -262,8 +366,9 @@ parley_loop_invoke (ParleyLoop * loop, GFunc func, gpointer data,
   invocation->data = data;
   invocation->user_data = user_data;
   invocation->posted = parley_clock_now ();
+  invocation->counters = g_atomic_rc_box_acquire (loop->counters);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, invocation_run, invocation, g_free);
+  g_source_set_callback (source, invocation_run, invocation, invocation_free);
   g_source_set_static_name (source, "parley-invoke");
   g_source_attach (source, loop->context);
   g_source_unref (source);
@@ -287,13 +392,44 @@ parley_loop_get_blind_since_in_loop (ParleyLoop * loop)
   return loop->blind_since ? loop->blind_since : parley_clock_now ();
 }
 
+typedef struct
+{
+  GSourceFunc func;
+  gpointer data;
+  Counters *counters;
+} TimerCall;
+
+static gboolean
+timer_call_run (gpointer data)
+{
+  TimerCall *call = data;
+  gint64 due;
+
+  if (parley_timer_get_fired (&due))
+    count_lag (call->counters, parley_clock_now () - due);
+  return call->func (call->data);
+}
+
+static void
+timer_call_free (gpointer data)
+{
+  TimerCall *call = data;
+
+  g_atomic_rc_box_release (call->counters);
+  g_free (call);
+}
+
 GSource *
 parley_loop_add_timer (ParleyLoop * loop, gint64 due, GSourceFunc func,
     gpointer data)
 {
   GSource *timer = parley_timer_new (due);
+  TimerCall *call = g_new (TimerCall, 1);
 
-  g_source_set_callback (timer, func, data, NULL);
+  call->func = func;
+  call->data = data;
+  call->counters = g_atomic_rc_box_acquire (loop->counters);
+  g_source_set_callback (timer, timer_call_run, call, timer_call_free);
   g_source_attach (timer, loop->context);
   return timer;
 }
@@ -411,8 +547,10 @@ parley_loop_account_push_in_loop (ParleyLoop * loop, gint64 begin, gint64 end,
     loop->last_share = 0;
   }
   loop->second_busy += took;
+  write_counter (&loop->counters->push_sum,
+      loop->counters->push_sum + MAX (took, 0));
   if (took >= PARLEY_STALL_US)
-    loop->stall.count++;
+    write_counter (&loop->counters->stalls, ++loop->stall.count);
   loop->stall.longest = MAX (loop->stall.longest, took);
 
   if (took < PARLEY_STALL_US && loop->last_share < PARLEY_STALL_SHARE)

@@ -39,6 +39,8 @@ void parley_loop_release (ParleyLoop * loop);
  * later calls are ignored. 0: one a core. */
 void parley_loop_pool_set_size (guint n_loops);
 guint parley_loop_pool_get_size (void);
+/* The same, but 0 as long as nobody needed the pool: starts no thread. */
+guint parley_loop_pool_get_running (void);
 /* Loop @index of the pool; borrowed, lives as long as the process. */
 ParleyLoop *parley_loop_pool_get (guint index);
 
@@ -89,6 +91,30 @@ typedef struct
 } ParleyLoopStall;
 gboolean parley_loop_account_push_in_loop (ParleyLoop * loop, gint64 begin,
     gint64 end, ParleyLoopStall * stall);
+
+/* How late a loop is, and what pushes take of it, since it was made. A lag is
+ * the time from when a timer was due, or an invocation posted, until it ran. */
+#define PARLEY_LOOP_LAG_BOUNDS 10
+/* Upper bounds of the buckets, µs, inclusive. */
+extern const gint64 parley_loop_lag_bounds[PARLEY_LOOP_LAG_BOUNDS];
+typedef struct
+{
+  /* Lags up to each bound and over the one before; last: over all. */
+  guint64 lags[PARLEY_LOOP_LAG_BOUNDS + 1];
+  guint64 lag_count;            /* the sum of lags */
+  guint64 lag_sum;              /* µs */
+  guint64 lag_max;              /* µs */
+  guint64 stalls;               /* pushes over PARLEY_STALL_US */
+  guint64 push_sum;             /* µs inside pushes */
+  gint64 age;                   /* µs since the loop was made */
+} ParleyLoopStats;
+/* Any thread. The fields are read one by one while the loop goes on: they may
+ * differ by what happened meanwhile. */
+void parley_loop_get_stats (ParleyLoop * loop, ParleyLoopStats * stats);
+/* The bound below which a share @percent of the lags lies, µs: the bucket's
+ * bound, or the longest lag if that is less. 0 without any. */
+guint64 parley_loop_stats_get_percentile (const ParleyLoopStats * stats,
+    gdouble percent);
 
 /* Runs @work in the process's thread pool (as many threads as cores), then
  * @done on @loop. Both get @data; NULL @done is allowed. */
