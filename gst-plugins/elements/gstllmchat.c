@@ -118,6 +118,8 @@ struct _GstLlmChat
   GstEvent *eos;                /* waits for the last reply to be complete */
 };
 
+static const gchar *const file_texts[] = { "system-prompt", "greeting", NULL };
+
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS,
     GST_STATIC_CAPS ("text/x-raw, format=utf8"));
@@ -526,38 +528,17 @@ gst_llm_chat_upstream (GstLoopElement * element, GstEvent * event)
 
 /* The conversation begins and goes on */
 
-/* "@PATH" stands for the text in that file. */
-static gchar *
-load_text (GstLlmChat * self, const gchar * value)
-{
-  gchar *text = NULL;
-  GError *error = NULL;
-
-  if (!value || value[0] != '@')
-    return g_strdup (value);
-  if (!g_file_get_contents (value + 1, &text, NULL, &error)) {
-    GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
-        ("The text file of a property was not read: %s.", error->message),
-        (NULL));
-    g_error_free (error);
-    return NULL;
-  }
-  return g_strchomp (text);
-}
-
 static gchar *
 conversation_text (GstLlmChat * self, const gchar * property)
 {
-  gchar *value = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
-      property);
-  gchar *text = load_text (self, value);
+  gchar *text = gst_provider_element_dup_file_text (GST_PROVIDER_ELEMENT
+      (self), property);
   gchar *expanded;
 
   if (!text && g_str_equal (property, "greeting"))
     text = parley_llm_provider_greeting (provider_of (self));
   expanded = gst_loop_element_expand_in_loop (loop_element (self), text);
   g_free (text);
-  g_free (value);
   return expanded;
 }
 
@@ -582,13 +563,26 @@ begin_conversation (GstLlmChat * self)
 
   if (self->dialogue)
     return;
-  gst_provider_element_refresh_in_loop (GST_PROVIDER_ELEMENT (self));
   self->player = gst_loop_element_has_player_in_loop (loop_element (self));
   self->dialogue = parley_dialogue_new (&actions, self, self->player);
   system = conversation_text (self, "system-prompt");
   self->history = parley_history_new (system);
   g_free (system);
   greet (self);
+}
+
+/* The script or a text may still have to be read: @item comes again then. */
+static gboolean
+must_wait (GstLlmChat * self, gpointer item)
+{
+  GstProviderElement *element = GST_PROVIDER_ELEMENT (self);
+
+  if (self->dialogue)
+    return FALSE;
+  if (GST_IS_BUFFER (item) || GST_EVENT_TYPE (item) == GST_EVENT_SEGMENT
+      || parley_event_parse_take (item, NULL, NULL))
+    gst_provider_element_refresh_in_loop (element);
+  return gst_provider_element_wait_in_loop (element, item);
 }
 
 static GstFlowReturn
@@ -600,6 +594,8 @@ gst_llm_chat_buffer (GstLoopElement * element, GstBuffer * buffer)
   GstMapInfo map;
   gchar *text;
 
+  if (must_wait (self, buffer))
+    return GST_FLOW_OK;
   begin_conversation (self);
   if (!gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     gst_buffer_unref (buffer);
@@ -654,6 +650,8 @@ gst_llm_chat_event (GstLoopElement * element, GstEvent * event)
   GstLlmChat *self = GST_LLM_CHAT (element);
   gboolean ok;
 
+  if (must_wait (self, event))
+    return TRUE;
   if (parley_event_parse_take (event, NULL, NULL)) {
     take_turn_event (self, event);
     gst_event_unref (event);
@@ -682,6 +680,7 @@ gst_llm_chat_flush (GstLoopElement * element)
 {
   GstLlmChat *self = GST_LLM_CHAT (element);
 
+  GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->flush (element);
   stop_writing (self);
   parley_timer_clear (&self->answer_timer);
   gst_clear_event (&self->eos);
@@ -791,6 +790,7 @@ gst_llm_chat_class_init (GstLlmChatClass * klass)
 
   provider_class->kind = PARLEY_PROVIDER_LLM;
   provider_class->connect = gst_llm_chat_connect;
+  provider_class->file_texts = file_texts;
   loop_class->start = gst_llm_chat_start;
   loop_class->stop = gst_llm_chat_stop;
   loop_class->buffer = gst_llm_chat_buffer;

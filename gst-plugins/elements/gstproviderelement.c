@@ -2,6 +2,8 @@
 
 #include "gstproviderelement.h"
 
+#include "providers/textfile.h"
+
 #include <string.h>
 
 typedef struct
@@ -10,7 +12,11 @@ typedef struct
   GHashTable *texts;            /* name to value, of those that were set */
   gpointer made;                /* by open */
 
-  gpointer provider;            /* on the loop, from start to stop */
+  /* On the loop: */
+  gpointer provider;            /* from start to stop */
+  gboolean refreshed;           /* in this run */
+  guint n_reading;              /* workers that read texts which are missing */
+  GQueue waiting;               /* of GstMiniObject, for them or the provider */
 } GstProviderElementPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstProviderElement, gst_provider_element,
@@ -97,6 +103,162 @@ has_variables (GstProviderElement * self)
   return found;
 }
 
+/* Texts in files */
+
+static const gchar *const *
+file_texts (GstProviderElement * self)
+{
+  static const gchar *const none[] = { NULL };
+  GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
+
+  return klass->file_texts ? klass->file_texts : none;
+}
+
+/* The files they name; @n_missing: how many of them were never read. */
+static GPtrArray *
+files_of (GstProviderElement * self, guint * n_missing)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+
+  *n_missing = 0;
+  for (const gchar * const *name = file_texts (self); *name; name++) {
+    gchar *value = gst_provider_element_dup_text (self, *name), *text;
+
+    if (value && value[0] == '@') {
+      if (!parley_text_file_peek (value + 1, &text, NULL))
+        ++ * n_missing;
+      g_ptr_array_add (paths, g_strdup (value + 1));
+      g_free (text);
+    }
+    g_free (value);
+  }
+  return paths;
+}
+
+gchar *
+gst_provider_element_dup_file_text (GstProviderElement * self,
+    const gchar * name)
+{
+  gchar *value = gst_provider_element_dup_text (self, name), *text;
+  GError *error = NULL;
+
+  if (!value || value[0] != '@')
+    return value;
+  parley_text_file_peek (value + 1, &text, &error);
+  if (error)
+    GST_ELEMENT_WARNING (self, RESOURCE, NOT_FOUND,
+        ("The text file of a property was not read: %s.", error->message),
+        (NULL));
+  g_clear_error (&error);
+  g_free (value);
+  return text;
+}
+
+/* What waits for files */
+
+static gboolean
+is_reading (GstProviderElement * self)
+{
+  GstProviderElementPrivate *priv = PRIV (self);
+
+  return priv->n_reading > 0 || (priv->provider
+      && !parley_provider_is_ready_in_loop (priv->provider));
+}
+
+gboolean
+gst_provider_element_wait_in_loop (GstProviderElement * self,
+    GstMiniObject * item)
+{
+  if (!is_reading (self))
+    return FALSE;
+  g_queue_push_tail (&PRIV (self)->waiting, item);
+  return TRUE;
+}
+
+static void
+go_on (GstProviderElement * self)
+{
+  GstLoopElementClass *klass = GST_LOOP_ELEMENT_GET_CLASS (self);
+  GstLoopElement *element = GST_LOOP_ELEMENT (self);
+  gpointer item;
+
+  while (!is_reading (self) && (item = g_queue_pop_head (&PRIV
+              (self)->waiting))) {
+    if (GST_IS_BUFFER (item))
+      klass->buffer (element, item);
+    else
+      klass->event (element, item);
+  }
+}
+
+static void
+forget_waiting (GstProviderElement * self)
+{
+  g_queue_clear_full (&PRIV (self)->waiting,
+      (GDestroyNotify) gst_mini_object_unref);
+}
+
+static void
+on_ready (gpointer provider, GError * error, GstProviderElement * self)
+{
+  if (error)
+    gst_loop_element_post_error (GST_LOOP_ELEMENT (self), error);
+  else
+    go_on (self);
+}
+
+typedef struct
+{
+  GstProviderElement *self;
+  GPtrArray *paths;
+  gboolean awaited;
+} Reading;
+
+static void
+read_texts (gpointer data)
+{
+  Reading *reading = data;
+
+  for (guint i = 0; i < reading->paths->len; i++)
+    parley_text_file_load (g_ptr_array_index (reading->paths, i));
+}
+
+static void
+texts_read (gpointer data)
+{
+  Reading *reading = data;
+
+  if (reading->awaited) {
+    PRIV (reading->self)->n_reading--;
+    go_on (reading->self);
+  }
+  g_ptr_array_unref (reading->paths);
+  gst_object_unref (reading->self);
+  g_free (reading);
+}
+
+/* Reads the files of the texts, here or, on the loop, in a worker. Those that
+ * were read before are looked at again only if @again. */
+static void
+prepare_texts (GstProviderElement * self, gboolean again)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (GST_LOOP_ELEMENT (self));
+  guint n_missing;
+  Reading reading = { self, files_of (self, &n_missing), n_missing > 0 };
+
+  if (reading.paths->len == 0 || (!again && n_missing == 0)) {
+    g_ptr_array_unref (reading.paths);
+  } else if (parley_loop_is_current (loop)) {
+    PRIV (self)->n_reading += reading.awaited;
+    gst_object_ref (self);
+    parley_work_submit (loop, read_texts, texts_read,
+        g_memdup2 (&reading, sizeof reading));
+  } else {
+    read_texts (&reading);
+    g_ptr_array_unref (reading.paths);
+  }
+}
+
 /* The provider */
 
 static gchar *
@@ -177,6 +339,7 @@ connect_provider (GstProviderElement * self, gpointer provider)
   GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
 
   PRIV (self)->provider = provider;
+  g_signal_connect (provider, "ready", G_CALLBACK (on_ready), self);
   if (klass->connect)
     klass->connect (self, provider);
 }
@@ -198,8 +361,9 @@ gst_provider_element_refresh_in_loop (GstProviderElement * self)
 {
   gpointer fresh;
 
-  if (!has_variables (self))
+  if (PRIV (self)->refreshed || !has_variables (self))
     return;
+  PRIV (self)->refreshed = TRUE;
   fresh = make_provider (self);
   if (!fresh)
     return;
@@ -217,6 +381,8 @@ gst_provider_element_open (GstLoopElement * element)
   gpointer provider = make_provider (self);
 
   keep_made (self, provider);
+  if (provider)
+    prepare_texts (self, TRUE);
   return provider != NULL;
 }
 
@@ -225,6 +391,9 @@ gst_provider_element_start (GstLoopElement * element)
 {
   GstProviderElement *self = GST_PROVIDER_ELEMENT (element);
 
+  PRIV (self)->refreshed = FALSE;
+  /* Set since READY, perhaps. */
+  prepare_texts (self, FALSE);
   connect_provider (self, gst_provider_element_dup (self));
 }
 
@@ -232,6 +401,24 @@ static void
 gst_provider_element_stop (GstLoopElement * element)
 {
   drop_provider (GST_PROVIDER_ELEMENT (element));
+  forget_waiting (GST_PROVIDER_ELEMENT (element));
+}
+
+/* What begins the stream outlives a flush. */
+static void
+gst_provider_element_flush (GstLoopElement * element)
+{
+  GQueue *waiting = &PRIV (GST_PROVIDER_ELEMENT (element))->waiting;
+
+  for (GList * i = waiting->head, *next; i; i = next) {
+    next = i->next;
+    if (GST_IS_EVENT (i->data)
+        && (GST_EVENT_TYPE (i->data) == GST_EVENT_STREAM_START
+            || GST_EVENT_TYPE (i->data) == GST_EVENT_CAPS))
+      continue;
+    gst_mini_object_unref (i->data);
+    g_queue_delete_link (waiting, i);
+  }
 }
 
 static void
@@ -249,6 +436,7 @@ gst_provider_element_init (GstProviderElement * self)
 {
   PRIV (self)->texts = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       g_free);
+  g_queue_init (&PRIV (self)->waiting);
 }
 
 static void
@@ -260,4 +448,5 @@ gst_provider_element_class_init (GstProviderElementClass * klass)
   loop_class->open = gst_provider_element_open;
   loop_class->start = gst_provider_element_start;
   loop_class->stop = gst_provider_element_stop;
+  loop_class->flush = gst_provider_element_flush;
 }

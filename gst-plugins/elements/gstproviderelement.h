@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * loop, and text properties, which are its settings.
  *
  * Subclasses have a text property "provider" and pass open, start and stop of
- * GstLoopElement on to this class. */
+ * GstLoopElement on to this class; flush too if they use
+ * gst_provider_element_wait_in_loop(). */
 
 #define GST_TYPE_PROVIDER_ELEMENT (gst_provider_element_get_type ())
 G_DECLARE_DERIVABLE_TYPE (GstProviderElement, gst_provider_element, GST,
@@ -29,6 +30,10 @@ struct _GstProviderElementClass
   /* It will serve no more: cancel what it works on. Its signals are
    * disconnected by this class. */
   void (*cancel) (GstProviderElement * self, gpointer provider);
+
+  /* NULL-terminated names of text properties whose value may be @FILE; NULL for
+   * none. */
+  const gchar *const *file_texts;
 };
 
 /* From start to stop; borrowed. */
@@ -37,8 +42,14 @@ gpointer gst_provider_element_get_in_loop (GstProviderElement * self);
 gpointer gst_provider_element_dup (GstProviderElement * self);
 
 /* At the begin of a stream, when the call has started: makes the provider anew
- * if a text property holds a call variable, such as %{param.voice}. */
+ * if a text property holds a call variable, such as %{param.voice}. Once a
+ * run. */
 void gst_provider_element_refresh_in_loop (GstProviderElement * self);
+
+/* TRUE while a worker reads files that the element cannot begin without: @item
+ * (a buffer or event; taken) comes again, in order, once they are there. */
+gboolean gst_provider_element_wait_in_loop (GstProviderElement * self,
+    GstMiniObject * item);
 
 /* Text properties. Installed ones can be set up to READY; the subclass's
  * accessors begin with these, which are TRUE when they did the work. */
@@ -51,6 +62,10 @@ gboolean gst_provider_element_get_text (GstProviderElement * self,
     GValue * value, GParamSpec * pspec);
 /* The value of one; transfer full. Any thread. */
 gchar *gst_provider_element_dup_text (GstProviderElement * self,
+    const gchar * name);
+/* The same of one of file_texts, @FILE replaced by what is in it, which was
+ * read before; a file that cannot be read is warned of, and NULL. */
+gchar *gst_provider_element_dup_file_text (GstProviderElement * self,
     const gchar * name);
 
 G_END_DECLS

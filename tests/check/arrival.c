@@ -68,8 +68,7 @@ test_drift (void)
     drift = i / 50;
     lateness_ms (&arrival, i, drift, 100);
   }
-  g_assert_cmpint (lateness_ms (&arrival, 50 * 60, drift, 100), >=,
-      drift - 20);
+  g_assert_cmpint (lateness_ms (&arrival, 50 * 60, drift, 100), >=, drift - 20);
 }
 
 int

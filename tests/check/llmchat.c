@@ -190,6 +190,14 @@ text_file (const gchar * text)
   return path;
 }
 
+/* The test is on the loop, so a worker reads the files. */
+static void
+wait_for_texts (Rig * rig)
+{
+  while (rig->trace->len == 0)
+    g_main_context_iteration (rig->context, TRUE);
+}
+
 static void
 texts_from_files (void)
 {
@@ -199,6 +207,7 @@ texts_from_files (void)
       "system-prompt=@%s", path, path);
 
   setup_with (&rig, TRUE, launch);
+  wait_for_texts (&rig);
   rig_expect (&rig, "seg release1 e1.0\"Be brief.\" end1");
   playing (&rig, 1);
   heard (&rig, 1, 500, "bd", "Be brief.");
@@ -211,11 +220,51 @@ texts_from_files (void)
 }
 
 static void
+pass (gpointer data)
+{
+  g_mutex_lock (data);
+  g_mutex_unlock (data);
+}
+
+/* All workers are busy: what comes meanwhile waits for the files, in order. */
+static void
+turn_before_the_texts (void)
+{
+  Rig rig;
+  GMutex busy;
+  gchar *path = text_file ("Be kind.");
+  gchar *launch = g_strdup_printf ("llmchat provider=mock system-prompt=@%s",
+      path);
+
+  rig_init (&rig, launch);
+  rig.has_player = TRUE;
+  g_mutex_init (&busy);
+  g_mutex_lock (&busy);
+  for (guint i = 0; i < MAX (g_get_num_processors (), 2); i++)
+    parley_work_submit (rig.loop, pass, NULL, &busy);
+  rig_start (&rig, TEXT);
+  rig_push_text (&rig, 1, 0, 0, "hi");
+  rig_settle (&rig);
+  rig_expect (&rig, "");
+  rig_expect_log (&rig, "");
+  g_mutex_unlock (&busy);
+  wait_for_texts (&rig);
+  rig_expect (&rig, "seg release1");
+  rig_expect_log (&rig, "request S:Be kind. U:hi");
+  rig_clear (&rig);
+  g_mutex_clear (&busy);
+  g_unlink (path);
+  g_free (path);
+  g_free (launch);
+}
+
+static void
 missing_text_file (void)
 {
   Rig rig;
 
   setup_with (&rig, TRUE, "llmchat provider=mock system-prompt=@/nowhere/x");
+  wait_for_texts (&rig);
   rig_expect_fault (&rig, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR,
       GST_RESOURCE_ERROR_NOT_FOUND, "/nowhere/x");
   say (&rig, 1, "hi");
@@ -683,6 +732,7 @@ main (int argc, char **argv)
   ADD ("key-without-a-turn", key_without_a_turn);
   ADD_FUNC ("greeting-text", greeting_text);
   ADD_FUNC ("texts-from-files", texts_from_files);
+  ADD_FUNC ("turn-before-the-texts", turn_before_the_texts);
   ADD_FUNC ("missing-text-file", missing_text_file);
   ADD_FUNC ("models-own-greeting", models_own_greeting);
   ADD_FUNC ("empty-greeting-is-none", empty_greeting_is_none);

@@ -499,9 +499,13 @@ test_pool (void)
 static void
 assert_refused (Desk * desk, const gchar * part, const gchar * remedy)
 {
+  GMainContext *context = parley_loop_get_context (desk->loop);
   GError *error = NULL;
 
+  /* Not on the loop, where no file is looked at. */
+  g_main_context_release (context);
   g_assert_false (parley_provider_warm (PARLEY_PROVIDER (desk->stt), &error));
+  g_main_context_acquire (context);
   g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
   if (!strstr (error->message, part) || !strstr (error->message, remedy))
     g_error ("“%s” lacks “%s” or “%s”", error->message, part,
@@ -516,6 +520,23 @@ test_missing_grammar (void)
 
   desk_init (&desk, "/nonexistent/desk.gram");
   assert_refused (&desk, "/nonexistent/desk.gram", "set grammar=");
+  desk_clear (&desk);
+}
+
+/* On the loop warm() reads no file: the first take tells. */
+static void
+test_missing_grammar_on_the_loop (void)
+{
+  GError *error = NULL;
+  Desk desk;
+
+  desk_init (&desk, "/nonexistent/desk.gram");
+  g_assert_true (parley_provider_warm (PARLEY_PROVIDER (desk.stt), &error));
+  g_assert_no_error (error);
+  begin (&desk, 1, 0);
+  parley_stt_provider_finish (desk.stt);
+  wait_for (&desk, &desk.failures, 1);
+  g_assert_nonnull (strstr (desk.error, "/nonexistent/desk.gram"));
   desk_clear (&desk);
 }
 
@@ -749,6 +770,8 @@ main (int argc, char **argv)
   g_test_add_func ("/pocketsphinx/pool", test_pool);
   g_test_add_func ("/pocketsphinx/script", test_script);
   g_test_add_func ("/pocketsphinx/missing-grammar", test_missing_grammar);
+  g_test_add_func ("/pocketsphinx/missing-grammar-on-the-loop",
+      test_missing_grammar_on_the_loop);
   g_test_add_func ("/pocketsphinx/bad-grammar", test_bad_grammar);
   g_test_add_func ("/pocketsphinx/unknown-word", test_unknown_word);
   g_test_add_func ("/pocketsphinx/language", test_language);

@@ -146,6 +146,29 @@ test_provider_bad_file (Fixture * f, gconstpointer data)
   g_assert_cmpuint (f->n_done, ==, 0);
 }
 
+/* On the loop the file is read by a worker, and the answer waits for it. */
+static void
+test_provider_on_the_loop (Fixture * f, gconstpointer data)
+{
+  GMainContext *context = parley_loop_get_context (f->loop);
+  const gchar *path = data;
+  GError *error = NULL;
+
+  g_main_context_acquire (context);
+  g_assert_true (parley_provider_warm (PARLEY_PROVIDER (f->provider), &error));
+  g_assert_no_error (error);
+  if (path)
+    g_assert_false (parley_provider_is_ready_in_loop (PARLEY_PROVIDER
+            (f->provider)));
+  ask (f, 1, "goodbye");
+  while (f->n_done + f->n_failed == 0)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpuint (f->n_failed, ==, path ? 1 : 0);
+  g_assert_true (parley_provider_is_ready_in_loop (PARLEY_PROVIDER
+          (f->provider)));
+  g_main_context_release (context);
+}
+
 #define ADD_PROVIDER_TEST(path, script, test) \
   g_test_add (path, Fixture, script, setup, test, teardown)
 
@@ -161,5 +184,9 @@ main (int argc, char **argv)
       test_provider_freed_while_streaming);
   ADD_PROVIDER_TEST ("/script/provider/bad-file", "/nonexistent.json",
       test_provider_bad_file);
+  ADD_PROVIDER_TEST ("/script/provider/on-the-loop", NULL,
+      test_provider_on_the_loop);
+  ADD_PROVIDER_TEST ("/script/provider/bad-file-on-the-loop",
+      "/nonexistent.json", test_provider_on_the_loop);
   return g_test_run ();
 }

@@ -8,9 +8,12 @@ enum
   PROP_LOOP
 };
 
+static guint signal_ready;
+
 typedef struct
 {
   ParleyLoop *loop;
+  gboolean reading;             /* on the loop */
 } ParleyProviderPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyProvider, parley_provider,
@@ -57,6 +60,8 @@ parley_provider_class_init (ParleyProviderClass * klass)
       g_param_spec_object ("loop", "Loop", "The loop the provider lives on",
           PARLEY_TYPE_LOOP, G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY
           | G_PARAM_STATIC_STRINGS));
+  signal_ready = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 gboolean
@@ -73,4 +78,23 @@ parley_provider_get_loop (ParleyProvider * self)
   ParleyProviderPrivate *priv = parley_provider_get_instance_private (self);
 
   return priv->loop;
+}
+
+gboolean
+parley_provider_is_ready_in_loop (ParleyProvider * self)
+{
+  ParleyProviderPrivate *priv = parley_provider_get_instance_private (self);
+
+  return !priv->reading;
+}
+
+void
+parley_provider_set_ready_in_loop (ParleyProvider * self, gboolean ready,
+    const GError * error)
+{
+  ParleyProviderPrivate *priv = parley_provider_get_instance_private (self);
+
+  priv->reading = !ready;
+  if (ready)
+    g_signal_emit (self, signal_ready, 0, error);
 }

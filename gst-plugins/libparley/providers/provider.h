@@ -16,12 +16,22 @@ struct _ParleyProviderClass
 {
   GObjectClass parent_class;
   /* Checks the settings and begins to warm what is slow (decoders, voices,
-   * connections); waits for nothing. FALSE with @error: the settings cannot
-   * work. */
+   * connections). Files are read here, but not on a loop: there it takes what
+   * is kept of them, and has a worker look whether they changed, for the next
+   * one. FALSE with @error: the settings cannot work. */
   gboolean (*warm) (ParleyProvider * self, GError ** error);
 };
 
 gboolean parley_provider_warm (ParleyProvider * self, GError ** error);
+
+/* FALSE: what warm() needs of a file was never read, and a worker reads it now.
+ * Signal "ready" (GError *error) tells when it has, NULL for success. What is
+ * asked for meanwhile is answered then. */
+gboolean parley_provider_is_ready_in_loop (ParleyProvider * self);
+/* For subclasses; @error NULL unless reading failed. */
+void parley_provider_set_ready_in_loop (ParleyProvider * self, gboolean ready,
+    const GError * error);
+
 /* Borrowed. */
 ParleyLoop *parley_provider_get_loop (ParleyProvider * self);
 

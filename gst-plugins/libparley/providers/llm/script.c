@@ -615,6 +615,7 @@ cached_free (gpointer data)
 G_LOCK_DEFINE_STATIC (cache);
 static GHashTable *cache;       /* path → Cached */
 
+/* @file NULL: in whatever state it is now. */
 static ParleyScript *
 find_cached (const gchar * path, const GStatBuf * file)
 {
@@ -623,9 +624,9 @@ find_cached (const gchar * path, const GStatBuf * file)
 
   G_LOCK (cache);
   cached = cache ? g_hash_table_lookup (cache, path) : NULL;
-  if (cached && cached->changed.tv_sec == file->st_mtim.tv_sec
-      && cached->changed.tv_nsec == file->st_mtim.tv_nsec
-      && cached->size == file->st_size)
+  if (cached && (!file || (cached->changed.tv_sec == file->st_mtim.tv_sec
+              && cached->changed.tv_nsec == file->st_mtim.tv_nsec
+              && cached->size == file->st_size)))
     script = parley_script_ref (cached->script);
   G_UNLOCK (cache);
   return script;
@@ -687,6 +688,16 @@ parley_script_load (const gchar * path, GError ** error)
       keep_cached (full, &file, script);
   }
   g_free (json);
+  g_free (full);
+  return script;
+}
+
+ParleyScript *
+parley_script_peek (const gchar * path)
+{
+  gchar *full = g_canonicalize_filename (path, NULL);
+  ParleyScript *script = find_cached (full, NULL);
+
   g_free (full);
   return script;
 }

@@ -18,6 +18,9 @@ typedef struct _ParleyScript ParleyScript;
  * a local file: not for a busy loop. Returns NULL with
  * PARLEY_PROVIDER_ERROR_SETTINGS, whose text names file, place and remedy. */
 ParleyScript *parley_script_load (const gchar * path, GError ** error);
+/* What the last parley_script_load() of @path gave, without looking at the
+ * file; transfer full, NULL if there was none. */
+ParleyScript *parley_script_peek (const gchar * path);
 /* The same from memory; @name stands for the file in messages, @length -1 for
  * NUL-terminated. */
 ParleyScript *parley_script_parse (const gchar * name, const gchar * json,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Answers from a script, as a language model would: in pieces, later, on the
- * loop. No thread, no network; the file is read by warm(). */
+ * loop. No network; the file is read by warm(), or by a worker for it. */
 
 #define WORDS_PER_DELTA 4
 
@@ -15,13 +15,15 @@ enum
   PROP_SCRIPT,
 };
 
-/* An answer under way. The table of the provider and each piece that waits on
- * the loop hold it; @self is NULL once it is cancelled. */
+/* An answer under way, or to come once the script was read. The table of the
+ * provider and each piece that waits on the loop hold it; @self is NULL once it
+ * is cancelled. */
 typedef struct
 {
   gatomicrefcount ref_count;
   ParleyLlmScript *self;
   guint id;
+  GPtrArray *messages;          /* NULL: begun */
   ParleyScriptAnswer *answer;
   GError *error;                /* instead of the answer */
   const gchar *rest;            /* of the answer's text */
@@ -43,6 +45,7 @@ job_unref (Job * job)
 {
   if (!g_atomic_ref_count_dec (&job->ref_count))
     return;
+  g_clear_pointer (&job->messages, g_ptr_array_unref);
   if (job->answer)
     parley_script_answer_free (job->answer);
   g_clear_error (&job->error);
@@ -111,11 +114,91 @@ job_step (gpointer data, gpointer user_data)
   g_object_unref (provider);
 }
 
+/* @error: there is no script for it. */
+static void
+job_begin (Job * job, const GError * error)
+{
+  GPtrArray *messages = g_steal_pointer (&job->messages);
+
+  if (error) {
+    job->error = g_error_copy (error);
+  } else {
+    job->answer = parley_script_answer (job->self->script, messages);
+    job->rest = job->answer->text;
+  }
+  g_ptr_array_unref (messages);
+  g_atomic_ref_count_inc (&job->ref_count);
+  parley_loop_invoke (parley_provider_get_loop (PARLEY_PROVIDER (job->self)),
+      job_step, job, NULL);
+}
+
+/* Reading the script in a worker. */
+typedef struct
+{
+  ParleyLlmScript *self;
+  gchar *path;
+  ParleyScript *script;
+  GError *error;
+} Reading;
+
+static void
+read_script (gpointer data)
+{
+  Reading *reading = data;
+
+  reading->script = parley_script_load (reading->path, &reading->error);
+}
+
+static void
+take_script (ParleyLlmScript * self, ParleyScript * script,
+    const GError * error)
+{
+  GHashTableIter jobs;
+  gpointer job;
+
+  self->script = script;
+  g_hash_table_iter_init (&jobs, self->jobs);
+  while (g_hash_table_iter_next (&jobs, NULL, &job))
+    if (((Job *) job)->messages)
+      job_begin (job, error);
+  parley_provider_set_ready_in_loop (PARLEY_PROVIDER (self), TRUE, error);
+}
+
+/* One that was not missed is for the next call. */
+static void
+script_read (gpointer data)
+{
+  Reading *reading = data;
+  ParleyLlmScript *self = reading->self;
+
+  if (!parley_provider_is_ready_in_loop (PARLEY_PROVIDER (self))
+      && g_strcmp0 (reading->path, self->path) == 0)
+    take_script (self, g_steal_pointer (&reading->script), reading->error);
+  g_clear_pointer (&reading->script, parley_script_unref);
+  g_clear_error (&reading->error);
+  g_free (reading->path);
+  g_object_unref (self);
+  g_free (reading);
+}
+
+static void
+warm_in_loop (ParleyLlmScript * self)
+{
+  Reading *reading = g_new0 (Reading, 1);
+
+  reading->self = g_object_ref (self);
+  reading->path = g_strdup (self->path);
+  self->script = parley_script_peek (self->path);
+  if (!self->script)
+    parley_provider_set_ready_in_loop (PARLEY_PROVIDER (self), FALSE, NULL);
+  parley_work_submit (parley_provider_get_loop (PARLEY_PROVIDER (self)),
+      read_script, script_read, reading);
+}
+
 static gboolean
 parley_llm_script_warm (ParleyProvider * provider, GError ** error)
 {
   ParleyLlmScript *self = PARLEY_LLM_SCRIPT (provider);
-  ParleyScript *script;
 
   if (!self->path || !*self->path) {
     g_set_error_literal (error, PARLEY_PROVIDER_ERROR,
@@ -123,11 +206,10 @@ parley_llm_script_warm (ParleyProvider * provider, GError ** error)
         "No script is set: set the property script to a JSON file");
     return FALSE;
   }
-  script = parley_script_load (self->path, error);
-  if (!script)
-    return FALSE;
   g_clear_pointer (&self->script, parley_script_unref);
-  self->script = script;
+  if (!parley_loop_is_current (parley_provider_get_loop (provider)))
+    return (self->script = parley_script_load (self->path, error)) != NULL;
+  warm_in_loop (self);
   return TRUE;
 }
 
@@ -137,19 +219,19 @@ parley_llm_script_request (ParleyLlmProvider * provider, guint id,
 {
   ParleyLlmScript *self = PARLEY_LLM_SCRIPT (provider);
   Job *job = g_new0 (Job, 1);
+  GError *error = NULL;
 
   g_atomic_ref_count_init (&job->ref_count);
   job->self = self;
   job->id = id;
-  if (self->script
-      || parley_llm_script_warm (PARLEY_PROVIDER (self), &job->error)) {
-    job->answer = parley_script_answer (self->script, messages);
-    job->rest = job->answer->text;
-  }
-  g_atomic_ref_count_inc (&job->ref_count);
+  job->messages = g_ptr_array_ref (messages);
   g_hash_table_replace (self->jobs, GUINT_TO_POINTER (id), job);
-  parley_loop_invoke (parley_provider_get_loop (PARLEY_PROVIDER (provider)),
-      job_step, job, NULL);
+  if (!self->script
+      && parley_provider_is_ready_in_loop (PARLEY_PROVIDER (self)))
+    parley_llm_script_warm (PARLEY_PROVIDER (self), &error);
+  if (self->script || error)
+    job_begin (job, error);
+  g_clear_error (&error);
 }
 
 static void

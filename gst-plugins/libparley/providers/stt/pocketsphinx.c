@@ -45,7 +45,7 @@ struct _ParleySttPocketsphinx
   gchar *language;
   gchar *model_dir;
 
-  ParleySphinxModel *model;     /* NULL until warm */
+  ParleySphinxSource *source;   /* of the settings; NULL: make it */
   GPtrArray *takes;             /* of Take: begun and not answered */
   gboolean open;                /* the last of them still takes audio */
   gboolean heard;               /* the mean is this caller's */
@@ -147,26 +147,23 @@ check_language (ParleySttPocketsphinx * self, GError ** error)
   return FALSE;
 }
 
-static gboolean
-load_model (ParleySttPocketsphinx * self, GError ** error)
+static ParleySphinxSource *
+source_of (ParleySttPocketsphinx * self)
 {
-  if (self->model)
-    return TRUE;
-  if (!check_language (self, error))
-    return FALSE;
-  self->model = parley_sphinx_model_load (self->model_dir, self->grammar,
-      error);
-  return self->model != NULL;
+  if (!self->source)
+    self->source = parley_sphinx_source_new (self->model_dir, self->grammar);
+  return self->source;
 }
 
-/* A decoder that cannot be made says so again, to the first take. */
+/* What goes wrong here goes wrong again, in the first take. */
 static void
 warm_work (gpointer data)
 {
-  ParleySphinxModel *model = data;
+  ParleySphinxModel *model = parley_sphinx_source_get_model (data, NULL);
 
-  parley_sphinx_decoder_warm (model, NULL);
-  parley_sphinx_model_unref (model);
+  if (model)
+    parley_sphinx_decoder_warm (model, NULL);
+  parley_sphinx_source_unref (data);
 }
 
 static gboolean
@@ -174,10 +171,14 @@ parley_stt_pocketsphinx_warm (ParleyProvider * provider, GError ** error)
 {
   ParleySttPocketsphinx *self = PARLEY_STT_POCKETSPHINX (provider);
 
-  if (!load_model (self, error))
+  if (!check_language (self, error))
+    return FALSE;
+  g_clear_pointer (&self->source, parley_sphinx_source_unref);
+  if (!parley_loop_is_current (parley_provider_get_loop (provider))
+      && !parley_sphinx_source_get_model (source_of (self), error))
     return FALSE;
   parley_work_submit (parley_provider_get_loop (provider), warm_work, NULL,
-      parley_sphinx_model_ref (self->model));
+      parley_sphinx_source_ref (source_of (self)));
   return TRUE;
 }
 
@@ -197,22 +198,18 @@ parley_stt_pocketsphinx_begin (ParleySttProvider * provider, guint turn,
   ParleySttPocketsphinx *self = PARLEY_STT_POCKETSPHINX (provider);
   gboolean known = self->heard && self->rate == format->rate;
   Take *take = open_take (self), *opened;
-  GError *error = NULL;
 
   /* Begun and never finished: nobody waits for its text. */
   if (take)
     g_ptr_array_remove (self->takes, take);
-  load_model (self, &error);
   opened = g_new0 (Take, 1);
   opened->provider = self;
   opened->turn = turn;
   opened->number = number;
   opened->rate = format->rate;
   opened->take = parley_sphinx_take_new (parley_provider_get_loop
-      (PARLEY_PROVIDER (self)), self->model, format,
+      (PARLEY_PROVIDER (self)), source_of (self), format,
       known ? &self->mean : NULL, &take_funcs, opened);
-  if (error)
-    parley_sphinx_take_set_error (opened->take, error);
   g_ptr_array_add (self->takes, opened);
   self->open = TRUE;
 }
@@ -271,11 +268,11 @@ parley_stt_pocketsphinx_set_property (GObject * object, guint prop_id,
   }
   g_free (*setting);
   *setting = g_value_dup_string (value);
+  g_clear_pointer (&self->source, parley_sphinx_source_unref);
   if (prop_id == PROP_LANGUAGE && (!*setting || !**setting)) {
     g_free (*setting);
     *setting = g_strdup (DEFAULT_LANGUAGE);
   }
-  g_clear_pointer (&self->model, parley_sphinx_model_unref);
 }
 
 static void
@@ -306,7 +303,7 @@ parley_stt_pocketsphinx_finalize (GObject * object)
   ParleySttPocketsphinx *self = PARLEY_STT_POCKETSPHINX (object);
 
   g_ptr_array_unref (self->takes);
-  g_clear_pointer (&self->model, parley_sphinx_model_unref);
+  g_clear_pointer (&self->source, parley_sphinx_source_unref);
   g_free (self->grammar);
   g_free (self->language);
   g_free (self->model_dir);

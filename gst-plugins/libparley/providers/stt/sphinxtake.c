@@ -18,7 +18,7 @@ struct _ParleySphinxTake
   gint cancelled;               /* atomic: set on the loop, read by jobs */
 
   ParleyLoop *loop;
-  ParleySphinxModel *model;
+  ParleySphinxSource *source;
   ParleyAudioFormat format;
   const ParleySphinxTakeFuncs *funcs;
   gpointer user_data;
@@ -30,6 +30,7 @@ struct _ParleySphinxTake
   gboolean ended;               /* final, failed or cancelled */
 
   /* Of the job under way. */
+  ParleySphinxModel *model;     /* the source's, once a job has asked */
   ParleySphinxDecoder *decoder;
   ParleyResample16 *resample;
   GArray *samples;              /* of gint16, 16 kHz */
@@ -58,7 +59,7 @@ format_is_known (const ParleyAudioFormat * format)
 }
 
 ParleySphinxTake *
-parley_sphinx_take_new (ParleyLoop * loop, ParleySphinxModel * model,
+parley_sphinx_take_new (ParleyLoop * loop, ParleySphinxSource * source,
     const ParleyAudioFormat * format, const ParleySphinxMean * mean,
     const ParleySphinxTakeFuncs * funcs, gpointer user_data)
 {
@@ -66,7 +67,7 @@ parley_sphinx_take_new (ParleyLoop * loop, ParleySphinxModel * model,
 
   self->refs = 1;
   self->loop = g_object_ref (loop);
-  self->model = model ? parley_sphinx_model_ref (model) : NULL;
+  self->source = parley_sphinx_source_ref (source);
   self->format = *format;
   self->funcs = funcs;
   self->user_data = user_data;
@@ -86,15 +87,6 @@ parley_sphinx_take_new (ParleyLoop * loop, ParleySphinxModel * model,
   return self;
 }
 
-void
-parley_sphinx_take_set_error (ParleySphinxTake * self, GError * error)
-{
-  if (self->error)
-    g_error_free (error);
-  else
-    self->error = error;
-}
-
 static ParleySphinxTake *
 take_ref (ParleySphinxTake * self)
 {
@@ -110,8 +102,7 @@ parley_sphinx_take_unref (ParleySphinxTake * self)
   g_assert (!self->decoder);
   if (self->resample)
     parley_resample16_free (self->resample);
-  if (self->model)
-    parley_sphinx_model_unref (self->model);
+  parley_sphinx_source_unref (self->source);
   g_byte_array_unref (self->pending);
   g_array_unref (self->samples);
   g_clear_error (&self->error);
@@ -226,6 +217,8 @@ job_work (gpointer data)
   Job *job = data;
   ParleySphinxTake *self = job->take;
 
+  if (!self->model && !self->error)
+    self->model = parley_sphinx_source_get_model (self->source, &self->error);
   /* Nothing at all was sent: no decoder is needed to know that. */
   if (job->last && !self->error && !self->decoder && job->audio->len == 0) {
     job->result.text = g_strdup ("");

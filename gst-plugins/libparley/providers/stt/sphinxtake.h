@@ -4,6 +4,7 @@
 #include "net/loop.h"
 #include "providers/provider.h"
 #include "providers/stt/sphinxdecoder.h"
+#include "providers/stt/sphinxsource.h"
 
 G_BEGIN_DECLS
 
@@ -28,14 +29,13 @@ typedef struct
       gpointer user_data);
 } ParleySphinxTakeFuncs;
 
-/* @mean: where the decoder begins, NULL for a caller not heard yet. @model NULL
- * and a format it cannot take make a take that fails once it is finished. */
+/* @mean: where the decoder begins, NULL for a caller not heard yet. A model
+ * that cannot be loaded and a format it cannot take make a take that fails once
+ * it is finished. */
 ParleySphinxTake *parley_sphinx_take_new (ParleyLoop * loop,
-    ParleySphinxModel * model, const ParleyAudioFormat * format,
+    ParleySphinxSource * source, const ParleyAudioFormat * format,
     const ParleySphinxMean * mean, const ParleySphinxTakeFuncs * funcs,
     gpointer user_data);
-/* Why a take without model fails; takes @error over. */
-void parley_sphinx_take_set_error (ParleySphinxTake * self, GError * error);
 void parley_sphinx_take_unref (ParleySphinxTake * self);
 
 void parley_sphinx_take_push (ParleySphinxTake * self, GBytes * samples);
