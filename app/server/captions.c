@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/clock.h"
+#include "server/answer.h"
 
 #define MAX_SUBSCRIBERS 256
 #define MAX_SID 100
@@ -144,15 +145,6 @@ complete_in_loop (gpointer data, gpointer user_data)
   subscriber_unref (self);
 }
 
-static ParleyLoop *
-current_loop (void)
-{
-  for (guint i = 0; i < parley_loop_pool_get_size (); i++)
-    if (parley_loop_is_current (parley_loop_pool_get (i)))
-      return parley_loop_pool_get (i);
-  return NULL;
-}
-
 static void
 open_stream (Subscriber * self, SoupServerMessage * message)
 {
@@ -179,7 +171,7 @@ void
 parley_captions_subscribe_in_loop (ParleyCaptions * self,
     SoupServerMessage * message, const gchar * sid)
 {
-  ParleyLoop *loop = current_loop ();
+  ParleyLoop *loop = parley_answer_current_loop ();
   Subscriber *subscriber;
   gboolean full;
 

@@ -71,14 +71,3 @@ parley_pages_answer (SoupServerMessage * message, const gchar * path)
       SOUP_MEMORY_COPY, data, len);
   g_bytes_unref (bytes);
 }
-
-void
-parley_pages_answer_json (SoupServerMessage * message, guint status,
-    gchar * json)
-{
-  soup_message_headers_replace (soup_server_message_get_response_headers
-      (message), "Cache-Control", "no-store");
-  soup_server_message_set_status (message, status, NULL);
-  soup_server_message_set_response (message, "application/json",
-      SOUP_MEMORY_TAKE, json, strlen (json));
-}

@@ -11,8 +11,4 @@ G_BEGIN_DECLS
  * are talk.html, "/talk/NAME" is NAME. 404 if there is none. */
 void parley_pages_answer (SoupServerMessage * message, const gchar * path);
 
-/* Answers with @json; transfer full. */
-void parley_pages_answer_json (SoupServerMessage * message, guint status,
-    gchar * json);
-
 G_END_DECLS

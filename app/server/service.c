@@ -6,8 +6,10 @@
 
 #include "net/webhook.h"
 #include "providers/llm/script.h"
+#include "server/admin.h"
 #include "server/captions.h"
 #include "server/log.h"
+#include "server/monitor.h"
 #include "server/pages.h"
 #include "server/warmth.h"
 
@@ -25,6 +27,9 @@ struct _ParleyService
   ParleyWebhook *webhook;
   ParleyCaptions *captions;
   ParleyWarmth *warmth;
+  ParleyAdmin *admin;
+  ParleyMonitor *monitor;
+  GTlsCertificate *certificate; /* NULL: no TLS */
   guint max_calls;
   gboolean has_token;
   guint16 port;
@@ -38,7 +43,8 @@ struct _ParleyService
   GCond changed;
   ParleyStock *stock;
   GHashTable *routes;           /* number to ParleyStock */
-  GHashTable *sessions;         /* set of ParleySession */
+  GHashTable *sessions;         /* ParleySession to ParleyCallRecord, which is
+                                 * NULL before the call begins */
   guint n_routes;               /* of the server, not destroyed yet */
   void (*idle) (gpointer);
   gpointer idle_data;
@@ -81,13 +87,59 @@ on_caption (const ParleyCaption * caption, gpointer data)
     self->caption (caption, self->data);
 }
 
+/* Borrowed: it stays until this session is over. */
+static ParleyCallRecord *
+record_of (ParleyService * self, ParleySession * session)
+{
+  ParleyCallRecord *record;
+
+  g_mutex_lock (&self->lock);
+  record = g_hash_table_lookup (self->sessions, session);
+  g_mutex_unlock (&self->lock);
+  return record;
+}
+
 static void
-on_turn (const gchar * sid, const ParleyTurnReport * report, gpointer data)
+on_began (ParleySession * session, const ParleySessionBegin * begin,
+    gpointer data)
+{
+  ParleyService *self = data;
+  ParleyCallRecord *record =
+      parley_calls_begin (parley_monitor_get_calls (self->monitor), begin);
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_insert (self->sessions, session, record);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+on_turn (ParleySession * session, const gchar * sid,
+    const ParleyTurnReport * report, gpointer data)
 {
   ParleyService *self = data;
 
+  parley_calls_add_turn (parley_monitor_get_calls (self->monitor),
+      record_of (self, session), report);
   if (self->turn)
     self->turn (sid, report, self->data);
+}
+
+static void
+on_usage (ParleySession * session, const ParleyUsage * usage, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_calls_add_usage (parley_monitor_get_calls (self->monitor),
+      record_of (self, session), usage);
+}
+
+static void
+on_problem (const ParleyProblem * problem, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_metrics_add_problem (parley_monitor_get_metrics (self->monitor),
+      problem);
 }
 
 static gboolean
@@ -115,12 +167,18 @@ tell_if_idle_unlocked (ParleyService * self)
 }
 
 static void
-on_over (ParleySession * session, const gchar * sid, gpointer data)
+on_over (ParleySession * session, const gchar * sid, ParleySessionEnd end,
+    const gchar * reason, gpointer data)
 {
   ParleyService *self = data;
+  g_autoptr (ParleyCallRecord) record = record_of (self, session);
 
   if (sid)
     parley_captions_finish (self->captions, sid);
+  if (record)
+    parley_calls_end (parley_monitor_get_calls (self->monitor), record, end,
+        reason);
+  parley_metrics_add_end (parley_monitor_get_metrics (self->monitor), end);
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->sessions, session);
   tell_if_idle_unlocked (self);
@@ -152,8 +210,11 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
 {
   static const ParleySessionHooks hooks = {
     .pick = pick_stock,
+    .began = on_began,
     .caption = on_caption,
     .turn = on_turn,
+    .usage = on_usage,
+    .problem = on_problem,
     .over = on_over,
   };
   ParleyService *self = data;
@@ -164,8 +225,8 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
   taken = !g_atomic_int_get (&self->draining)
       && g_hash_table_size (self->sessions) < self->max_calls;
   if (taken)
-    g_hash_table_add (self->sessions, parley_session_begin (upgrade, &hooks,
-            self));
+    g_hash_table_insert (self->sessions, parley_session_begin (upgrade, &hooks,
+            self), NULL);
   g_mutex_unlock (&self->lock);
   if (!taken)
     soup_websocket_connection_close (upgrade->websocket, 1013,
@@ -198,25 +259,166 @@ handle_twiml (SoupServerMessage * message, const gchar * path, gpointer data)
 static void
 handle_health (SoupServerMessage * message, const gchar * path, gpointer data)
 {
-  parley_pages_answer_json (message, SOUP_STATUS_OK,
+  parley_answer_text_in_loop (message, SOUP_STATUS_OK, PARLEY_TYPE_JSON,
       g_strdup_printf ("{\"status\":\"ok\",\"calls\":%u}\n",
           count_calls (data)));
 }
 
 static void
+add_certificate_problem (ParleyService * self, GPtrArray * problems)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) from = self->certificate
+      ? g_tls_certificate_get_not_valid_before (self->certificate) : NULL;
+  g_autoptr (GDateTime) until = self->certificate
+      ? g_tls_certificate_get_not_valid_after (self->certificate) : NULL;
+
+  if (until && g_date_time_compare (until, now) < 0)
+    g_ptr_array_add (problems, g_strdup ("the certificate has expired; renew "
+            "it and start the server again"));
+  if (from && g_date_time_compare (from, now) > 0)
+    g_ptr_array_add (problems, g_strdup ("the certificate is not valid yet; "
+            "set the clock, or get another one"));
+}
+
+static void
+add_stock_problems (ParleyService * self, GPtrArray * problems)
+{
+  GHashTableIter iter;
+  gpointer stock;
+
+  g_mutex_lock (&self->lock);
+  parley_stock_add_problems (self->stock, problems);
+  g_hash_table_iter_init (&iter, self->routes);
+  while (g_hash_table_iter_next (&iter, NULL, &stock))
+    parley_stock_add_problems (stock, problems);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Why the next call would not be answered at once; texts. */
+static GPtrArray *
+list_problems (ParleyService * self)
+{
+  GPtrArray *problems = g_ptr_array_new_with_free_func (g_free);
+
+  if (g_atomic_int_get (&self->draining))
+    g_ptr_array_add (problems, g_strdup ("draining: the server was told to "
+            "stop; send calls to another one"));
+  else if (count_calls (self) >= self->max_calls)
+    g_ptr_array_add (problems, g_strdup_printf ("all %u calls that "
+            "--max-calls allows are running; raise it, or add a server",
+            self->max_calls));
+  if (!parley_service_is_ready (self))
+    g_ptr_array_add (problems, g_strdup ("warming up: the recogniser's models "
+            "and the voices are being loaded; wait"));
+  add_stock_problems (self, problems);
+  add_certificate_problem (self, problems);
+  return problems;
+}
+
+static gchar *
+readiness_to_json (GPtrArray * problems)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) root = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "ready");
+  json_builder_add_boolean_value (builder, problems->len == 0);
+  if (problems->len > 0) {
+    json_builder_set_member_name (builder, "reasons");
+    json_builder_begin_array (builder);
+    for (guint i = 0; i < problems->len; i++)
+      json_builder_add_string_value (builder, g_ptr_array_index (problems, i));
+    json_builder_end_array (builder);
+  }
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  return json_to_string (root, FALSE);
+}
+
+static void
 handle_ready (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  g_autoptr (GPtrArray) problems = list_problems (data);
+
+  parley_answer_text_in_loop (message, problems->len == 0 ? SOUP_STATUS_OK
+      : SOUP_STATUS_SERVICE_UNAVAILABLE, PARLEY_TYPE_JSON,
+      readiness_to_json (problems));
+}
+
+/* Pages for those that run the server */
+
+static gboolean
+may_see (ParleyService * self, SoupServerMessage * message)
+{
+  const gchar *method = soup_server_message_get_method (message);
+
+  if (!parley_admin_check (self->admin, message))
+    return FALSE;
+  if (strcmp (method, "GET") == 0)
+    return TRUE;
+  soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED,
+      NULL);
+  return FALSE;
+}
+
+static void
+handle_metrics (SoupServerMessage * message, const gchar * path, gpointer data)
 {
   ParleyService *self = data;
 
-  if (g_atomic_int_get (&self->draining))
-    parley_pages_answer_json (message, SOUP_STATUS_SERVICE_UNAVAILABLE,
-        g_strdup ("{\"status\":\"draining\"}\n"));
-  else if (!parley_service_is_ready (self))
-    parley_pages_answer_json (message, SOUP_STATUS_SERVICE_UNAVAILABLE,
-        g_strdup ("{\"status\":\"warming up\"}\n"));
+  if (may_see (self, message))
+    parley_monitor_answer_metrics_in_loop (self->monitor, message);
+}
+
+static void
+handle_calls (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+
+  if (may_see (self, message))
+    parley_monitor_answer_list_in_loop (self->monitor, message);
+}
+
+static void
+draw (ParleyService * self, ParleyCallRecord * record, gpointer graph)
+{
+  GHashTableIter iter;
+  gpointer session, its_record;
+  gboolean found = FALSE;
+
+  /* A session leaves the table under the lock before it is freed. */
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (!found && g_hash_table_iter_next (&iter, &session, &its_record))
+    found = its_record == record;
+  if (found)
+    parley_session_look (session, parley_monitor_graph_draw, graph);
+  g_mutex_unlock (&self->lock);
+  if (!found)
+    parley_monitor_graph_draw (NULL, graph);
+}
+
+static void
+handle_call (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  ParleyService *self = data;
+  g_autoptr (ParleyCallRecord) record = NULL;
+  g_autofree gchar *sid = NULL;
+  ParleyMonitorView view;
+
+  if (!may_see (self, message))
+    return;
+  view = parley_monitor_parse (message, path, &sid);
+  record = parley_calls_find (parley_monitor_get_calls (self->monitor), sid);
+  if (!record)
+    parley_monitor_answer_none_in_loop (message);
+  else if (view == PARLEY_MONITOR_RECORD)
+    parley_monitor_answer_record_in_loop (self->monitor, message, record);
   else
-    parley_pages_answer_json (message, SOUP_STATUS_OK,
-        g_strdup ("{\"status\":\"ready\"}\n"));
+    draw (self, record, parley_monitor_graph_new_in_loop (self->monitor,
+            message, record, view == PARLEY_MONITOR_SVG));
 }
 
 static gchar *
@@ -246,7 +448,7 @@ handle_script (SoupServerMessage * message, const gchar * path, gpointer data)
 {
   ParleyStock *stock = pick_stock (NULL, data);
 
-  parley_pages_answer_json (message, SOUP_STATUS_OK,
+  parley_answer_text_in_loop (message, SOUP_STATUS_OK, PARLEY_TYPE_JSON,
       script_sentences (parley_stock_get_script (stock)));
   parley_stock_unref (stock);
 }
@@ -365,6 +567,9 @@ add_routes (ParleyService * self)
     {"/twiml", handle_twiml},
     {"/health", handle_health},
     {"/ready", handle_ready},
+    {"/metrics", handle_metrics},
+    {"/calls", handle_calls},
+    {"/calls/", handle_call},
     {EVENTS_PATH, handle_events},
     {"/talk/script", handle_script},
     {"/talk", handle_talk},
@@ -379,6 +584,35 @@ add_routes (ParleyService * self)
       on_upgrade, self, route_gone);
 }
 
+static gboolean
+set_up_monitor (ParleyService * self, const ParleyServiceConfig * config,
+    GError ** error)
+{
+  ParleyPrices *prices = NULL;
+
+  self->admin = parley_admin_new (config->host, config->admin_token_env, error);
+  if (!self->admin)
+    return FALSE;
+  if (config->prices) {
+    prices = parley_prices_load (config->prices, error);
+    if (!prices)
+      return FALSE;
+  }
+  self->monitor = parley_monitor_new (prices, config->max_calls);
+  return TRUE;
+}
+
+static void
+take_config (ParleyService * self, const ParleyServiceConfig * config)
+{
+  self->max_calls = config->max_calls;
+  self->caption = config->caption;
+  self->turn = config->turn;
+  self->data = config->data;
+  self->has_token = config->auth_token_env != NULL;
+  g_set_object (&self->certificate, config->certificate);
+}
+
 ParleyService *
 parley_service_new (const ParleyServiceConfig * config, GError ** error)
 {
@@ -390,14 +624,11 @@ parley_service_new (const ParleyServiceConfig * config, GError ** error)
       (GDestroyNotify) parley_stock_unref);
   self->sessions = g_hash_table_new (NULL, NULL);
   self->captions = parley_captions_new ();
-  self->max_calls = config->max_calls;
-  self->caption = config->caption;
-  self->turn = config->turn;
-  self->data = config->data;
-  self->has_token = config->auth_token_env != NULL;
+  take_config (self, config);
   self->webhook = parley_webhook_new (config->public_url, MEDIA_PATH,
       config->auth_token_env, error);
-  if (!self->webhook || !load_files (self, config, error))
+  if (!self->webhook || !set_up_monitor (self, config, error)
+      || !load_files (self, config, error))
     goto failed;
   self->warmth = parley_warmth_new ();
   self->server = parley_server_new ();
@@ -432,6 +663,9 @@ parley_service_free (ParleyService * self)
   g_hash_table_unref (self->routes);
   g_hash_table_unref (self->sessions);
   g_clear_pointer (&self->webhook, parley_webhook_free);
+  g_clear_pointer (&self->monitor, parley_monitor_unref);
+  g_clear_pointer (&self->admin, parley_admin_free);
+  g_clear_object (&self->certificate);
   parley_captions_unref (self->captions);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
@@ -454,6 +688,12 @@ const gchar *
 parley_service_get_script (ParleyService * self)
 {
   return parley_stock_get_script (self->stock);
+}
+
+gboolean
+parley_service_is_admin_open (ParleyService * self)
+{
+  return parley_admin_is_open (self->admin);
 }
 
 gboolean

@@ -24,6 +24,8 @@ typedef struct
   const gchar *auth_token_env;
   GTlsCertificate *certificate; /* NULL: no TLS */
   guint max_calls;              /* at once */
+  const gchar *prices;          /* the price file, or NULL */
+  const gchar *admin_token_env; /* as of parley_admin_new() */
   /* What was said in any call, on the call's loop; may be NULL. */
   void (*caption) (const ParleyCaption * caption, gpointer data);
   /* Where the time of an answer went, likewise. */
@@ -45,6 +47,8 @@ guint parley_service_get_calls (ParleyService * service);
 /* Where the script is that answers, or NULL; owned by the service until the
  * next reload. */
 const gchar *parley_service_get_script (ParleyService * service);
+/* FALSE: /metrics and /calls are closed for want of a token. */
+gboolean parley_service_is_admin_open (ParleyService * service);
 /* Whether the pipelines and what they share are ready to answer at once. */
 gboolean parley_service_is_ready (ParleyService * service);
 

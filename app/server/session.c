@@ -26,6 +26,7 @@ struct _ParleySession
   gint64 began;
   GSource *linger;
   gchar *reason;                /* why it ended; the first one counts */
+  ParleySessionEnd end;
   gboolean call_ended;
   gboolean ending;              /* teardown is on its way or done */
 };
@@ -59,11 +60,56 @@ parley_session_end (ParleySession * self)
   parley_call_end (self->call);
 }
 
-static void
-set_reason (ParleySession * self, const gchar * reason)
+const gchar *
+parley_session_end_to_string (ParleySessionEnd end)
 {
-  if (!self->reason)
-    self->reason = g_strdup (reason);
+  static const gchar *const names[PARLEY_SESSION_N_ENDS] = {
+    "hung-up", "agent", "error", "no-pipeline", "protocol", "no-start",
+    "stale", "stuck", "lost"
+  };
+
+  return names[end];
+}
+
+static void
+set_reason (ParleySession * self, ParleySessionEnd end, const gchar * reason)
+{
+  if (self->reason)
+    return;
+  self->end = end;
+  self->reason = g_strdup (reason);
+}
+
+/* Looking on from outside */
+
+typedef struct
+{
+  ParleySession *session;
+  ParleySessionLook func;
+  gpointer data;
+} Look;
+
+static void
+look_in_loop (gpointer data, gpointer user_data)
+{
+  Look *look = data;
+
+  look->func (look->session->ending ? NULL : look->session->pipeline,
+      look->data);
+  session_unref (look->session);
+  g_free (look);
+}
+
+void
+parley_session_look (ParleySession * self, ParleySessionLook func,
+    gpointer data)
+{
+  Look *look = g_new (Look, 1);
+
+  look->session = session_ref (self);
+  look->func = func;
+  look->data = data;
+  parley_loop_invoke (self->loop, look_in_loop, look, NULL);
 }
 
 /* Ending */
@@ -71,17 +117,17 @@ set_reason (ParleySession * self, const gchar * reason)
 static void
 finish (ParleySession * self)
 {
+  set_reason (self, PARLEY_SESSION_HUNG_UP, "closed");
   parley_timer_clear (&self->linger);
   if (self->handler)
     parley_call_remove_handler_in_loop (self->call, self->handler);
   if (self->sid)
     parley_log_call (self->sid, "call ended after %.1f s: %s",
-        (parley_clock_now () - self->began) / 1e6,
-        self->reason ? self->reason : "closed");
+        (parley_clock_now () - self->began) / 1e6, self->reason);
   else
     parley_log_call (NULL, "a connection ended before its start message: %s",
-        self->reason ? self->reason : "closed");
-  self->hooks.over (self, self->sid, self->data);
+        self->reason);
+  self->hooks.over (self, self->sid, self->end, self->reason, self->data);
   session_unref (self);
 }
 
@@ -141,13 +187,23 @@ linger_over (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static ParleySessionEnd
+end_of_call (const GError * error)
+{
+  if (!error)
+    return PARLEY_SESSION_HUNG_UP;
+  if (error->domain != PARLEY_CALL_ERROR)
+    return PARLEY_SESSION_LOST;
+  return PARLEY_SESSION_PROTOCOL + error->code;
+}
+
 static void
 call_ended (ParleyCall * call, const GError * error, gpointer data)
 {
   ParleySession *self = data;
 
   self->call_ended = TRUE;
-  set_reason (self, error ? error->message : "hung up");
+  set_reason (self, end_of_call (error), error ? error->message : "hung up");
   if (!self->pipeline || !parley_stock_has_source (self->stock))
     tear_down (self);
   else if (!self->ending)
@@ -156,6 +212,20 @@ call_ended (ParleyCall * call, const GError * error, gpointer data)
 }
 
 /* Messages of the pipeline */
+
+static void
+tell_problem (ParleySession * self, GstMessage * message, gboolean is_error,
+    const GError * error)
+{
+  GstObject *source = GST_MESSAGE_SRC (message);
+  GstElementFactory *factory = GST_IS_ELEMENT (source)
+      ? gst_element_get_factory (GST_ELEMENT (source)) : NULL;
+  ParleyProblem problem = { is_error };
+
+  problem.element = factory ? GST_OBJECT_NAME (factory) : NULL;
+  problem.domain = error->domain;
+  self->hooks.problem (&problem, self->data);
+}
 
 static void
 handle_error (ParleySession * self, GstMessage * message)
@@ -169,12 +239,13 @@ handle_error (ParleySession * self, GstMessage * message)
     return;
   /* After the call's end it is a consequence of that. */
   if (!self->call_ended) {
+    tell_problem (self, message, TRUE, error);
     parley_log_problem (self->sid, "error of %s: %s",
         GST_MESSAGE_SRC_NAME (message), error->message);
     parley_log_turn (self->sid, "%s", debug ? debug : "no details");
   }
   reason = g_strdup_printf ("error of %s", GST_MESSAGE_SRC_NAME (message));
-  set_reason (self, reason);
+  set_reason (self, PARLEY_SESSION_ERROR, reason);
   tear_down (self);
 }
 
@@ -184,6 +255,7 @@ handle_warning (ParleySession * self, GstMessage * message)
   g_autoptr (GError) error = NULL;
 
   gst_message_parse_warning (message, &error, NULL);
+  tell_problem (self, message, FALSE, error);
   parley_log_call (self->sid, "warning of %s: %s",
       GST_MESSAGE_SRC_NAME (message), error->message);
 }
@@ -208,7 +280,16 @@ handle_turn (ParleySession * self, const GstStructure * fields)
       parley_turn_report_from_structure (fields);
 
   if (report)
-    self->hooks.turn (self->sid, report, self->data);
+    self->hooks.turn (self, self->sid, report, self->data);
+}
+
+static void
+handle_usage (ParleySession * self, const GstStructure * fields)
+{
+  ParleyUsage usage;
+
+  if (parley_usage_from_structure (&usage, fields))
+    self->hooks.usage (self, &usage, self->data);
 }
 
 static void
@@ -234,6 +315,8 @@ handle_element (ParleySession * self, const GstStructure * fields)
 {
   if (gst_structure_has_name (fields, "parley-turn"))
     handle_turn (self, fields);
+  else if (gst_structure_has_name (fields, "parley-usage"))
+    handle_usage (self, fields);
   else
     handle_said (self, fields);
 }
@@ -252,7 +335,7 @@ handle_message_in_loop (gpointer data, gpointer user_data)
       handle_warning (self, message);
       break;
     case GST_MESSAGE_EOS:
-      set_reason (self, "the agent hung up");
+      set_reason (self, PARLEY_SESSION_AGENT, "the agent hung up");
       tear_down (self);
       break;
     case GST_MESSAGE_LATENCY:
@@ -279,7 +362,8 @@ is_wanted (GstMessage * message)
     case GST_MESSAGE_ELEMENT:
       return gst_message_has_name (message, "cloudstt")
           || gst_message_has_name (message, "llmchat")
-          || gst_message_has_name (message, "parley-turn");
+          || gst_message_has_name (message, "parley-turn")
+          || gst_message_has_name (message, "parley-usage");
     default:
       return FALSE;
   }
@@ -304,14 +388,23 @@ bus_handler (GstBus * bus, GstMessage * message, gpointer data)
 /* Beginning */
 
 static void
-log_begin (ParleySession * self, const gchar * from, const gchar * to)
+tell_begin (ParleySession * self, const gchar * from, const gchar * to)
 {
   g_autofree gchar *masked = parley_log_mask (from);
+  ParleySessionBegin begin = {
+    .sid = self->sid,
+    .from = from,
+    .to = to,
+    .file = parley_stock_get_path (self->stock),
+    .setup_us = parley_clock_now ()
+        - parley_call_get_accepted_in_loop (self->call),
+    .pipeline = self->pipeline,
+  };
 
   parley_log_call (self->sid, "call began%s%s%s%s (%s), ready in %.1f ms",
       *masked ? " from " : "", masked, to ? " to " : "", to ? to : "",
-      parley_stock_get_path (self->stock), (parley_clock_now ()
-          - parley_call_get_accepted_in_loop (self->call)) / 1e3);
+      begin.file, begin.setup_us / 1e3);
+  self->hooks.began (self, &begin, self->data);
 }
 
 static gboolean
@@ -323,7 +416,8 @@ build_pipeline (ParleySession * self)
   self->pipeline = parley_stock_take (self->stock, self->call, &error);
   if (!self->pipeline) {
     parley_log_problem (self->sid, "%s", error->message);
-    set_reason (self, "its pipeline could not be made");
+    set_reason (self, PARLEY_SESSION_NO_PIPELINE,
+        "its pipeline could not be made");
     return FALSE;
   }
   bus = gst_element_get_bus (self->pipeline);
@@ -351,7 +445,7 @@ call_started (ParleyCall * call, gpointer data)
   }
   /* A failure has posted its error, which ends the call. */
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
-  log_begin (self, g_hash_table_lookup (start->custom_parameters, "From"), to);
+  tell_begin (self, g_hash_table_lookup (start->custom_parameters, "From"), to);
 }
 
 ParleySession *

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/server.h"
+#include "server/prices.h"
 #include "server/stock.h"
 #include "turn/timeline.h"
 
@@ -27,17 +28,62 @@ typedef struct
   gint64 ms;                    /* since the call's start */
 } ParleyCaption;
 
+/* Why a session ended. */
+typedef enum
+{
+  PARLEY_SESSION_HUNG_UP,       /* the caller, or this server */
+  PARLEY_SESSION_AGENT,         /* the pipeline's EOS */
+  PARLEY_SESSION_ERROR,         /* the pipeline's */
+  PARLEY_SESSION_NO_PIPELINE,   /* it could not be made */
+  /* As ParleyCallError: */
+  PARLEY_SESSION_PROTOCOL,
+  PARLEY_SESSION_NO_START,
+  PARLEY_SESSION_STALE,
+  PARLEY_SESSION_STUCK,
+  PARLEY_SESSION_LOST,
+  PARLEY_SESSION_N_ENDS
+} ParleySessionEnd;
+
+/* "hung-up", "agent", "error", "no-pipeline", "protocol", "no-start", "stale",
+ * "stuck", "lost". */
+const gchar *parley_session_end_to_string (ParleySessionEnd end);
+
+/* What is known when the pipeline begins to work; borrowed. */
+typedef struct
+{
+  const gchar *sid;
+  const gchar *from;            /* may be NULL */
+  const gchar *to;              /* may be NULL */
+  const gchar *file;            /* of the pipeline */
+  gint64 setup_us;              /* since the socket was accepted */
+  GstElement *pipeline;
+} ParleySessionBegin;
+
+/* An error or a warning of an element. */
+typedef struct
+{
+  gboolean is_error;
+  const gchar *element;         /* its factory's name, or NULL */
+  GQuark domain;
+} ParleyProblem;
+
 /* All on the call's loop. */
 typedef struct
 {
   /* The pipelines for calls to @to (NULL: unknown); transfer full. */
   ParleyStock *(*pick) (const gchar * to, gpointer data);
+  void (*began) (ParleySession * session, const ParleySessionBegin * begin,
+      gpointer data);
   void (*caption) (const ParleyCaption * caption, gpointer data);
   /* The first sound of a reply was heard, or it ended before that. */
-  void (*turn) (const gchar * sid, const ParleyTurnReport * report,
+  void (*turn) (ParleySession * session, const gchar * sid,
+      const ParleyTurnReport * report, gpointer data);
+  void (*usage) (ParleySession * session, const ParleyUsage * usage,
       gpointer data);
+  void (*problem) (const ParleyProblem * problem, gpointer data);
   /* Last; the session is freed after it. @sid: NULL if it never started. */
-  void (*over) (ParleySession * session, const gchar * sid, gpointer data);
+  void (*over) (ParleySession * session, const gchar * sid,
+      ParleySessionEnd end, const gchar * reason, gpointer data);
 } ParleySessionHooks;
 
 /* On the loop of @upgrade. The session keeps itself alive until it is over;
@@ -47,5 +93,12 @@ ParleySession *parley_session_begin (const ParleyUpgrade * upgrade,
 
 /* Hangs up; any thread that knows the session not to be over. */
 void parley_session_end (ParleySession * session);
+
+/* Calls @func with the pipeline on the call's loop, where its states are
+ * changed: NULL once it ends, or while it is not there yet. Any thread that
+ * knows the session not to be over. */
+typedef void (*ParleySessionLook) (GstElement * pipeline, gpointer data);
+void parley_session_look (ParleySession * session, ParleySessionLook func,
+    gpointer data);
 
 G_END_DECLS

@@ -16,6 +16,7 @@ struct _ParleyStock
   gboolean has_source;
   gchar *script;
   GMutex lock;                  /* guards the rest */
+  GPtrArray *failures;          /* what prototypes said; NULL for nothing */
   GQueue spare;                 /* of GstElement, in NULL */
   guint n_coming;
 };
@@ -40,6 +41,7 @@ parley_stock_unref (ParleyStock * self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_ptr_array_unref (self->prototypes);
+  g_ptr_array_unref (self->failures);
   g_queue_clear_full (&self->spare, gst_object_unref);
   g_mutex_clear (&self->lock);
   parley_pipeline_file_free (self->file);
@@ -190,26 +192,67 @@ note_element (GstElement * element, gpointer data)
     g_object_get (element, "script", &self->script, NULL);
 }
 
-/* What the elements said when READY failed, in one line. */
-static void
-take_error (ParleyStock * self, GstElement * pipeline, GError ** error)
+/* What the elements said of a failure: "element: what happened", or NULL.
+ * Transfer full. */
+static gchar *
+take_complaint (GstElement * pipeline)
 {
   GstBus *bus = gst_element_get_bus (pipeline);
   GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   g_autoptr (GError) cause = NULL;
-  g_autofree gchar *debug = NULL;
+  gchar *complaint = NULL;
 
-  if (message)
-    gst_message_parse_error (message, &cause, &debug);
-  g_set_error (error, PARLEY_PIPELINE_FILE_ERROR,
-      PARLEY_PIPELINE_FILE_ERROR_PARSE, "%s: %s: %s", self->file->path,
-      message ? GST_MESSAGE_SRC_NAME (message) : "pipeline",
-      cause ? cause->message : "it does not go to READY");
-  if (error)
-    g_strdelimit ((*error)->message, "\r\n", ' ');
-  if (message)
-    gst_message_unref (message);
   gst_object_unref (bus);
+  if (!message)
+    return NULL;
+  gst_message_parse_error (message, &cause, NULL);
+  complaint = g_strdup_printf ("%s: %s", GST_MESSAGE_SRC_NAME (message),
+      cause->message);
+  gst_message_unref (message);
+  return g_strdelimit (complaint, "\r\n", ' ');
+}
+
+static void
+take_error (ParleyStock * self, GstElement * pipeline, GError ** error)
+{
+  g_autofree gchar *complaint = take_complaint (pipeline);
+
+  g_set_error (error, PARLEY_PIPELINE_FILE_ERROR,
+      PARLEY_PIPELINE_FILE_ERROR_PARSE, "%s: %s", self->file->path,
+      complaint ? complaint : "pipeline: it does not go to READY");
+}
+
+static void
+note_complaint_unlocked (ParleyStock * self, guint index)
+{
+  gchar *complaint = take_complaint (g_ptr_array_index (self->prototypes,
+          index));
+
+  if (!complaint)
+    return;
+  g_free (self->failures->pdata[index]);
+  self->failures->pdata[index] = complaint;
+}
+
+void
+parley_stock_add_problems (ParleyStock * self, GPtrArray * problems)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->prototypes->len; i++) {
+    GstState state = GST_STATE_NULL;
+    const gchar *complaint;
+
+    note_complaint_unlocked (self, i);
+    complaint = self->failures->pdata[i];
+    gst_element_get_state (g_ptr_array_index (self->prototypes, i), &state,
+        NULL, 0);
+    if (state < GST_STATE_READY || complaint)
+      g_ptr_array_add (problems, g_strdup_printf ("the pipeline of %s is not "
+              "ready on loop %u: %s; mend what it names and send SIGHUP",
+              self->file->path, i, complaint ? complaint
+              : "it does not go to READY"));
+  }
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -311,6 +354,8 @@ parley_stock_new (const gchar * path, GError ** error)
   g_mutex_init (&self->lock);
   self->file = file;
   self->prototypes = g_ptr_array_new_with_free_func (end_pipeline);
+  self->failures = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_set_size (self->failures, parley_loop_pool_get_size ());
   for (guint i = 0; i < parley_loop_pool_get_size (); i++)
     if (!add_prototype (self, parley_loop_pool_get (i), error))
       return NULL;

@@ -31,6 +31,10 @@ gboolean parley_stock_has_source (ParleyStock * stock);
 /* The script of its llmchat (a path), or NULL for another provider. */
 const gchar *parley_stock_get_script (ParleyStock * stock);
 
+/* Appends a line to @problems for each of its prototypes that is not ready,
+ * with what it said. */
+void parley_stock_add_problems (ParleyStock * stock, GPtrArray * problems);
+
 /* A pipeline in NULL for @call, with the call in its context; microseconds
  * when there is a ready-made one, else about a millisecond. On the call's loop
  * after start. %{call.sid} and the like are replaced in the text properties of

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "providers/registry.h"
+#include "server/histogram.h"
+#include "server/metrics.h"
+
+G_BEGIN_DECLS
+
+/* Between metrics.c, which counts, and metrictext.c, which prints. */
+
+/* The last of each table is "other". */
+#define PARLEY_METRIC_STAGES (PARLEY_N_MILESTONES + 1)
+#define PARLEY_METRIC_ELEMENTS 7
+#define PARLEY_METRIC_OWNERS 4
+#define PARLEY_METRIC_DOMAINS 5
+#define PARLEY_METRIC_PROVIDERS 32
+#define PARLEY_METRIC_KINDS 3
+#define PARLEY_METRIC_UNITS 5
+
+typedef struct
+{
+  gdouble amounts[PARLEY_METRIC_UNITS];
+  gdouble cost;
+  ParleyHistogram time;
+} ParleyProviderNumbers;
+
+/* Plain data: copied whole. */
+typedef struct
+{
+  ParleyHistogram stages[PARLEY_METRIC_STAGES];
+  ParleyHistogram elements[PARLEY_METRIC_ELEMENTS][PARLEY_METRIC_OWNERS];
+  ParleyProviderNumbers
+      providers[PARLEY_METRIC_KINDS][PARLEY_METRIC_PROVIDERS];
+  ParleyHistogram sent;
+  ParleyHistogram heard;
+  ParleyHistogram greeting_sent;
+  ParleyHistogram greeting_heard;
+  ParleyHistogram endpoint;
+  ParleyHistogram setup;
+  guint64 calls;
+  guint64 cached;
+  guint64 speculated;
+  guint64 ends[PARLEY_SESSION_N_ENDS];
+  guint64 problems[2][PARLEY_METRIC_ELEMENTS][PARLEY_METRIC_DOMAINS];
+  ParleyPlayed played;
+  gdouble call_cost;
+} ParleyMetricNumbers;
+
+/* Names by index; "other" for the last, NULL where there is nothing. */
+const gchar *parley_metric_stage (guint index);
+const gchar *parley_metric_element (guint index);
+const gchar *parley_metric_domain (guint index);
+const gchar *parley_metric_unit (guint index);
+const gchar *parley_metric_provider (guint kind, guint index);
+
+/* The text of a copy of the numbers. */
+gchar *parley_metric_numbers_to_text (const ParleyMetricNumbers * numbers,
+    const gchar * currency, guint active_calls, guint max_calls);
+
+G_END_DECLS

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "server/metricdata.h"
+
+#include "config.h"
+#include "server/processinfo.h"
+
+static const gchar *const severities[] = { "warnings", "errors" };
+static const gchar *const kinds[] = { "stt", "llm", "tts" };
+
+static const gchar *const kind_elements[] = {
+  "cloudstt", "llmchat", "cloudtts"
+};
+
+/* Lines */
+
+static void
+head (GString * text, const gchar * name, const gchar * type,
+    const gchar * help)
+{
+  g_string_append_printf (text, "# HELP %s %s\n# TYPE %s %s\n", name, help,
+      name, type);
+}
+
+/* @labels: NULL, or like stage="stt". */
+static void
+sample (GString * text, const gchar * name, const gchar * labels, gdouble value)
+{
+  g_string_append_printf (text, "%s%s%s%s ", name, labels ? "{" : "",
+      labels ? labels : "", labels ? "}" : "");
+  parley_number_print (text, value);
+  g_string_append_c (text, '\n');
+}
+
+static void
+single (GString * text, const gchar * name, const gchar * type,
+    const gchar * help, gdouble value)
+{
+  head (text, name, type, help);
+  sample (text, name, NULL, value);
+}
+
+/* Times */
+
+static void
+print_ends (GString * text, const gchar * name, const gchar * help,
+    const ParleyHistogram * sent, const ParleyHistogram * heard)
+{
+  head (text, name, "histogram", help);
+  parley_histogram_print (sent, text, name, "end=\"sent\"");
+  parley_histogram_print (heard, text, name, "end=\"heard\"");
+}
+
+static void
+print_histogram (GString * text, const gchar * name, const gchar * help,
+    const ParleyHistogram * histogram)
+{
+  head (text, name, "histogram", help);
+  parley_histogram_print (histogram, text, name, NULL);
+}
+
+static void
+print_stages (GString * text, const ParleyMetricNumbers * numbers)
+{
+  head (text, "parley_stage_seconds", "histogram",
+      "One stage of an answer; the stages sum to the whole.");
+  for (guint i = 0; i < PARLEY_METRIC_STAGES; i++) {
+    const gchar *name = parley_metric_stage (i);
+    const gchar *owner = i < PARLEY_N_MILESTONES
+        ? parley_owner_to_string (parley_stage_get_owner (i)) : name;
+    g_autofree gchar *labels = NULL;
+
+    if (!name || (i == PARLEY_N_MILESTONES
+            && parley_histogram_count (&numbers->stages[i]) == 0))
+      continue;
+    labels = g_strdup_printf ("stage=\"%s\",owner=\"%s\"", name, owner);
+    parley_histogram_print (&numbers->stages[i], text, "parley_stage_seconds",
+        labels);
+  }
+}
+
+static void
+print_elements (GString * text, const ParleyMetricNumbers * numbers)
+{
+  head (text, "parley_element_seconds", "histogram",
+      "An element's stages of an answer, by whose time it is.");
+  for (guint i = 0; i < PARLEY_METRIC_ELEMENTS; i++) {
+    for (guint j = 0; j < PARLEY_METRIC_OWNERS; j++) {
+      const ParleyHistogram *histogram = &numbers->elements[i][j];
+      g_autofree gchar *labels = g_strdup_printf
+          ("element=\"%s\",owner=\"%s\"", parley_metric_element (i),
+          parley_owner_to_string (j));
+
+      if (parley_histogram_count (histogram) > 0)
+        parley_histogram_print (histogram, text, "parley_element_seconds",
+            labels);
+    }
+  }
+}
+
+static void
+print_times (GString * text, const ParleyMetricNumbers * numbers)
+{
+  print_ends (text, "parley_response_seconds",
+      "From the caller's last speech to the answer's first sound.",
+      &numbers->sent, &numbers->heard);
+  print_ends (text, "parley_greeting_seconds",
+      "To the greeting's first sound.",
+      &numbers->greeting_sent, &numbers->greeting_heard);
+  print_histogram (text, "parley_call_setup_seconds",
+      "From a call's connection to its pipeline being at work.",
+      &numbers->setup);
+  print_histogram (text, "parley_endpoint_wait_seconds",
+      "Silence awaited before a turn counts as over.", &numbers->endpoint);
+  print_stages (text, numbers);
+  print_elements (text, numbers);
+}
+
+/* Providers */
+
+typedef void (*ProviderFunc) (GString * text, guint kind,
+    const gchar * provider, const ParleyProviderNumbers * numbers,
+    const gchar * currency);
+
+static void
+print_provider_time (GString * text, guint kind, const gchar * provider,
+    const ParleyProviderNumbers * numbers, const gchar * currency)
+{
+  g_autofree gchar *labels = g_strdup_printf
+      ("element=\"%s\",provider=\"%s\"", kind_elements[kind], provider);
+
+  if (parley_histogram_count (&numbers->time) > 0)
+    parley_histogram_print (&numbers->time, text, "parley_provider_seconds",
+        labels);
+}
+
+static void
+print_usage (GString * text, guint kind, const gchar * provider,
+    const ParleyProviderNumbers * numbers, const gchar * currency)
+{
+  for (guint i = 0; i < PARLEY_METRIC_UNITS; i++) {
+    g_autofree gchar *labels = g_strdup_printf
+        ("kind=\"%s\",provider=\"%s\",unit=\"%s\"", kinds[kind], provider,
+        parley_metric_unit (i));
+
+    if (numbers->amounts[i] > 0)
+      sample (text, "parley_usage_total", labels, numbers->amounts[i]);
+  }
+}
+
+static void
+print_cost (GString * text, guint kind, const gchar * provider,
+    const ParleyProviderNumbers * numbers, const gchar * currency)
+{
+  g_autofree gchar *labels = g_strdup_printf
+      ("kind=\"%s\",provider=\"%s\",currency=\"%s\"", kinds[kind], provider,
+      currency);
+
+  if (numbers->cost > 0)
+    sample (text, "parley_cost_total", labels, numbers->cost);
+}
+
+static void
+for_each_provider (GString * text, const ParleyMetricNumbers * numbers,
+    const gchar * currency, ProviderFunc func)
+{
+  for (guint i = 0; i < PARLEY_METRIC_KINDS; i++) {
+    for (guint j = 0; j < PARLEY_METRIC_PROVIDERS; j++) {
+      const gchar *provider = parley_metric_provider (i, j);
+
+      if (provider)
+        func (text, i, provider, &numbers->providers[i][j], currency);
+    }
+  }
+}
+
+static void
+print_providers (GString * text, const ParleyMetricNumbers * numbers,
+    const gchar * currency)
+{
+  head (text, "parley_provider_seconds", "histogram",
+      "A provider's stages of an answer.");
+  for_each_provider (text, numbers, currency, print_provider_time);
+  head (text, "parley_usage_total", "counter",
+      "What was used of providers, in their units.");
+  for_each_provider (text, numbers, currency, print_usage);
+  if (!currency)
+    return;
+  head (text, "parley_cost_total", "counter",
+      "What calls and providers cost, after the price file.");
+  for_each_provider (text, numbers, currency, print_cost);
+  {
+    g_autofree gchar *labels = g_strdup_printf
+        ("kind=\"call\",provider=\"other\",currency=\"%s\"", currency);
+
+    sample (text, "parley_cost_total", labels, numbers->call_cost);
+  }
+}
+
+/* Counters */
+
+static void
+print_calls (GString * text, const ParleyMetricNumbers * numbers,
+    guint active_calls, guint max_calls)
+{
+  single (text, "parley_calls_active", "gauge", "Calls under way.",
+      active_calls);
+  single (text, "parley_calls_limit", "gauge",
+      "More calls than this are turned away.", max_calls);
+  single (text, "parley_calls_total", "counter", "Calls that began.",
+      numbers->calls);
+  head (text, "parley_call_ends_total", "counter",
+      "Connections that ended, by why.");
+  for (guint i = 0; i < PARLEY_SESSION_N_ENDS; i++) {
+    g_autofree gchar *labels = g_strdup_printf ("end=\"%s\"",
+        parley_session_end_to_string (i));
+
+    sample (text, "parley_call_ends_total", labels, numbers->ends[i]);
+  }
+  single (text, "parley_turns_cached_total", "counter",
+      "Answers whose first sound came from the cache.", numbers->cached);
+  single (text, "parley_turns_speculated_total", "counter",
+      "Answers begun before the turn was known to be over.",
+      numbers->speculated);
+}
+
+static void
+print_played (GString * text, const ParleyPlayed * played)
+{
+  single (text, "parley_frames_sent_total", "counter",
+      "Frames of 20 ms sent to callers.", played->frames);
+  single (text, "parley_clears_total", "counter",
+      "Times that the agent stopped talking at once.", played->clears);
+  single (text, "parley_underruns_total", "counter",
+      "Times that a reply under way had nothing to send.", played->underruns);
+  single (text, "parley_audio_dropped_bytes_total", "counter",
+      "Audio of replies that became void, 8000 bytes a second.",
+      played->bytes_dropped);
+}
+
+static void
+print_problems (GString * text, const ParleyMetricNumbers * numbers,
+    guint severity)
+{
+  g_autofree gchar *name = g_strdup_printf ("parley_%s_total",
+      severities[severity]);
+
+  head (text, name, "counter", severity ? "Errors of elements, each of which "
+      "ends a call." : "Warnings of elements.");
+  for (guint i = 0; i < PARLEY_METRIC_ELEMENTS; i++) {
+    for (guint j = 0; j < PARLEY_METRIC_DOMAINS; j++) {
+      guint64 count = numbers->problems[severity][i][j];
+      g_autofree gchar *labels = g_strdup_printf
+          ("element=\"%s\",domain=\"%s\"", parley_metric_element (i),
+          parley_metric_domain (j));
+
+      if (count > 0)
+        sample (text, name, labels, count);
+    }
+  }
+}
+
+/* Loops */
+
+static void
+print_loop_counters (GString * text, const ParleyLoopStats * stats, guint n)
+{
+  head (text, "parley_loop_stalls_total", "counter",
+      "Pushes that held a loop up for over 20 ms.");
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *labels = g_strdup_printf ("loop=\"%u\"", i);
+
+    sample (text, "parley_loop_stalls_total", labels, stats[i].stalls);
+  }
+  head (text, "parley_loop_push_seconds_total", "counter",
+      "Time that a loop spent inside pushes.");
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *labels = g_strdup_printf ("loop=\"%u\"", i);
+
+    sample (text, "parley_loop_push_seconds_total", labels,
+        stats[i].push_sum / 1e6);
+  }
+}
+
+static void
+print_loops (GString * text)
+{
+  guint n = parley_loop_pool_get_size ();
+  g_autofree ParleyLoopStats *stats = g_new (ParleyLoopStats, n);
+
+  head (text, "parley_loop_lag_seconds", "histogram",
+      "How late a loop was for what was due.");
+  for (guint i = 0; i < n; i++) {
+    g_autofree gchar *labels = g_strdup_printf ("loop=\"%u\"", i);
+
+    parley_loop_get_stats (parley_loop_pool_get (i), &stats[i]);
+    parley_buckets_print (text, "parley_loop_lag_seconds", labels,
+        parley_loop_lag_bounds, stats[i].lags, PARLEY_LOOP_LAG_BOUNDS,
+        stats[i].lag_sum);
+  }
+  print_loop_counters (text, stats, n);
+}
+
+/* The process */
+
+static void
+print_process (GString * text)
+{
+  ParleyProcessInfo info;
+
+  parley_process_info_read (&info);
+  single (text, "process_resident_memory_bytes", "gauge",
+      "Memory of the process.", info.resident_bytes);
+  single (text, "process_open_fds", "gauge", "Descriptors in use.",
+      info.open_descriptors);
+  single (text, "process_max_fds", "gauge", "Descriptors there may be.",
+      info.max_descriptors);
+  single (text, "process_cpu_seconds_total", "counter",
+      "CPU time of all threads.", info.cpu_seconds);
+}
+
+gchar *
+parley_metric_numbers_to_text (const ParleyMetricNumbers * numbers,
+    const gchar * currency, guint active_calls, guint max_calls)
+{
+  GString *text = g_string_sized_new (64 * 1024);
+
+  head (text, "parley_build_info", "gauge", "1; what runs is in the labels.");
+  sample (text, "parley_build_info", "version=\"" PARLEY_VERSION "\"", 1);
+  print_calls (text, numbers, active_calls, max_calls);
+  print_times (text, numbers);
+  print_providers (text, numbers, currency);
+  print_played (text, &numbers->played);
+  print_problems (text, numbers, 0);
+  print_problems (text, numbers, 1);
+  print_loops (text);
+  print_process (text);
+  return g_string_free (text, FALSE);
+}
