@@ -70,8 +70,8 @@ void parley_timeouts_get_default (ParleyOperation operation,
 #define PARLEY_HTTP_MAX_HEADERS (64 * 1024)
 
 /* Only with a status of 2xx: headers once, then chunks (at least one byte each,
- * borrowed), then done or failed; or failed alone. Each may be NULL. After done,
- * failed or a cancel nothing comes. */
+ * borrowed), then done or failed; or failed alone. Each may be NULL. After
+ * done, failed or a cancel nothing comes. */
 typedef struct
 {
   void (*headers) (ParleyHttpRequest * request, guint status, gpointer data);
@@ -113,9 +113,9 @@ void parley_http_request_set_timeouts (ParleyHttpRequest * self,
     const ParleyTimeouts * timeouts);
 /* Bytes; 0: without limit. */
 void parley_http_request_set_max_body (ParleyHttpRequest * self, gsize bytes);
-/* libsoup may send it a second time when the connection that it took from the
- * warm ones turns out closed and nothing of an answer came. By default TRUE
- * but for TOOL, whose effects must not happen twice. */
+/* It may go onto a warm connection, and a second time when that turns out to be
+ * closed and nothing of an answer came; else it gets a new connection. By
+ * default TRUE but for TOOL, whose effects must not happen twice. */
 void parley_http_request_set_idempotent (ParleyHttpRequest * self,
     gboolean idempotent);
 /* The first-byte timeout runs until parley_http_request_mark_first_in_loop()
@@ -123,12 +123,14 @@ void parley_http_request_set_idempotent (ParleyHttpRequest * self,
  * nothing. */
 void parley_http_request_set_first_by_hand (ParleyHttpRequest * self,
     gboolean by_hand);
+gboolean parley_http_request_get_first_by_hand (ParleyHttpRequest * self);
 
 /* Sends it; it may be sent again after its end, not before. Keeps no reference
  * to the request: the last unref cancels. */
 void parley_http_request_send_in_loop (ParleyHttpRequest * self,
     ParleyHttpSession * session, const ParleyHttpHandler * handler,
     gpointer data);
+/* The first thing that matters has come: ends the first-byte timeout. */
 void parley_http_request_mark_first_in_loop (ParleyHttpRequest * self);
 /* Ends it, if it is under way, with no callback. Its connection is kept when
  * the answer had come whole, else closed. */

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The connections of one loop to all providers: one SoupSession, with libsoup's
- * defaults changed (10 connections, 2 a host, 60 s of I/O timeout, compression).
+ * defaults changed (10 connections, 2 a host, 60 s of I/O timeout, gzip).
  * Everybody on a loop shares it, so that a connection that one call warmed
  * serves the next.
  *
@@ -19,7 +19,8 @@ G_DECLARE_FINAL_TYPE (ParleyHttpSession, parley_http_session, PARLEY,
     HTTP_SESSION, GObject)
 
 /* The session of @loop; transfer full. The first reference makes it, the last
- * one ends it and its connections: a provider keeps one as long as it lives. */
+ * one ends it and its connections: a provider keeps one as long as it lives.
+ * The loop's context must be its thread's default one, as on the pool. */
 ParleyHttpSession *parley_http_session_get_in_loop (ParleyLoop * loop);
 
 /* Borrowed. */

@@ -20,7 +20,7 @@ typedef struct _ParleySse ParleySse;
 typedef struct
 {
   const gchar *type;            /* "message" if the server named none */
-  const gchar *data;            /* NUL-terminated; may hold NULs and any bytes */
+  const gchar *data;            /* any bytes, then a NUL */
   gsize len;                    /* bytes of data */
   const gchar *id;              /* the last one given; NULL: none yet */
 } ParleySseEvent;

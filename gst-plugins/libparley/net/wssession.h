@@ -81,6 +81,10 @@ void parley_ws_session_set_timeouts (ParleyWsSession * self, gint64 connect,
  * here and there takes the connection for dead. */
 void parley_ws_session_set_ping_interval (ParleyWsSession * self,
     guint seconds);
+/* The header in which the service says why it refuses the handshake, for the
+ * error's text. (The body of a refusal cannot be had from libsoup 3.2.) */
+void parley_ws_session_set_error_header (ParleyWsSession * self,
+    const gchar * name);
 
 /* Who is told; NULL: nobody. May be set anew at any time, as when one is taken
  * from a pool; what has happened is not told again. */

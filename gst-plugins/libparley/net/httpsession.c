@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "net/httpsession.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MAX_CONNS 10000
+/* Seconds that an unused connection is kept. Longer than PARLEY_WARM_INTERVAL,
+ * and as long as most servers keep it. */
+#define IDLE_TIMEOUT 60
+
+struct _ParleyHttpSession
+{
+  GObject parent;
+
+  ParleyLoop *loop;
+  SoupSession *soup;
+  GHashTable *sockets;          /* connection id → GWeakRef of its GSocket */
+};
+
+enum
+{
+  PROP_TLS_DATABASE = 1
+};
+
+G_DEFINE_FINAL_TYPE (ParleyHttpSession, parley_http_session, G_TYPE_OBJECT);
+
+static GQuark
+session_quark (void)
+{
+  return g_quark_from_static_string ("parley-http-session");
+}
+
+static void
+weak_socket_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static gboolean
+is_gone (gpointer id, gpointer value, gpointer data)
+{
+  GSocket *socket = g_weak_ref_get (value);
+
+  if (!socket)
+    return TRUE;
+  g_object_unref (socket);
+  return FALSE;
+}
+
+static void
+network_event (SoupMessage * message, GSocketClientEvent event,
+    GIOStream * stream, gpointer data)
+{
+  ParleyHttpSession *self = data;
+  guint64 id = soup_message_get_connection_id (message);
+  GWeakRef *weak;
+
+  if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION (stream))
+    return;
+  g_hash_table_foreach_remove (self->sockets, is_gone, NULL);
+  weak = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (weak,
+      g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+  g_hash_table_insert (self->sockets, g_memdup2 (&id, sizeof id), weak);
+}
+
+void
+parley_http_session_watch (ParleyHttpSession * self, SoupMessage * message)
+{
+  g_signal_connect_object (message, "network-event",
+      G_CALLBACK (network_event), self, 0);
+}
+
+GSocket *
+parley_http_session_find_socket (ParleyHttpSession * self,
+    SoupMessage * message)
+{
+  guint64 id = soup_message_get_connection_id (message);
+  GWeakRef *weak = g_hash_table_lookup (self->sockets, &id);
+  GSocket *socket = weak ? g_weak_ref_get (weak) : NULL;
+
+  /* Its connection holds it while the message is under way. */
+  if (socket)
+    g_object_unref (socket);
+  return socket;
+}
+
+guint64
+parley_socket_get_received (GSocket * socket)
+{
+  struct tcp_info info;
+  socklen_t len = sizeof info;
+
+  memset (&info, 0, sizeof info);
+  if (getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info,
+          &len) != 0)
+    return 0;
+  return info.tcpi_bytes_received;
+}
+
+ParleyLoop *
+parley_http_session_get_loop (ParleyHttpSession * self)
+{
+  return self->loop;
+}
+
+SoupSession *
+parley_http_session_get_soup (ParleyHttpSession * self)
+{
+  return self->soup;
+}
+
+static void
+trust (ParleyHttpSession * self, GTlsDatabase * database)
+{
+  GTlsDatabase *system = NULL;
+
+  if (!database)
+    database = system =
+        g_tls_backend_get_default_database (g_tls_backend_get_default ());
+  soup_session_set_tls_database (self->soup, database);
+  g_clear_object (&system);
+}
+
+static void
+parley_http_session_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  ParleyHttpSession *self = PARLEY_HTTP_SESSION (object);
+
+  switch (id) {
+    case PROP_TLS_DATABASE:
+      trust (self, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+}
+
+static void
+parley_http_session_dispose (GObject * object)
+{
+  ParleyHttpSession *self = PARLEY_HTTP_SESSION (object);
+
+  if (self->loop
+      && g_object_get_qdata (G_OBJECT (self->loop), session_quark ()) == self)
+    g_object_set_qdata (G_OBJECT (self->loop), session_quark (), NULL);
+  if (self->soup)
+    soup_session_abort (self->soup);
+  g_clear_object (&self->soup);
+  g_clear_object (&self->loop);
+  G_OBJECT_CLASS (parley_http_session_parent_class)->dispose (object);
+}
+
+static void
+parley_http_session_finalize (GObject * object)
+{
+  g_hash_table_unref (PARLEY_HTTP_SESSION (object)->sockets);
+  G_OBJECT_CLASS (parley_http_session_parent_class)->finalize (object);
+}
+
+static void
+parley_http_session_init (ParleyHttpSession * self)
+{
+  self->sockets = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+      weak_socket_free);
+}
+
+static void
+parley_http_session_class_init (ParleyHttpSessionClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->set_property = parley_http_session_set_property;
+  object_class->dispose = parley_http_session_dispose;
+  object_class->finalize = parley_http_session_finalize;
+  g_object_class_install_property (object_class, PROP_TLS_DATABASE,
+      g_param_spec_object ("tls-database", "TLS database",
+          "Certificates to trust, NULL = those of the system",
+          G_TYPE_TLS_DATABASE, G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
+}
+
+ParleyHttpSession *
+parley_http_session_get_in_loop (ParleyLoop * loop)
+{
+  ParleyHttpSession *self;
+  GMainContext *context = g_main_context_ref_thread_default ();
+
+  g_assert (parley_loop_is_current (loop)
+      && context == parley_loop_get_context (loop));
+  g_main_context_unref (context);
+  self = g_object_get_qdata (G_OBJECT (loop), session_quark ());
+  if (self)
+    return g_object_ref (self);
+  self = g_object_new (PARLEY_TYPE_HTTP_SESSION, NULL);
+  self->loop = g_object_ref (loop);
+  self->soup = soup_session_new_with_options ("max-conns", MAX_CONNS,
+      "max-conns-per-host", MAX_CONNS, "timeout", 0,
+      "idle-timeout", IDLE_TIMEOUT, "user-agent", "parley", NULL);
+  soup_session_remove_feature_by_type (self->soup, SOUP_TYPE_CONTENT_DECODER);
+  g_object_set_qdata (G_OBJECT (loop), session_quark (), self);
+  return self;
+}
