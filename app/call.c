@@ -3,14 +3,21 @@
 #include <gst/gst.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "audiofile.h"
 #include "caller.h"
+#include "callertimeline.h"
+#include "jsontext.h"
+#include "net/clock.h"
 #include "verbs.h"
 #include "voice.h"
+#include "waterfall.h"
 
 #define DEFAULT_URL "ws://localhost:8080/media"
 #define MAX_CALLS 2000
+/* For the server's view of the last turns to be complete. */
+#define TIMELINE_WAIT_US (2 * G_TIME_SPAN_SECOND)
 
 typedef enum
 {
@@ -39,6 +46,8 @@ static struct
   gchar *tts;
   gchar *voice;
   gchar *record;
+  gchar *timeline_url;
+  gchar *admin_token_env;
   gint calls;
   gint interval_ms;
   gint barge_in_ms;
@@ -148,6 +157,11 @@ static const GOptionEntry entries[] = {
       "sign the upgrade with the token in this variable", "NAME"},
   {"sign-url", 0, 0, G_OPTION_ARG_STRING, &options.sign_url,
       "URL the server believes it has, if not --url", "URL"},
+  {"timeline-url", 0, 0, G_OPTION_ARG_STRING, &options.timeline_url,
+        "after each call ask this Parley server where its time went",
+      "URL"},
+  {"admin-token-env", 0, 0, G_OPTION_ARG_STRING, &options.admin_token_env,
+      "ask with the admin token in this variable", "NAME"},
   {"insecure", 0, 0, G_OPTION_ARG_NONE, &options.insecure,
       "take any TLS certificate", NULL},
   {NULL}
@@ -159,11 +173,43 @@ static const gchar description[] =
     "response_ms runs from the caller's last sample over 200/32768 to the\n"
     "reply's first that is due to be heard: null when no reply came, negative\n"
     "when the agent spoke before the caller had finished.\n\n"
+    "With --timeline-url each turn gets the server's \"stages\",\n"
+    "\"total_ms\", \"sent_ms\" and \"heard_ms\", and what lies between sent_ms\n"
+    "and response_ms as \"difference\": when both saw the end of speech\n"
+    "(detector), the wire in both directions (only on one machine), the\n"
+    "playout buffer, and the rest that none of these explains.\n\n"
     "Examples:\n"
     "  parley call --say \"what are your opening hours\"\n"
     "  parley call --url wss://voice.example.org/media --insecure \\\n"
     "      --wav hello.wav --dtmf 1 --record call.opus\n"
-    "  parley call --calls 50 --say hello --json\n";
+    "  parley call --calls 50 --say hello --json\n"
+    "  parley call --say hello --json --timeline-url http://127.0.0.1:8080\n";
+
+static gboolean
+is_http_url (const gchar * url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  const gchar *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+
+  return host != NULL && host[0] != '\0'
+      && (strcmp (g_uri_get_scheme (uri), "http") == 0
+      || strcmp (g_uri_get_scheme (uri), "https") == 0)
+      && g_uri_get_query (uri) == NULL;
+}
+
+/* Likewise, of those for the timeline. */
+static const gchar *
+check_timeline_options (void)
+{
+  if (options.timeline_url != NULL && !is_http_url (options.timeline_url))
+    return "--timeline-url takes an http:// or https:// URL";
+  if (options.admin_token_env != NULL && options.timeline_url == NULL)
+    return "--admin-token-env needs --timeline-url";
+  if (options.admin_token_env != NULL
+      && g_getenv (options.admin_token_env) == NULL)
+    return "--admin-token-env names a variable that is not set";
+  return NULL;
+}
 
 /* What is wrong with the options as a whole; NULL: nothing. */
 static const gchar *
@@ -188,7 +234,7 @@ check_options (void)
   if (options.auth_token_env != NULL
       && g_getenv (options.auth_token_env) == NULL)
     return "--auth-token-env names a variable that is not set";
-  return NULL;
+  return check_timeline_options ();
 }
 
 /* The turns as sound. */
@@ -356,7 +402,7 @@ run_calls (Run * run)
 static void
 print_json (JsonNode * node)
 {
-  g_autofree gchar *text = json_to_string (node, TRUE);
+  g_autofree gchar *text = parley_json_to_text (node, TRUE);
 
   g_print ("%s\n", text);
   json_node_unref (node);
@@ -381,6 +427,16 @@ fail (const gchar * message)
 }
 
 static void
+print_timeline (const ParleyTurnReport * report)
+{
+  ParleyWaterfallStyle style = parley_waterfall_style (STDOUT_FILENO);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  parley_waterfall_draw (text, report, &style);
+  g_print ("%s", text->str);
+}
+
+static void
 print_single (const ParleyCallerResult * result)
 {
   guint i;
@@ -396,10 +452,40 @@ print_single (const ParleyCallerResult * result)
           (gint) (turn->response_us / 1000));
     else
       g_print ("%-40s no answer\n", turn->said);
+    if (turn->report != NULL)
+      print_timeline (turn->report);
   }
   g_print ("%u frames sent, %u received, %u underruns, %u clears, %u marks\n",
       result->sent, result->received, result->underruns, result->clears,
       result->marks);
+}
+
+/* Asks the server for its view of all calls; returns the exit status. */
+static int
+fetch_timelines (Run * run)
+{
+  const gchar *token = options.admin_token_env != NULL
+      ? g_getenv (options.admin_token_env) : NULL;
+  gint64 deadline = parley_clock_now () + TIMELINE_WAIT_US;
+  GError *first_error = NULL;
+  guint i;
+
+  for (i = 0; i < run->callers->len; i++) {
+    /* Ours since the calls are over. */
+    ParleyCallerResult *result = (ParleyCallerResult *)
+        parley_caller_get_result (run->callers->pdata[i]);
+
+    if (result->sent == 0)
+      continue;
+    parley_caller_fetch (result, options.timeline_url, token,
+        options.insecure, deadline);
+    if (first_error == NULL)
+      first_error = result->timeline_error;
+  }
+  if (first_error != NULL)
+    g_printerr ("%s: no timeline from %s: %s\n", g_get_prgname (),
+        options.timeline_url, first_error->message);
+  return first_error != NULL ? 1 : 0;
 }
 
 /* Prints the results; returns the exit status. */
@@ -439,7 +525,7 @@ run_verb (GPtrArray * turns)
   ParleyCallerConfig config = PARLEY_CALLER_CONFIG_INIT;
   Run run = { NULL };
   g_autoptr (GError) error = NULL;
-  int status;
+  int status, timelines = 0;
 
   config.url = options.url;
   config.sign_url = options.sign_url;
@@ -454,13 +540,18 @@ run_verb (GPtrArray * turns)
   config.no_greeting = options.no_greeting;
   config.insecure = options.insecure;
   config.record = options.record != NULL;
+  config.keep_times = options.timeline_url != NULL;
 
   run.config = config;
   run.callers = g_ptr_array_new_with_free_func ((GDestroyNotify)
       parley_caller_free);
   run.live = !options.json && options.calls == 1;
   run_calls (&run);
+  if (options.timeline_url != NULL)
+    timelines = fetch_timelines (&run);
   status = report (&run);
+  if (timelines != 0)
+    status = timelines;
   if (options.record != NULL) {
     const ParleyCallerResult *result =
         parley_caller_get_result (run.callers->pdata[0]);
@@ -501,6 +592,8 @@ free_options (void)
   g_free (options.tts);
   g_free (options.voice);
   g_free (options.record);
+  g_free (options.timeline_url);
+  g_free (options.admin_token_env);
 }
 
 /* The options are read; returns the exit status. */

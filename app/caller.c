@@ -14,6 +14,7 @@
 #define MS G_TIME_SPAN_MILLISECOND
 #define FRAME_LEN 160
 #define FRAME_US (20 * MS)
+#define SAMPLE_US 125
 /* A key press lasts that many frames. */
 #define FRAMES_PER_KEY 5
 #define GREETING_WAIT_US (2000 * MS)
@@ -21,6 +22,7 @@
 #define MAX_REPLY_US (120 * G_TIME_SPAN_SECOND)
 /* Frames later than this: this process did not run. */
 #define STALL_US (100 * MS)
+#define MAX_FRAME_TIMES (3600 * 50)
 #define CLOSE_WAIT_US (2 * G_TIME_SPAN_SECOND)
 
 typedef enum
@@ -46,6 +48,7 @@ struct _ParleyCaller
   gboolean no_greeting;
   gboolean insecure;
   gboolean record;
+  gboolean keep_times;
   ParleyCallerEventFunc event;
   ParleyCallerDoneFunc done;
   gpointer data;
@@ -58,7 +61,6 @@ struct _ParleyCaller
   GString *out;
   gchar *stream_sid;
   gchar *account_sid;
-  gchar *call_sid;
 
   Phase phase;
   gint64 begun;                 /* connecting began */
@@ -72,6 +74,7 @@ struct _ParleyCaller
   gsize offset;                 /* into its audio or digits */
   gssize last_loud;             /* in its audio */
   gint64 turn_end;              /* -1: not yet */
+  gint64 end;                   /* media timestamp of turn_end, µs; 0: keys */
   gboolean heard;               /* the reply's beginning was told */
 
   ParleyCallerResult result;
@@ -156,7 +159,7 @@ begin_closing (ParleyCaller * self, gint64 now)
   self->deadline = now + CLOSE_WAIT_US;
   parley_timer_set_due (self->timer, self->deadline);
   parley_twilio_build_stop (self->out, self->stream_sid, ++self->sequence,
-      self->account_sid, self->call_sid);
+      self->account_sid, self->result.sid);
   send_out (self);
   if (soup_websocket_connection_get_state (self->connection)
       == SOUP_WEBSOCKET_STATE_OPEN)
@@ -186,6 +189,7 @@ begin_turn (ParleyCaller * self, gint64 now)
   self->phase = PHASE_SPEAKING;
   self->offset = 0;
   self->turn_end = -1;
+  self->end = 0;
   self->heard = FALSE;
   self->last_loud = -1;
   if (turn->mulaw != NULL) {
@@ -237,9 +241,12 @@ speak_audio (ParleyCaller * self, GBytes * mulaw, guint8 * frame, gint64 now)
   gsize n = MIN (len - self->offset, FRAME_LEN);
 
   memcpy (frame, audio + self->offset, n);
-  self->offset += n;
-  if (self->turn_end < 0 && (gssize) self->offset > self->last_loud)
+  if (self->turn_end < 0 && (gssize) (self->offset + n) > self->last_loud) {
+    self->end = (gint64) self->frames * FRAME_US
+        + (self->last_loud + 1 - (gssize) self->offset) * SAMPLE_US;
     turn_ended (self, now);
+  }
+  self->offset += n;
   if (self->offset == len)
     begin_listening (self);
 }
@@ -282,6 +289,8 @@ send_frame (ParleyCaller * self, gint64 now)
       sizeof frame);
   send_out (self);
   self->result.sent++;
+  if (self->keep_times && self->result.frame_times->len < MAX_FRAME_TIMES)
+    g_array_append_val (self->result.frame_times, now);
   if (self->record)
     g_byte_array_append (self->result.caller_audio, frame, sizeof frame);
 }
@@ -303,6 +312,10 @@ take_reply (ParleyCaller * self, gint64 now, gint64 end)
   result->answered = TRUE;
   result->response_us = begin - self->turn_end;
   result->reply_us = MAX (end - begin, 0);
+  result->end_us = self->end;
+  result->sent_at = self->turn_end;
+  parley_playout_reply_origin (self->playout, &result->received_at,
+      &result->sound_us);
   emit (self, PARLEY_CALLER_REPLY_ENDED, now, NULL, result->reply_us);
 }
 
@@ -543,10 +556,18 @@ on_closed (SoupWebsocketConnection * connection, gpointer data)
 /* Connecting */
 
 static void
+turn_result_clear (gpointer data)
+{
+  ParleyCallerTurnResult *turn = data;
+
+  g_free (turn->said);
+  g_clear_pointer (&turn->report, parley_turn_report_free);
+}
+
+static void
 caller_clear (gpointer data)
 {
   ParleyCaller *self = data;
-  guint i;
 
   g_free (self->url);
   g_free (self->auth_token);
@@ -559,12 +580,12 @@ caller_clear (gpointer data)
   g_string_free (self->out, TRUE);
   g_free (self->stream_sid);
   g_free (self->account_sid);
-  g_free (self->call_sid);
+  g_free (self->result.sid);
   g_clear_pointer (&self->playout, parley_playout_free);
   g_clear_error (&self->result.error);
-  for (i = 0; i < self->result.turns->len; i++)
-    g_free (g_array_index (self->result.turns, ParleyCallerTurnResult, i).said);
+  g_clear_error (&self->result.timeline_error);
   g_array_unref (self->result.turns);
+  g_array_unref (self->result.frame_times);
   g_byte_array_unref (self->result.caller_audio);
   g_byte_array_unref (self->result.agent_audio);
 }
@@ -614,7 +635,7 @@ begin_call (ParleyCaller * self)
   parley_twilio_build_connected (self->out);
   send_out (self);
   parley_twilio_build_start (self->out, self->stream_sid, self->account_sid,
-      self->call_sid, self->parameters);
+      self->result.sid, self->parameters);
   send_out (self);
   self->sequence = 1;
 
@@ -715,6 +736,7 @@ parley_caller_new (const ParleyCallerConfig * config, SoupSession * session,
   self->no_greeting = config->no_greeting;
   self->insecure = config->insecure;
   self->record = config->record;
+  self->keep_times = config->keep_times;
   self->event = event;
   self->done = done;
   self->data = data;
@@ -724,13 +746,15 @@ parley_caller_new (const ParleyCallerConfig * config, SoupSession * session,
   self->out = g_string_new (NULL);
   self->stream_sid = make_sid ("MZ");
   self->account_sid = make_sid ("AC");
-  self->call_sid = make_sid ("CA");
+  self->result.sid = make_sid ("CA");
   self->timer = parley_timer_new (PARLEY_PLAYOUT_NEVER);
   g_source_set_callback (self->timer, on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
   self->result.setup_us = self->result.greeting_us = -1;
   self->result.turns = g_array_new (FALSE, TRUE,
       sizeof (ParleyCallerTurnResult));
+  g_array_set_clear_func (self->result.turns, turn_result_clear);
+  self->result.frame_times = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->result.caller_audio = g_byte_array_new ();
   self->result.agent_audio = g_byte_array_new ();
   return self;

@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
+#include "turn/timeline.h"
+
 G_BEGIN_DECLS
 
 /* A caller on Twilio's side of a Media Streams socket: speaks its turns in real
@@ -44,6 +46,7 @@ typedef struct
   gboolean no_greeting;         /* speak at once */
   gboolean insecure;            /* take any TLS certificate */
   gboolean record;              /* keep both sides */
+  gboolean keep_times;          /* of each frame, for an hour */
 } ParleyCallerConfig;
 
 #define PARLEY_CALLER_CONFIG_INIT { .timeout_ms = 10000, .barge_in_ms = -1 }
@@ -56,6 +59,14 @@ typedef struct
   gboolean answered;
   gint64 response_us;           /* only if answered */
   gint64 reply_us;              /* length of what was heard; 0: none */
+
+  /* For callertimeline.h: what the response was measured by. */
+  gint64 end_us;                /* media timestamp after the last loud sample;
+                                 * 0: keys */
+  gint64 sent_at;               /* when the frame with it was sent */
+  gint64 received_at;           /* when the reply's first media came */
+  gint64 sound_us;              /* audio in it before its first loud sample */
+  ParleyTurnReport *report;     /* the server's view; NULL: not known */
 } ParleyCallerTurnResult;
 
 typedef struct
@@ -73,6 +84,12 @@ typedef struct
   guint invalid;                /* messages that Twilio would warn about */
   GByteArray *caller_audio;     /* mu-law from one common start, if recorded */
   GByteArray *agent_audio;
+
+  gchar *sid;                   /* of the call */
+  GArray *frame_times;          /* gint64: when each frame was sent */
+  gboolean joined;              /* the server was asked for its view */
+  gboolean same_clock;          /* and it has our monotonic clock */
+  GError *timeline_error;       /* why it gave none */
 } ParleyCallerResult;
 
 typedef enum
@@ -118,8 +135,8 @@ const ParleyCallerResult *parley_caller_get_result (ParleyCaller * caller);
 
 /* {"call":{"setup_ms","greeting_ms","duration_ms"},"turns":[{"said",
  * "response_ms","reply_ms"}],"media":{"sent","received","underruns","clears",
- * "marks"}} and "error" if the call failed. Whole milliseconds or null.
- * Transfer full. */
+ * "marks"}} and "error" if the call failed. Whole milliseconds or null. With
+ * the server's view also what callertimeline.h says. Transfer full. */
 JsonNode *parley_caller_result_to_json (const ParleyCallerResult * result);
 /* {"calls":[…],"summary":{"calls","failed","unanswered","response_ms":{"p50",
  * "p90","p99"},"setup_ms":{…},"underruns","clears"}}; @results: of

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "caller.h"
 
+#include "callertimeline.h"
+#include "percentile.h"
+
 /* Whole milliseconds; a negative @us of what cannot be negative is null. */
 static void
 add_ms (JsonObject * object, const gchar * name, gboolean known, gint64 us)
@@ -13,19 +16,21 @@ add_ms (JsonObject * object, const gchar * name, gboolean known, gint64 us)
 }
 
 static JsonArray *
-turns_to_json (GArray * turns)
+turns_to_json (const ParleyCallerResult * result)
 {
   JsonArray *array = json_array_new ();
   guint i;
 
-  for (i = 0; i < turns->len; i++) {
+  for (i = 0; i < result->turns->len; i++) {
     ParleyCallerTurnResult *turn =
-        &g_array_index (turns, ParleyCallerTurnResult, i);
+        &g_array_index (result->turns, ParleyCallerTurnResult, i);
     JsonObject *object = json_object_new ();
 
     json_object_set_string_member (object, "said", turn->said);
     add_ms (object, "response_ms", turn->answered, turn->response_us);
     add_ms (object, "reply_ms", turn->answered, turn->reply_us);
+    if (result->joined)
+      parley_caller_turn_set_timeline (object, result, turn);
     json_array_add_object_element (array, object);
   }
   return array;
@@ -42,7 +47,7 @@ result_to_object (const ParleyCallerResult * result)
   add_ms (call, "greeting_ms", result->greeting_us >= 0, result->greeting_us);
   add_ms (call, "duration_ms", TRUE, result->duration_us);
   json_object_set_object_member (root, "call", call);
-  json_object_set_array_member (root, "turns", turns_to_json (result->turns));
+  json_object_set_array_member (root, "turns", turns_to_json (result));
   json_object_set_int_member (media, "sent", result->sent);
   json_object_set_int_member (media, "received", result->received);
   json_object_set_int_member (media, "underruns", result->underruns);
@@ -51,6 +56,9 @@ result_to_object (const ParleyCallerResult * result)
   json_object_set_object_member (root, "media", media);
   if (result->error != NULL)
     json_object_set_string_member (root, "error", result->error->message);
+  if (result->timeline_error != NULL)
+    json_object_set_string_member (root, "timeline_error",
+        result->timeline_error->message);
   return root;
 }
 
@@ -63,15 +71,7 @@ parley_caller_result_to_json (const ParleyCallerResult * result)
   return node;
 }
 
-static gint
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 left = *(const gint64 *) a, right = *(const gint64 *) b;
-
-  return (left > right) - (left < right);
-}
-
-/* By nearest rank; null without values. */
+/* Whole milliseconds; null without values. */
 static JsonObject *
 percentiles_to_object (GArray * times)
 {
@@ -83,13 +83,10 @@ percentiles_to_object (GArray * times)
   JsonObject *object = json_object_new ();
   guint i;
 
-  g_array_sort (times, compare_times);
-  for (i = 0; i < G_N_ELEMENTS (ranks); i++) {
-    guint rank = (times->len * ranks[i].percent + 99) / 100;
-
-    add_ms (object, ranks[i].name, times->len > 0,
-        times->len > 0 ? g_array_index (times, gint64, rank - 1) : 0);
-  }
+  parley_percentile_sort (times);
+  for (i = 0; i < G_N_ELEMENTS (ranks); i++)
+    add_ms (object, ranks[i].name, times->len > 0, times->len > 0
+        ? parley_percentile (times, ranks[i].percent) : 0);
   return object;
 }
 
@@ -101,6 +98,7 @@ typedef struct
   guint unanswered;
   guint underruns;
   guint clears;
+  gboolean joined;
 } Sums;
 
 static void
@@ -122,6 +120,7 @@ add_to_sums (Sums * sums, const ParleyCallerResult * result)
   sums->failed += result->error != NULL;
   sums->underruns += result->underruns;
   sums->clears += result->clears;
+  sums->joined |= result->joined;
 }
 
 static JsonObject *
@@ -144,6 +143,9 @@ summary_to_object (GPtrArray * results)
       percentiles_to_object (setups));
   json_object_set_int_member (summary, "underruns", sums.underruns);
   json_object_set_int_member (summary, "clears", sums.clears);
+  if (sums.joined)
+    json_object_set_object_member (summary, "difference",
+        parley_caller_differences_to_object (results));
   return summary;
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
+#include <unistd.h>
 
 #include "audiofile.h"
 #include "caller.h"
 #include "demotalk.h"
 #include "gstsetup.h"
+#include "jsontext.h"
 #include "net/clock.h"
 #include "server/log.h"
 #include "server/service.h"
 #include "verbs.h"
 #include "voice.h"
+#include "waterfall.h"
 
 #define RECORDING "demo.wav"
 /* Loading the recogniser's model takes about a second. */
@@ -20,13 +23,16 @@ static const gchar description[] =
     "Starts the agent of FILE (pipelines/local.pipeline) on a free port of "
     "this machine\nand calls it: a caller with another voice speaks four "
     "turns, everything through the\nsame socket as a phone call. Prints who "
-    "says what when, writes both sides to\n" RECORDING
-    " (left: caller, right: agent) "
-    "and plays it if there is a sound card.\n\n"
+    "says what when and where the time of each\nanswer went, writes both "
+    "sides to " RECORDING " (left: caller, right: agent) and\nplays it if "
+    "there is a sound card.\n\n"
     "Exit status 0 only if each turn was understood word for word and "
     "answered.\n\n" "--json prints {\"turns\":[{\"caller\",\"heard\",\"reply\","
-    "\"response_ms\"}]} instead;\n\"heard\" is what the recogniser said, "
-    "\"response_ms\" null without an answer.\n";
+    "\"response_ms\",\"stages\":[{\"name\",\"owner\",\"ms\"}],"
+    "\"total_ms\",\"sent_ms\",\"heard_ms\"}]}\ninstead; \"heard\" is what "
+    "the recogniser said, \"response_ms\" null without an answer.\nThe stages "
+    "sum to total_ms, from the caller's last speech to the first sound of\n"
+    "the reply.\n";
 
 typedef struct
 {
@@ -96,6 +102,61 @@ on_caption (const ParleyCaption * caption, gpointer data)
   heard->agent = caption->agent;
   heard->text = g_strdup (caption->text);
   g_idle_add_full (G_PRIORITY_DEFAULT, heard_arrived, heard, heard_free);
+}
+
+static void
+show_report (Demo * self, const ParleyTurnReport * report)
+{
+  ParleyWaterfallStyle style = parley_waterfall_style (STDOUT_FILENO);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  parley_waterfall_draw (text, report, &style);
+  g_print ("%s", text->str);
+}
+
+typedef struct
+{
+  Demo *demo;
+  GstStructure *report;
+} Timed;
+
+static void
+timed_free (gpointer data)
+{
+  Timed *timed = data;
+
+  gst_structure_free (timed->report);
+  g_free (timed);
+}
+
+static gboolean
+timed_arrived (gpointer data)
+{
+  Timed *timed = data;
+  Demo *self = timed->demo;
+  ParleyDemoTurn *turn = self->current >= 0
+      ? g_ptr_array_index (self->turns, self->current) : NULL;
+  g_autoptr (ParleyTurnReport) report =
+      parley_turn_report_from_structure (timed->report);
+
+  /* The greeting answers nobody. */
+  if (!turn || report->turn == 0)
+    return G_SOURCE_REMOVE;
+  if (!self->json)
+    show_report (self, report);
+  g_clear_pointer (&turn->report, parley_turn_report_free);
+  turn->report = g_steal_pointer (&report);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_turn (const gchar * sid, const ParleyTurnReport * report, gpointer data)
+{
+  Timed *timed = g_new (Timed, 1);
+
+  timed->demo = data;
+  timed->report = parley_turn_report_to_structure (report);
+  g_idle_add_full (G_PRIORITY_DEFAULT, timed_arrived, timed, timed_free);
 }
 
 /* The caller */
@@ -240,7 +301,7 @@ static void
 print_json (Demo * self)
 {
   g_autoptr (JsonNode) root = parley_demo_turns_to_json (self->turns);
-  g_autofree gchar *json = json_to_string (root, TRUE);
+  g_autofree gchar *json = parley_json_to_text (root, TRUE);
 
   g_print ("%s\n", json);
 }
@@ -277,6 +338,7 @@ prepare (Demo * self, GPtrArray ** spoken, GError ** error)
     .host = "127.0.0.1",
     .max_calls = 1,
     .caption = on_caption,
+    .turn = on_turn,
     .data = self,
   };
   const gchar *script;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "demotalk.h"
 
+#include "turnjson.h"
+
 #define N_TURNS 4
 
 /* For the conversation that comes with Parley. */
@@ -19,6 +21,7 @@ turn_free (gpointer data)
   g_free (turn->said);
   g_string_free (turn->heard, TRUE);
   g_string_free (turn->reply, TRUE);
+  g_clear_pointer (&turn->report, parley_turn_report_free);
   g_free (turn);
 }
 
@@ -154,35 +157,33 @@ parley_demo_turn_is_right (ParleyScript * script, GPtrArray * turns,
   return is_understood (script, messages);
 }
 
-static void
-turn_to_json (JsonBuilder * builder, ParleyDemoTurn * turn)
+static JsonObject *
+turn_to_object (ParleyDemoTurn * turn)
 {
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "caller");
-  json_builder_add_string_value (builder, turn->said);
-  json_builder_set_member_name (builder, "heard");
-  json_builder_add_string_value (builder, turn->heard->str);
-  json_builder_set_member_name (builder, "reply");
-  json_builder_add_string_value (builder, turn->reply->str);
-  json_builder_set_member_name (builder, "response_ms");
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "caller", turn->said);
+  json_object_set_string_member (object, "heard", turn->heard->str);
+  json_object_set_string_member (object, "reply", turn->reply->str);
   if (turn->answered)
-    json_builder_add_int_value (builder, turn->response_ms);
+    json_object_set_int_member (object, "response_ms", turn->response_ms);
   else
-    json_builder_add_null_value (builder);
-  json_builder_end_object (builder);
+    json_object_set_null_member (object, "response_ms");
+  parley_turn_set_summary (object, turn->report);
+  return object;
 }
 
 JsonNode *
 parley_demo_turns_to_json (GPtrArray * turns)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *root = json_object_new ();
+  JsonArray *array = json_array_new ();
 
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "turns");
-  json_builder_begin_array (builder);
   for (guint i = 0; i < turns->len; i++)
-    turn_to_json (builder, g_ptr_array_index (turns, i));
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
-  return json_builder_get_root (builder);
+    json_array_add_object_element (array,
+        turn_to_object (g_ptr_array_index (turns, i)));
+  json_object_set_array_member (root, "turns", array);
+  json_node_take_object (node, root);
+  return node;
 }

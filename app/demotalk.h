@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "providers/llm/script.h"
+#include "turn/timeline.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ typedef struct
   GString *reply;               /* what the agent answered */
   gboolean answered;
   gint64 response_ms;           /* only if answered */
+  ParleyTurnReport *report;     /* where the time went; NULL: not told */
 } ParleyDemoTurn;
 
 /* Four turns that @script understands, one leading to the next where it knows
@@ -31,7 +33,8 @@ void parley_demo_append (GString * text, const gchar * more);
 gboolean parley_demo_turn_is_right (ParleyScript * script, GPtrArray * turns,
     guint index);
 
-/* {"turns":[{"caller","heard","reply","response_ms"}]}; transfer full. */
+/* {"turns":[{"caller","heard","reply","response_ms","stages","total_ms",
+ * "sent_ms","heard_ms"}]}, the stages as of turnjson.h; transfer full. */
 JsonNode *parley_demo_turns_to_json (GPtrArray * turns);
 
 G_END_DECLS

@@ -41,6 +41,11 @@ struct _ParleyPlayout
   gint64 stalled;               /* µs: until when nothing was read; 0: never */
   gboolean running;             /* media came since the last clear */
 
+  gint64 run_received;          /* µs: when the media without a pause began */
+  gint64 run_samples;           /* of it so far */
+  gint64 reply_received;        /* both of the first loud sample */
+  gint64 reply_samples;
+
   guint underruns;
   guint64 discarded;
 };
@@ -102,6 +107,18 @@ keep (ParleyPlayout * self, gint64 begin, const guint8 * mulaw, gsize len)
   g_queue_push_tail (&self->chunks, chunk);
 }
 
+/* The media that comes at @now begins a run if there was a pause before it. An
+ * underrun within a reply is none. */
+static void
+begin_run (ParleyPlayout * self, gint64 now)
+{
+  if (self->running && (self->end > position (self, now)
+          || now - self->last_push < PARLEY_PLAYOUT_REPLY_END_US))
+    return;
+  self->run_received = now;
+  self->run_samples = 0;
+}
+
 void
 parley_playout_push (ParleyPlayout * self, gint64 now, const guint8 * mulaw,
     gsize len)
@@ -112,6 +129,7 @@ parley_playout_push (ParleyPlayout * self, gint64 now, const guint8 * mulaw,
 
   if (len == 0)
     return;
+  begin_run (self, now);
   if (begin <= here) {
     if (self->running && now - self->last_push < PARLEY_PLAYOUT_REPLY_END_US)
       self->underruns++;
@@ -127,10 +145,14 @@ parley_playout_push (ParleyPlayout * self, gint64 now, const guint8 * mulaw,
   self->end = begin + len;
   keep (self, begin, mulaw, len);
   loud = parley_mulaw_first_loud (mulaw, len);
+  self->run_samples += len;
   if (loud < 0)
     return;
-  if (self->first_loud == NONE)
+  if (self->first_loud == NONE) {
     self->first_loud = begin + loud;
+    self->reply_received = self->run_received;
+    self->reply_samples = self->run_samples - len + loud;
+  }
   self->last_loud = begin + parley_mulaw_last_loud (mulaw, len);
 }
 
@@ -207,6 +229,17 @@ parley_playout_reply_begin (ParleyPlayout * self)
 {
   return self->first_loud != NONE ? time_of (self, self->first_loud)
       : PARLEY_PLAYOUT_NEVER;
+}
+
+gboolean
+parley_playout_reply_origin (ParleyPlayout * self, gint64 * received,
+    gint64 * offset)
+{
+  if (self->first_loud == NONE)
+    return FALSE;
+  *received = self->reply_received;
+  *offset = self->reply_samples * SAMPLE_US;
+  return TRUE;
 }
 
 gboolean

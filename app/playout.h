@@ -52,6 +52,11 @@ void parley_playout_begin_reply (ParleyPlayout * self);
 /* When its first loud sample is (or was) due to be heard; a clear before that
  * takes it back. PARLEY_PLAYOUT_NEVER: there is none yet. */
 gint64 parley_playout_reply_begin (ParleyPlayout * self);
+/* Where that sample was in the audio that came: @received: when the first media
+ * of the reply came (what followed a pause or a clear), @offset: µs of audio
+ * before the sample. FALSE: there is no reply yet. */
+gboolean parley_playout_reply_origin (ParleyPlayout * self, gint64 * received,
+    gint64 * offset);
 /* TRUE once a reply was heard and has ended at @now; @end: when its last sample
  * was heard. */
 gboolean parley_playout_reply_ended (ParleyPlayout * self, gint64 now,

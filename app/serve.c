@@ -2,12 +2,13 @@
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gstsetup.h"
-#include "server/admin.h"
 #include "server/log.h"
 #include "server/service.h"
 #include "verbs.h"
+#include "waterfall.h"
 
 #define DEFAULT_LISTEN "127.0.0.1:8080"
 #define DEFAULT_MAX_CALLS 1000
@@ -21,13 +22,7 @@ static const gchar description[] =
     "  /media        the Media Streams socket\n"
     "  GET  /talk    a page that calls from a browser (localhost or https)\n"
     "  GET  /health  200 while the server is alive\n"
-    "  GET  /ready   200 once the next call would be answered at once, else "
-    "why not\n"
-    "  GET  /metrics for Prometheus\n"
-    "  GET  /calls   the calls, /calls/SID one of them with its turns, and\n"
-    "                /calls/SID/graph.svg its pipeline\n\n"
-    "/metrics and /calls need --admin-token-env where --listen is not of this "
-    "machine\nonly, and then “Authorization: Bearer TOKEN”.\n\n"
+    "  GET  /ready   200 once the first call would be answered at once\n\n"
     "SIGTERM and SIGINT take no more calls and let running ones finish; a "
     "second one\nends them. SIGHUP reads the pipeline files again for the "
     "calls to come.\n\n"
@@ -41,8 +36,6 @@ typedef struct
   gchar *listen;
   gchar *public_url;
   gchar *auth_token_env;
-  gchar *admin_token_env;
-  gchar *prices;
   gchar *tls_cert;
   gchar *tls_key;
   gchar **routes;
@@ -69,8 +62,6 @@ options_clear (Options * self)
   g_free (self->listen);
   g_free (self->public_url);
   g_free (self->auth_token_env);
-  g_free (self->admin_token_env);
-  g_free (self->prices);
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_strfreev (self->routes);
@@ -91,12 +82,6 @@ parse_options (Options * self, int *argc, char ***argv)
     {"auth-token-env", 0, 0, G_OPTION_ARG_STRING, &self->auth_token_env,
         "the environment variable with the account's auth token: requests "
           "must be signed", "NAME"},
-    {"admin-token-env", 0, 0, G_OPTION_ARG_STRING, &self->admin_token_env,
-        "the environment variable with the token for /metrics and /calls",
-        "NAME"},
-    {"prices", 0, 0, G_OPTION_ARG_FILENAME, &self->prices,
-        "what providers and calls cost (JSON), for /metrics and /calls",
-        "FILE"},
     {"route", 'r', 0, G_OPTION_ARG_STRING_ARRAY, &self->routes,
           "calls to NUMBER run FILE instead; may be repeated",
         "NUMBER=FILE"},
@@ -111,7 +96,8 @@ parse_options (Options * self, int *argc, char ***argv)
     {"drain-seconds", 0, 0, G_OPTION_ARG_INT, &self->drain_seconds,
         "how long running calls may go on after SIGTERM (30)", "N"},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
-        "also log what is said", NULL},
+          "also log what is said, and draw where the time of each answer went",
+        NULL},
     {NULL}
   };
   GOptionContext *context = g_option_context_new ("FILE");
@@ -203,6 +189,17 @@ load_certificate (Options * options, GError ** error)
   return certificate;
 }
 
+/* On the call's loop. In one piece, so that no other line comes between. */
+static void
+draw_turn (const gchar * sid, const ParleyTurnReport * report, gpointer data)
+{
+  ParleyWaterfallStyle style = parley_waterfall_style (STDERR_FILENO);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  parley_waterfall_draw (text, report, &style);
+  g_printerr ("%s", text->str);
+}
+
 static ParleyService *
 start (Options * options, const gchar * file, GError ** error)
 {
@@ -222,10 +219,10 @@ start (Options * options, const gchar * file, GError ** error)
   config.port = options->port;
   config.public_url = options->public_url;
   config.auth_token_env = options->auth_token_env;
-  config.admin_token_env = options->admin_token_env;
-  config.prices = options->prices;
   config.certificate = certificate;
   config.max_calls = options->max_calls;
+  if (options->verbose)
+    config.turn = draw_turn;
   service = parley_service_new (&config, error);
   if (!service && g_error_matches (*error, G_IO_ERROR,
           G_IO_ERROR_ADDRESS_IN_USE))
@@ -303,9 +300,6 @@ announce (Options * options, ParleyService * service, const gchar * file)
       options->tls_cert ? "https" : "http", strchr (host, ':') ? "[" : "",
       host, strchr (host, ':') ? "]" : "",
       parley_service_get_port (service), file);
-  if (!parley_service_is_admin_open (service))
-    parley_log_call (NULL, "/metrics and /calls are closed; to open them, "
-        PARLEY_ADMIN_HINT);
 }
 
 /* Says that it listens once signals are heeded. */

@@ -68,8 +68,8 @@ stage_to_object (const ParleyStage * stage)
   return object;
 }
 
-JsonArray *
-parley_turn_stages_to_json (const ParleyTurnReport * report)
+static JsonArray *
+short_stages_to_array (const ParleyTurnReport * report)
 {
   JsonArray *array = json_array_new ();
 
@@ -112,13 +112,36 @@ time_to_text (gint64 time)
 }
 
 static void
-set_times (JsonObject * object, const ParleyTurnReport * report)
+set_ends (JsonObject * object, const ParleyTurnReport * report)
 {
   parley_json_set_ms (object, "sent_ms", report->sent_us);
   if (report->heard_us >= 0)
     parley_json_set_ms (object, "heard_ms", report->heard_us);
   else
     json_object_set_null_member (object, "heard_ms");
+}
+
+void
+parley_turn_set_summary (JsonObject * object, const ParleyTurnReport * report)
+{
+  static const gchar *const names[] = {
+    "stages", "total_ms", "sent_ms", "heard_ms"
+  };
+
+  for (guint i = 0; !report && i < G_N_ELEMENTS (names); i++)
+    json_object_set_null_member (object, names[i]);
+  if (!report)
+    return;
+  json_object_set_array_member (object, "stages",
+      short_stages_to_array (report));
+  parley_json_set_ms (object, "total_ms", parley_turn_get_total (report));
+  set_ends (object, report);
+}
+
+static void
+set_times (JsonObject * object, const ParleyTurnReport * report)
+{
+  set_ends (object, report);
   parley_json_set_ms (object, "total_ms", parley_turn_get_total (report));
   json_object_set_boolean_member (object, "cached", report->cached);
   json_object_set_boolean_member (object, "speculated", report->speculated);

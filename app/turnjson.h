@@ -32,8 +32,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyLoggedTurn, parley_logged_turn_free)
 /* @time: µs since 1970. Print it by parley_json_to_text(). Transfer full. */
 JsonNode *parley_turn_to_json (const gchar * call,
     const ParleyTurnReport * report, gint64 time);
-/* {"name","owner","ms"} of each stage. Transfer full. */
-JsonArray *parley_turn_stages_to_json (const ParleyTurnReport * report);
+/* Into @object "stages":[{"name","owner","ms"}],"total_ms","sent_ms",
+ * "heard_ms", all null without @report. */
+void parley_turn_set_summary (JsonObject * object,
+    const ParleyTurnReport * report);
 
 /* From anywhere: whatever does not fit is refused. NULL with @error, one line
  * without the input's own line breaks. */

@@ -141,7 +141,12 @@ test_wrong_usage (void)
     {"call", "--param=x", NULL}, {"call", "--record=call.mp3", NULL},
     {"call", "--timeout=-1", NULL}, {"call", "--say=", NULL},
     {"call", "--auth-token-env=PARLEY_NOT_SET", NULL},
-    {"call", "--calls=2", "--record=a.wav", NULL}
+    {"call", "--calls=2", "--record=a.wav", NULL},
+    {"call", "--timeline-url=ws://localhost", NULL},
+    {"call", "--timeline-url=localhost:8080", NULL},
+    {"call", "--admin-token-env=HOME", NULL},
+    {"call", "--timeline-url=http://a", "--admin-token-env=PARLEY_NOT_SET",
+        NULL}
   };
   guint i;
 
@@ -317,6 +322,106 @@ test_saves_opus (void)
   g_assert_cmpuint (g_bytes_get_size (audio), <, 8400);
 }
 
+/* Where the server says that the time went */
+
+static JsonObject *
+first_turn (JsonObject * root)
+{
+  return json_array_get_object_element (json_object_get_array_member (root,
+          "turns"), 0);
+}
+
+/* One call of one turn with --timeline-url, to a server that does @script. */
+static JsonObject *
+call_with_timeline (ParleyMockServer * server, Outcome * outcome,
+    JsonParser * parser)
+{
+  g_autofree gchar *url = parley_mock_server_get_url (server);
+  g_autofree gchar *base = parley_mock_server_get_base (server);
+  g_autofree gchar *spoken = path_of ("timed.wav");
+
+  write_wav (spoken, 1, 16, 8000, 200);
+  g_setenv ("PARLEY_TEST_TOKEN", "s3cret", TRUE);
+  RUN (outcome, "call", "--json", "--url", url, "--no-greeting", "--wav",
+      spoken, "--timeline-url", base, "--admin-token-env", "PARLEY_TEST_TOKEN");
+  return parse (parser, outcome->out);
+}
+
+static gdouble
+number (JsonObject * object, const gchar * name)
+{
+  return json_object_get_double_member (object, name);
+}
+
+static void
+test_timeline (void)
+{
+  ParleyMockMedia script = {.reply_after_ms = 100,.reply_ms = 200 };
+  g_autoptr (ParleyMockServer) server = parley_mock_server_new (&script);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_auto (Outcome) outcome = { 0 };
+  JsonObject *turn = first_turn (call_with_timeline (server, &outcome,
+          parser)), *difference;
+  gdouble sum;
+
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpstr (outcome.err, ==, "");
+  g_assert_cmpstr (server->authorization, ==, "Bearer s3cret");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (turn,
+              "stages")), ==, 2);
+  g_assert_true (json_object_get_null_member (turn, "heard_ms"));
+  difference = json_object_get_object_member (turn, "difference");
+  g_assert_cmpfloat (number (difference, "detector_ms"), ==, 0);
+  g_assert_cmpfloat (number (difference, "wire_up_ms"), >, 0);
+  g_assert_cmpfloat (number (difference, "wire_down_ms"), >, 0);
+  g_assert_cmpfloat (number (difference, "playout_ms"), >=, 60);
+  g_assert_cmpfloat (number (difference, "rest_ms"), ==, 0);
+  sum = number (turn, "sent_ms") + number (difference, "wire_up_ms")
+      + number (difference, "wire_down_ms")
+      + number (difference, "playout_ms");
+  g_assert_cmpfloat_with_epsilon (sum, number (turn, "response_ms"), 0.6);
+}
+
+/* A server that tells of 30 ms that nobody waited. */
+static void
+test_timeline_lies (void)
+{
+  ParleyMockMedia script = {.reply_after_ms = 100,.reply_ms = 200,
+    .lie_ms = 30
+  };
+  g_autoptr (ParleyMockServer) server = parley_mock_server_new (&script);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_auto (Outcome) outcome = { 0 };
+  JsonObject *turn = first_turn (call_with_timeline (server, &outcome,
+          parser));
+
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpfloat (number (json_object_get_object_member (turn,
+              "difference"), "rest_ms"), ==, -30);
+}
+
+static void
+test_timeline_refused (void)
+{
+  ParleyMockMedia script = {.reply_after_ms = 100,.reply_ms = 200,
+    .refuse_page = 401
+  };
+  g_autoptr (ParleyMockServer) server = parley_mock_server_new (&script);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_auto (Outcome) outcome = { 0 };
+  JsonObject *root = call_with_timeline (server, &outcome, parser);
+
+  g_assert_cmpint (outcome.status, ==, 1);
+  assert_one_line (outcome.err);
+  g_assert_nonnull (strstr (outcome.err, "401"));
+  g_assert_nonnull (strstr (outcome.err, "--admin-token-env"));
+  g_assert_null (strstr (outcome.err, "s3cret"));
+  g_assert_nonnull (strstr (json_object_get_string_member (root,
+              "timeline_error"), "401"));
+  g_assert_true (json_object_get_null_member (first_turn (root), "stages"));
+  g_assert_true (json_object_get_null_member (first_turn (root), "difference"));
+}
+
 /* A folder with just the plugins used here, so that no other one of the system
  * takes part. */
 static void
@@ -373,6 +478,9 @@ main (int argc, char **argv)
   ADD ("file-missing", test_file_missing);
   ADD ("json-and-recording", test_json_and_recording);
   ADD ("several", test_several);
+  ADD ("timeline/joined", test_timeline);
+  ADD ("timeline/lies", test_timeline_lies);
+  ADD ("timeline/refused", test_timeline_refused);
   ADD ("file/loads-any-wav", test_loads_any_wav);
   ADD ("file/refuses-what-is-no-sound", test_refuses_what_is_no_sound);
   ADD ("file/saves-opus", test_saves_opus);

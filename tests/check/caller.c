@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "callertimeline.h"
 #include "mock/mediaserver.h"
 #include "net/clock.h"
 #include "net/twiliosignature.h"
 #include "speech/g711.h"
+#include "turnjson.h"
 
 #define MS G_TIME_SPAN_MILLISECOND
 #define LOUD_CODE 0x80
@@ -606,6 +608,215 @@ test_json (void)
   tear_down (&fix);
 }
 
+/* The server's view */
+
+/* A call of one turn whose times are kept. */
+static ParleyCallerResult *
+run_timed (Fixture * fix)
+{
+  ParleyMockMedia script = {.reply_after_ms = 100,.reply_ms = 200 };
+
+  set_up (fix, &script);
+  fix->config.keep_times = TRUE;
+  fix->config.no_greeting = TRUE;
+  add_turn (fix, "one", 110, 300);
+  return (ParleyCallerResult *) run (fix);
+}
+
+/* The page of a server that saw the end of speech @late_ms after the caller, got
+ * that frame @up_us after it was sent, and sent its reply @down_us before it was
+ * received, with @silence_ms at its beginning. */
+static JsonNode *
+make_page (const ParleyCallerResult * result, gint late_ms, gint64 up_us,
+    gint64 down_us, gint silence_ms)
+{
+  const ParleyCallerTurnResult *own = turn (result, 0);
+  g_autoptr (ParleyTimeline) timeline = parley_timeline_new ();
+  g_autoptr (ParleyTurnReport) report = NULL;
+  gint64 end = own->end_us + late_ms * MS;
+  gint64 frame = (end - 1) / (20 * MS);
+  gint64 begin = g_array_index (result->frame_times, gint64, frame) + up_us;
+  JsonNode *page = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonArray *turns = json_array_new ();
+
+  parley_timeline_set_turn (timeline, 1, 0, end * GST_USECOND);
+  parley_timeline_stamp (timeline, PARLEY_AT_SPEECH, begin);
+  parley_timeline_stamp (timeline, PARLEY_AT_SENT, own->received_at - down_us);
+  parley_timeline_stamp (timeline, PARLEY_AT_SOUND,
+      own->received_at - down_us + silence_ms * MS);
+  report = parley_turn_report_new (timeline, 1);
+  json_array_add_element (turns, parley_turn_to_json (result->sid, report, 0));
+  json_object_set_string_member (object, "sid", result->sid);
+  json_object_set_array_member (object, "turns", turns);
+  json_node_take_object (page, object);
+  return page;
+}
+
+static void
+join (ParleyCallerResult * result, gboolean same_clock, JsonNode * page)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (parley_caller_join (result, page, same_clock, &error));
+  g_assert_no_error (error);
+  json_node_unref (page);
+}
+
+static void
+test_timeline_times (void)
+{
+  const ParleyCallerTurnResult *own;
+  ParleyCallerResult *result;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  own = turn (result, 0);
+  g_assert_cmpuint (result->frame_times->len, ==, result->sent);
+  g_assert_cmpstr (result->sid, ==, fix.server->start.call_sid);
+  /* The last sound is in the middle of the sixth frame of what was said. */
+  g_assert_cmpint (own->end_us % (20 * MS), ==, 10 * MS);
+  g_assert_cmpint (g_array_index (result->frame_times, gint64,
+          own->end_us / (20 * MS)), ==, own->sent_at);
+  g_assert_cmpint (own->sound_us, ==, 0);
+  g_assert_cmpint (own->received_at + 60 * MS, ==,
+      own->sent_at + own->response_us);
+  tear_down (&fix);
+}
+
+static void
+test_timeline_difference (void)
+{
+  ParleyCallerDifference difference;
+  ParleyCallerResult *result;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  join (result, TRUE, make_page (result, 40, 3000, 2000, 0));
+  g_assert_true (parley_caller_is_joined (result));
+  g_assert_true (parley_caller_get_difference (result, turn (result, 0),
+          &difference));
+  g_assert_cmpint (difference.detector_us, ==, 40 * MS);
+  g_assert_cmpint (difference.wire_up_us, ==, 3000);
+  g_assert_cmpint (difference.wire_down_us, ==, 2000);
+  g_assert_cmpint (difference.playout_us, ==, 60 * MS);
+  g_assert_cmpint (difference.rest_us, ==, 0);
+
+  /* Heard by the server to the end of the frame: the same frame. */
+  join (result, TRUE, make_page (result, 10, 0, 0, 0));
+  parley_caller_get_difference (result, turn (result, 0), &difference);
+  g_assert_cmpint (difference.detector_us, ==, 0);
+  join (result, TRUE, make_page (result, -20, 0, 0, 0));
+  parley_caller_get_difference (result, turn (result, 0), &difference);
+  g_assert_cmpint (difference.detector_us, ==, -20 * MS);
+  g_assert_cmpint (difference.rest_us, ==, 0);
+  tear_down (&fix);
+}
+
+/* What is wrong at the server does not hide in the wire. */
+static void
+test_timeline_rest (void)
+{
+  ParleyCallerDifference difference;
+  ParleyCallerResult *result;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  join (result, TRUE, make_page (result, 0, 1000, 1000, 7));
+  parley_caller_get_difference (result, turn (result, 0), &difference);
+  g_assert_cmpint (difference.rest_us, ==, -7 * MS);
+  join (result, TRUE, make_page (result, 0, -5000, 1000, 0));
+  parley_caller_get_difference (result, turn (result, 0), &difference);
+  g_assert_cmpint (difference.wire_up_us, ==, 0);
+  g_assert_cmpint (difference.rest_us, ==, -5000);
+  tear_down (&fix);
+}
+
+static void
+test_timeline_of_another_clock (void)
+{
+  ParleyCallerDifference difference;
+  ParleyCallerResult *result;
+  g_autoptr (JsonNode) json = NULL;
+  g_autofree gchar *text = NULL;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  join (result, FALSE, make_page (result, 0, 3000, 2000, 0));
+  parley_caller_get_difference (result, turn (result, 0), &difference);
+  g_assert_cmpint (difference.wire_up_us, ==, 0);
+  g_assert_cmpint (difference.rest_us, ==, 5000);
+  json = parley_caller_result_to_json (result);
+  text = json_to_string (json, FALSE);
+  g_assert_nonnull (strstr (text, "\"wire_up_ms\":null"));
+  tear_down (&fix);
+}
+
+static void
+test_timeline_far_away (void)
+{
+  ParleyCallerDifference difference;
+  ParleyCallerResult *result;
+  g_autoptr (JsonNode) json = NULL;
+  g_autofree gchar *text = NULL;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  turn (result, 0)->end_us += 1200 * MS;
+  join (result, TRUE, make_page (result, -1100, 0, 0, 0));
+  g_assert_false (parley_caller_is_joined (result));
+  g_assert_false (parley_caller_get_difference (result, turn (result, 0),
+          &difference));
+  json = parley_caller_result_to_json (result);
+  text = json_to_string (json, FALSE);
+  g_assert_nonnull (strstr (text, "\"stages\":null,\"total_ms\":null,"
+          "\"sent_ms\":null,\"heard_ms\":null,\"difference\":null}"));
+  tear_down (&fix);
+}
+
+static void
+test_timeline_summary (void)
+{
+  g_autoptr (GPtrArray) results = g_ptr_array_new ();
+  g_autoptr (JsonNode) json = NULL;
+  ParleyCallerResult *result;
+  JsonObject *difference;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  join (result, TRUE, make_page (result, 0, 1000, 1500, 7));
+  g_ptr_array_add (results, result);
+  json = parley_caller_results_to_json (results);
+  difference = json_object_get_object_member (json_object_get_object_member
+      (json_node_get_object (json), "summary"), "difference");
+  g_assert_cmpint (json_object_get_int_member (difference, "joined"), ==, 1);
+  difference = json_object_get_object_member (difference, "rest_ms");
+  g_assert_cmpfloat (json_object_get_double_member (difference, "p50"), ==, -7);
+  g_assert_cmpfloat (json_object_get_double_member (difference, "p99"), ==, -7);
+  tear_down (&fix);
+}
+
+static void
+test_timeline_bad_page (void)
+{
+  static const gchar *const pages[] = {
+    "[]", "{}", "{\"turns\":{}}", "{\"turns\":[1]}", "{\"turns\":[{}]}"
+  };
+  ParleyCallerResult *result;
+  Fixture fix;
+
+  result = run_timed (&fix);
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++) {
+    g_autoptr (JsonNode) page = json_from_string (pages[i], NULL);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (parley_caller_join (result, page, TRUE, &error));
+    g_assert_nonnull (error);
+    g_assert_null (strchr (error->message, '\n'));
+  }
+  tear_down (&fix);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -634,6 +845,13 @@ main (int argc, char **argv)
   ADD ("ends/freed-at-any-time", test_freed_at_any_time);
   ADD ("many-at-once", test_many_at_once);
   ADD ("json", test_json);
+  ADD ("timeline/times", test_timeline_times);
+  ADD ("timeline/difference", test_timeline_difference);
+  ADD ("timeline/rest", test_timeline_rest);
+  ADD ("timeline/another-clock", test_timeline_of_another_clock);
+  ADD ("timeline/far-away", test_timeline_far_away);
+  ADD ("timeline/summary", test_timeline_summary);
+  ADD ("timeline/bad-page", test_timeline_bad_page);
 #undef ADD
   return g_test_run ();
 }

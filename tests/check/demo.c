@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "app/demotalk.h"
+#include "app/jsontext.h"
 #include "tests/mock/coreplugins.h"
 #include "tests/mock/program.h"
+#include "tests/mock/turns.h"
 
 #define SCRIPT "{\"intents\": {" \
     "\"hours\": {\"phrases\": [\"when are you open\"], " \
@@ -126,12 +128,18 @@ test_json (void)
 
   answer (turns, 0, "when are you", "");
   parley_demo_append (turn_at (turns, 0)->heard, "open");
+  turn_at (turns, 0)->report = mock_turn_new (1, 100);
   root = parley_demo_turns_to_json (turns);
-  json = json_to_string (root, FALSE);
-  g_assert_cmpstr (json, ==, "{\"turns\":[{\"caller\":\"when are you open\","
-      "\"heard\":\"when are you open\",\"reply\":\"\",\"response_ms\":700},"
-      "{\"caller\":\"where are you\",\"heard\":\"\",\"reply\":\"\","
-      "\"response_ms\":null}]}");
+  json = parley_json_to_text (root, FALSE);
+  g_assert_true (g_str_has_prefix (json, "{\"turns\":[{\"caller\":"
+          "\"when are you open\",\"heard\":\"when are you open\","
+          "\"reply\":\"\",\"response_ms\":700,\"stages\":[{\"name\":"
+          "\"endpoint\",\"owner\":\"setting\",\"ms\":400},"));
+  g_assert_true (g_str_has_suffix (json, "\"total_ms\":632.74,"
+          "\"sent_ms\":571.74,\"heard_ms\":632.74},{\"caller\":"
+          "\"where are you\",\"heard\":\"\",\"reply\":\"\","
+          "\"response_ms\":null,\"stages\":null,\"total_ms\":null,"
+          "\"sent_ms\":null,\"heard_ms\":null}]}"));
   parley_script_unref (script);
 }
 

@@ -58,6 +58,69 @@ test_begins_after_the_buffer (void)
 }
 
 static void
+assert_origin (ParleyPlayout * playout, gint64 received_ms, gint64 offset_ms)
+{
+  gint64 received, offset;
+
+  g_assert_true (parley_playout_reply_origin (playout, &received, &offset));
+  g_assert_cmpint ((received - ORIGIN) / MS, ==, received_ms);
+  g_assert_cmpint (offset, ==, offset_ms * MS);
+}
+
+/* The silence that the reply's audio begins with belongs to it. */
+static void
+test_origin (void)
+{
+  g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
+  gint64 received, offset;
+
+  g_assert_false (parley_playout_reply_origin (playout, &received, &offset));
+  push (playout, 100, PARLEY_MULAW_SILENCE, 20);
+  g_assert_false (parley_playout_reply_origin (playout, &received, &offset));
+  push (playout, 120, PARLEY_MULAW_SILENCE, 40);
+  push (playout, 130, LOUD, 20);
+  push (playout, 150, LOUD, 20);
+  assert_origin (playout, 100, 60);
+  g_assert_cmpint (reply_begin_ms (playout), ==, 100 + 60 + 60);
+}
+
+static void
+test_origin_after_a_pause (void)
+{
+  g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
+
+  push (playout, 100, LOUD, 2000);      /* heard until 2160 */
+  parley_playout_begin_reply (playout);
+  push (playout, 2900, LOUD, 20);
+  assert_origin (playout, 2900, 0);
+}
+
+static void
+test_origin_after_a_clear (void)
+{
+  g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
+
+  push (playout, 100, LOUD, 2000);
+  parley_playout_clear (playout, ORIGIN + 300 * MS);
+  parley_playout_begin_reply (playout);
+  push (playout, 310, PARLEY_MULAW_SILENCE, 20);
+  push (playout, 330, LOUD, 20);
+  assert_origin (playout, 310, 20);
+}
+
+/* A gap in the silence makes the reply later, not shorter. */
+static void
+test_origin_with_an_underrun (void)
+{
+  g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
+
+  push (playout, 100, PARLEY_MULAW_SILENCE, 20);        /* 160 to 180 */
+  push (playout, 200, LOUD, 20);        /* 20 ms too late: at 260 */
+  assert_origin (playout, 100, 20);
+  g_assert_cmpint (reply_begin_ms (playout), ==, 260);
+}
+
+static void
 test_first_loud_sample_counts (void)
 {
   g_autoptr (ParleyPlayout) playout = parley_playout_new (ORIGIN, FALSE);
@@ -252,6 +315,10 @@ main (int argc, char **argv)
 #define ADD(name, func) g_test_add_func ("/playout/" name, func)
   ADD ("begins-after-the-buffer", test_begins_after_the_buffer);
   ADD ("first-loud-sample-counts", test_first_loud_sample_counts);
+  ADD ("origin/with-its-silence", test_origin);
+  ADD ("origin/after-a-pause", test_origin_after_a_pause);
+  ADD ("origin/after-a-clear", test_origin_after_a_clear);
+  ADD ("origin/with-an-underrun", test_origin_with_an_underrun);
   ADD ("marks/after-playback", test_marks_after_playback);
   ADD ("marks/at-once-when-idle", test_mark_at_once_when_idle);
   ADD ("clear/empties", test_clear_empties);

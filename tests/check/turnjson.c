@@ -111,16 +111,24 @@ test_sums (void)
 }
 
 static void
-test_stages (void)
+test_summary (void)
 {
   g_autoptr (ParleyTurnReport) report = mock_turn_new (3, 100);
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
-  g_autofree gchar *text = NULL;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree gchar *some = NULL;
+  g_autofree gchar *none = NULL;
 
-  json_node_take_array (node, parley_turn_stages_to_json (report));
-  text = parley_json_to_text (node, FALSE);
-  g_assert_true (g_str_has_prefix (text, "[{\"name\":\"endpoint\","
-          "\"owner\":\"setting\",\"ms\":400},{"));
+  json_node_take_object (node, json_object_new ());
+  parley_turn_set_summary (json_node_get_object (node), report);
+  some = parley_json_to_text (node, FALSE);
+  g_assert_true (g_str_has_prefix (some, "{\"stages\":[{\"name\":"
+          "\"endpoint\",\"owner\":\"setting\",\"ms\":400},{"));
+  g_assert_true (g_str_has_suffix (some, ",\"ms\":61}],\"total_ms\":632.74,"
+          "\"sent_ms\":571.74,\"heard_ms\":632.74}"));
+  parley_turn_set_summary (json_node_get_object (node), NULL);
+  none = parley_json_to_text (node, FALSE);
+  g_assert_cmpstr (none, ==, "{\"stages\":null,\"total_ms\":null,"
+      "\"sent_ms\":null,\"heard_ms\":null}");
 }
 
 /* What is wrong with the good text once @from is @to. */
@@ -258,7 +266,7 @@ main (int argc, char **argv)
   ADD ("there-and-back", test_there_and_back);
   ADD ("what-is-unknown", test_what_is_unknown);
   ADD ("sums", test_sums);
-  ADD ("stages", test_stages);
+  ADD ("summary", test_summary);
   ADD ("refused", test_refused);
   ADD ("too-many-stages", test_too_many_stages);
   ADD ("too-many-names", test_too_many_names);

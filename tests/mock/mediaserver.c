@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "jsontext.h"
+#include "net/clock.h"
+#include "turnjson.h"
 #include "speech/g711.h"
 
 #define FRAME_MS 20
@@ -23,6 +26,9 @@ typedef struct
   guint reply_left_ms;
   guint replied_ms;
   guint pause_left_ms;
+  guint turn;
+  guint speech_end_ms;
+  gint64 last_loud;             /* when that frame came */
 } Call;
 
 static void
@@ -54,6 +60,26 @@ send_media (Call * call, guint8 code, guint ms)
   parley_twilio_build_media (out, call->stream_sid, audio, ms * 8);
   send (call, out->str);
   call->server->sent++;
+}
+
+/* A reply to what was said begins now. */
+static void
+add_turn (Call * call)
+{
+  ParleyMockServer *self = call->server;
+  g_autoptr (ParleyTimeline) timeline = parley_timeline_new ();
+  g_autoptr (ParleyTurnReport) report = NULL;
+  gint64 now = parley_clock_now ();
+
+  parley_timeline_set_turn (timeline, ++call->turn, 0,
+      call->speech_end_ms * GST_MSECOND);
+  parley_timeline_stamp (timeline, PARLEY_AT_SPEECH, call->last_loud);
+  parley_timeline_stamp (timeline, PARLEY_AT_SENT, now);
+  parley_timeline_stamp (timeline, PARLEY_AT_SOUND,
+      now + self->script.lie_ms * 1000);
+  report = parley_turn_report_new (timeline, call->turn);
+  json_array_add_element (self->turns,
+      parley_turn_to_json (self->start.call_sid, report, 0));
 }
 
 static void
@@ -136,11 +162,15 @@ listen_to (Call * call, gboolean loud)
     }
     call->speaking = TRUE;
     call->silence_ms = 0;
+    call->speech_end_ms = call->ms;
+    call->last_loud = parley_clock_now ();
     call->server->loud_frames++;
   } else if (call->speaking) {
     call->silence_ms += FRAME_MS;
     if (call->silence_ms >= script->reply_after_ms) {
       call->speaking = FALSE;
+      if (script->reply_ms > 0)
+        add_turn (call);
       begin_reply (call, script->reply_ms);
     }
   }
@@ -291,6 +321,30 @@ on_request (SoupServer * server, SoupServerMessage * message,
     soup_server_message_set_status (message, self->script.refuse, NULL);
 }
 
+static void
+on_page (SoupServer * server, SoupServerMessage * message, const char *path,
+    GHashTable * query, gpointer data)
+{
+  ParleyMockServer *self = data;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *page = json_object_new ();
+  gchar *text;
+
+  self->pages++;
+  g_free (self->authorization);
+  self->authorization = g_strdup (soup_message_headers_get_one
+      (soup_server_message_get_request_headers (message), "Authorization"));
+  json_object_set_string_member (page, "sid", self->start.call_sid);
+  json_object_set_array_member (page, "turns", json_array_ref (self->turns));
+  json_node_take_object (node, page);
+  text = parley_json_to_text (node, FALSE);
+  soup_server_message_set_response (message, "application/json",
+      SOUP_MEMORY_TAKE, text, strlen (text));
+  soup_server_message_set_status (message, self->script.refuse_page
+      ? self->script.refuse_page : g_str_has_suffix (path,
+          self->start.call_sid) ? SOUP_STATUS_OK : SOUP_STATUS_NOT_FOUND, NULL);
+}
+
 ParleyMockServer *
 parley_mock_server_new (const ParleyMockMedia * script)
 {
@@ -300,7 +354,9 @@ parley_mock_server_new (const ParleyMockMedia * script)
   self->script = *script;
   self->digits = g_string_new (NULL);
   self->calls = g_ptr_array_new_with_free_func (call_free);
+  self->turns = json_array_new ();
   self->server = soup_server_new (NULL, NULL);
+  soup_server_add_handler (self->server, "/calls", on_page, self, NULL);
   soup_server_add_early_handler (self->server, "/media", on_request, self,
       NULL);
   soup_server_add_websocket_handler (self->server, "/media", NULL, NULL,
@@ -320,6 +376,8 @@ parley_mock_server_free (ParleyMockServer * self)
   g_string_free (self->digits, TRUE);
   g_free (self->signature);
   g_free (self->user_agent);
+  g_free (self->authorization);
+  json_array_unref (self->turns);
   parley_twilio_message_clear (&self->start);
   g_free (self);
 }
@@ -327,8 +385,16 @@ parley_mock_server_free (ParleyMockServer * self)
 gchar *
 parley_mock_server_get_url (ParleyMockServer * self)
 {
+  g_autofree gchar *base = parley_mock_server_get_base (self);
+
+  return g_strconcat ("ws", base + strlen ("http"), "/media", NULL);
+}
+
+gchar *
+parley_mock_server_get_base (ParleyMockServer * self)
+{
   GSList *uris = soup_server_get_uris (self->server);
-  gchar *url = g_strdup_printf ("ws://127.0.0.1:%d/media",
+  gchar *url = g_strdup_printf ("http://127.0.0.1:%d",
       g_uri_get_port (uris->data));
 
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
 #include "net/twiliomessage.h"
@@ -9,7 +10,8 @@ G_BEGIN_DECLS
 
 /* A small Media Streams server for tests, on a free port of 127.0.0.1 and the
  * thread-default context. It has no clock: it counts the caller's frames, so
- * that it does the same things with real and with stepped time. */
+ * that it does the same things with real and with stepped time. What /calls/SID
+ * tells of its answers is by parley_clock_now(). */
 
 typedef struct
 {
@@ -28,6 +30,8 @@ typedef struct
   guint drop_at_ms;             /* drops the connection; 0: never */
   guint close_at_ms;            /* closes it with close_code */
   gushort close_code;
+  guint refuse_page;            /* /calls/SID with this HTTP status */
+  guint lie_ms;                 /* leading silence that is not there */
 } ParleyMockMedia;
 
 typedef struct
@@ -50,6 +54,9 @@ typedef struct
   GString *digits;
   gchar *signature;             /* of the last upgrade; NULL: none */
   gchar *user_agent;
+  gchar *authorization;         /* of the last request for /calls */
+  guint pages;                  /* such requests */
+  JsonArray *turns;             /* what /calls/SID tells of the last call */
   ParleyTwilioMessage start;    /* the last one */
   guint faults;                 /* messages out of order or unreadable */
 } ParleyMockServer;
@@ -60,5 +67,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyMockServer, parley_mock_server_free)
 
 /* ws://127.0.0.1:PORT/media. Transfer full. */
 gchar *parley_mock_server_get_url (ParleyMockServer * server);
+/* http://127.0.0.1:PORT. Transfer full. */
+gchar *parley_mock_server_get_base (ParleyMockServer * server);
 
 G_END_DECLS
