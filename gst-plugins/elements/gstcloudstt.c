@@ -92,6 +92,8 @@ typedef struct
   GstClockTime pts;
   GstClockTime duration;
   gint64 arrived;
+  gint64 ended;                 /* µs: when the end was known; 0: not yet */
+  ParleyTimeline *timeline;     /* of the last take that ended, or NULL */
   GSource *timer;               /* runs out on the recogniser */
   struct _GstCloudStt *owner;
 } Turn;
@@ -147,6 +149,7 @@ turn_free (gpointer data)
   Turn *turn = data;
 
   parley_timer_clear (&turn->timer);
+  g_clear_pointer (&turn->timeline, parley_timeline_unref);
   g_string_free (turn->text, TRUE);
   g_free (turn->failure);
   g_free (turn);
@@ -193,6 +196,36 @@ post_text (GstCloudStt * self, guint turn, guint take, const gchar * text,
       gst_message_new_element (GST_OBJECT (self), structure));
 }
 
+/* Text leaves for llmchat. @ended: when the turn was known to be over; 0: not
+ * yet. */
+static void
+stamp_out (GstCloudStt * self, ParleyTimeline * timeline, gint64 ended)
+{
+  if (ended)
+    parley_timeline_stamp (timeline, PARLEY_AT_TURN_END, ended);
+  parley_timeline_stamp (timeline, PARLEY_AT_STT_OUT, parley_clock_now ());
+  gst_loop_element_post_waits_in_loop (loop_element (self), timeline, 0,
+      PARLEY_AT_STT_TAKEN, PARLEY_AT_STT_OUT);
+}
+
+/* What follows a guess goes a way of its own. */
+static void
+push_guess (GstCloudStt * self, Turn * turn)
+{
+  GstEvent *event = parley_event_new_turn_guess (turn->turn, turn->got,
+      turn->text->str);
+
+  if (turn->timeline) {
+    ParleyTimeline *timeline = parley_timeline_copy (turn->timeline);
+
+    parley_timeline_set_speculated (timeline);
+    stamp_out (self, timeline, 0);
+    parley_event_set_timeline (event, timeline);
+    parley_timeline_unref (timeline);
+  }
+  gst_loop_element_push_event_in_loop (loop_element (self), event);
+}
+
 static void
 push_text (GstCloudStt * self, Turn * turn)
 {
@@ -212,6 +245,8 @@ push_text (GstCloudStt * self, Turn * turn)
   GST_BUFFER_PTS (buffer) = turn->pts;
   GST_BUFFER_DURATION (buffer) = turn->duration;
   GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  stamp_out (self, turn->timeline, turn->ended);
+  parley_buffer_set_timeline (buffer, turn->timeline);
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
@@ -262,9 +297,22 @@ settle_turn (GstCloudStt * self, Turn * turn)
     send_eos_if_due (self);
   } else if (!turn->end && turn->got && turn->resumed < turn->got
       && turn->text->len > 0 && !turn->failure) {
-    gst_loop_element_push_event_in_loop (loop_element (self),
-        parley_event_new_turn_guess (turn->turn, turn->got, turn->text->str));
+    push_guess (self, turn);
   }
+}
+
+/* The recogniser was done when its answer was ready for the loop. */
+static void
+stamp_final (GstCloudStt * self, Turn * turn)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
+  gchar *provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "provider");
+
+  parley_timeline_stamp (turn->timeline, PARLEY_AT_STT_FINAL,
+      parley_loop_get_ready_time_in_loop (loop));
+  parley_timeline_set_provider (turn->timeline, PARLEY_AT_STT_FINAL, provider);
+  g_free (provider);
 }
 
 static gboolean
@@ -278,6 +326,7 @@ timed_out (gpointer data)
   if (!turn->failure)
     turn->failure = g_strdup ("the recogniser took too long");
   turn->got = turn->end;
+  stamp_final (self, turn);
   settle_turn (self, turn);
   return G_SOURCE_REMOVE;
 }
@@ -319,18 +368,23 @@ end_turn (GstCloudStt * self, guint number, guint take)
   if (!turn)
     return;
   turn->end = take;
+  if (!turn->ended)
+    turn->ended = parley_clock_now ();
   wait_or_settle (self, turn);
 }
 
 /* The serialized end of a take. One without audio has nothing to recognise. */
 static void
-end_take (GstCloudStt * self, guint number, guint take)
+end_take (GstCloudStt * self, guint number, guint take,
+    ParleyTimeline * timeline)
 {
   Turn *turn = open_turn (self, number);
 
   if (!turn || turn->finished >= take)
     return;
   turn->finished = take;
+  g_clear_pointer (&turn->timeline, parley_timeline_unref);
+  turn->timeline = timeline ? parley_timeline_ref (timeline) : NULL;
   if (turn->sent_take == take)
     parley_stt_provider_finish (provider_of (self));
   else if (turn->got >= turn->sent_take)
@@ -345,6 +399,8 @@ static void
 answered (GstCloudStt * self, Turn * turn, guint take)
 {
   turn->got = take == turn->sent_take ? MAX (take, turn->finished) : take;
+  if (turn->got >= turn->finished)
+    stamp_final (self, turn);
   hold_if_behind (self);
 }
 
@@ -496,7 +552,7 @@ end_open_turns (GstCloudStt * self)
     next = l->next;
     if (turn->end)
       take = turn->end;
-    end_take (self, number, take);
+    end_take (self, number, take, NULL);
     end_turn (self, number, take);
   }
 }
@@ -525,7 +581,7 @@ take_turn_event (GstCloudStt * self, GstEvent * event)
       open_turn (self, number);
       break;
     case PARLEY_EVENT_SPEECH_END:
-      end_take (self, number, take);
+      end_take (self, number, take, parley_event_get_timeline (event));
       break;
     case PARLEY_EVENT_SPEECH_RESUME:
       turn = open_turn (self, number);
@@ -710,6 +766,7 @@ gst_cloud_stt_class_init (GstCloudSttClass * klass)
   install_properties (provider_class);
 
   loop_class->drop_oldest = TRUE;
+  loop_class->arrival = PARLEY_AT_STT_IN;
   provider_class->kind = PARLEY_PROVIDER_STT;
   provider_class->connect = gst_cloud_stt_connect;
   provider_class->cancel = gst_cloud_stt_cancel;

@@ -92,6 +92,7 @@ typedef struct
   guint sequence;
   guint turn;
   gchar *text;
+  ParleyTimeline *timeline;     /* of the reply's first sentence, or NULL */
   ParleySynthesis *synthesis;   /* NULL: not begun, or done */
   gboolean done;
   ParleyAudioFormat format;
@@ -157,6 +158,7 @@ job_free (gpointer data)
   Job *job = data;
 
   g_clear_pointer (&job->synthesis, parley_synthesis_free);
+  g_clear_pointer (&job->timeline, parley_timeline_unref);
   gst_clear_event (&job->event);
   g_byte_array_unref (job->ready);
   g_free (job->text);
@@ -237,6 +239,15 @@ note_spoken (GstCloudTts * self, Job * job, GstClockTime duration)
 }
 
 static void
+stamp_out (GstCloudTts * self, Job * job, GstBuffer * buffer)
+{
+  parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_OUT, parley_clock_now ());
+  gst_loop_element_post_waits_in_loop (loop_element (self), job->timeline,
+      job->epoch, PARLEY_AT_TTS_TAKEN, PARLEY_AT_TTS_OUT);
+  parley_buffer_set_timeline (buffer, job->timeline);
+}
+
+static void
 push_ready (GstCloudTts * self, Job * job)
 {
   gsize len = job->ready->len;
@@ -263,6 +274,8 @@ push_ready (GstCloudTts * self, Job * job)
   meta->epoch = job->epoch;
   meta->sequence = job->sequence;
   meta->turn = job->turn;
+  if (!job->begun)
+    stamp_out (self, job, buffer);
   note_spoken (self, job, GST_BUFFER_DURATION (buffer));
   job->begun = TRUE;
   if (!job->epoch)
@@ -274,6 +287,25 @@ push_ready (GstCloudTts * self, Job * job)
 
 static void process (GstCloudTts * self);
 
+/* The first audio of a sentence came. */
+static void
+stamp_audio (GstCloudTts * self, Job * job)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
+  gchar *provider;
+
+  if (!job->timeline || job->begun || job->ready->len)
+    return;
+  provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "provider");
+  parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_AUDIO,
+      parley_loop_get_ready_time_in_loop (loop));
+  parley_timeline_set_provider (job->timeline, PARLEY_AT_TTS_AUDIO, provider);
+  if (parley_synthesis_is_cached (job->synthesis))
+    parley_timeline_set_cached (job->timeline);
+  g_free (provider);
+}
+
 static void
 on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
     gpointer data)
@@ -281,6 +313,7 @@ on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
   Job *job = data;
   GstCloudTts *self = job->owner;
 
+  stamp_audio (self, job);
   job->format = *format;
   g_byte_array_append (job->ready, samples, len);
   if (g_queue_peek_head (&self->jobs) == job)
@@ -343,6 +376,8 @@ start_jobs (GstCloudTts * self)
       continue;
     if (is_far_ahead (self))
       return;
+    parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_ASKED,
+        parley_clock_now ());
     job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
         (GST_PROVIDER_ELEMENT (self)), job->text,
         self->mulaw, on_audio, on_done, job);
@@ -432,6 +467,8 @@ gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
       job->epoch = meta->epoch;
       job->sequence = meta->sequence;
       job->turn = meta->turn;
+      if (meta->timeline)
+        job->timeline = parley_timeline_ref (meta->timeline);
     }
     job->text = g_steal_pointer (&text);
     if (self->out.rate == 0)
@@ -757,6 +794,7 @@ gst_cloud_tts_class_init (GstCloudTtsClass * klass)
       G_TYPE_STRING);
 
   provider_class->kind = PARLEY_PROVIDER_TTS;
+  loop_class->arrival = PARLEY_AT_TTS_IN;
   loop_class->start = gst_cloud_tts_start;
   loop_class->stop = gst_cloud_tts_stop;
   loop_class->buffer = gst_cloud_tts_buffer;

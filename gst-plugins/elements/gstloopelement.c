@@ -317,6 +317,7 @@ handle_item (GstLoopElement * self, GstMiniObject * item)
     gst_mini_object_unref (item);
     return GST_FLOW_FLUSHING;
   }
+  gst_loop_element_stamp (self, item, TRUE);
   if (GST_IS_BUFFER (item)) {
     GstFlowReturn flow = klass->buffer (self, GST_BUFFER (item));
     set_flow (self, flow);
@@ -478,6 +479,7 @@ inbox_append_if_waiting (GstLoopElement * self, GstMiniObject * item)
 static GstFlowReturn
 take_item (GstLoopElement * self, GstMiniObject * item)
 {
+  gst_loop_element_stamp (self, item, FALSE);
   if (!parley_loop_is_current (PRIV (self)->loop))
     return inbox_put (self, item);
   if (inbox_append_if_waiting (self, item))
@@ -498,6 +500,7 @@ out_of_band_in_loop (gpointer data, gpointer user_data)
 {
   GstLoopElement *self = data;
 
+  gst_loop_element_stamp (self, user_data, TRUE);
   if (sync_run (self))
     GST_LOOP_ELEMENT_GET_CLASS (self)->event (self, user_data);
   else
@@ -554,6 +557,7 @@ gst_loop_element_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
   }
   if (parley_event_get_kind (event) == PARLEY_EVENT_OTHER)
     return gst_pad_event_default (pad, parent, event);
+  gst_loop_element_stamp (self, GST_MINI_OBJECT (event), FALSE);
   run_on_loop (self, out_of_band_in_loop, event);
   return TRUE;
 }

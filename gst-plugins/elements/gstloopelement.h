@@ -5,6 +5,7 @@
 
 #include "net/call.h"
 #include "net/loop.h"
+#include "turn/timeline.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,9 @@ struct _GstLoopElementClass
 
   gboolean drop_oldest;
   gboolean is_player;           /* answers pause with heard, as mulawsink */
+  /* Of timelines that reach the sink pad; the next one is when the loop takes
+   * them. 0: none. */
+  ParleyMilestone arrival;
 
   /* NULL→READY: check the settings, begin to warm. The loop is known. Any
    * thread; waits for nothing. FALSE: an error was posted. */
@@ -101,6 +105,17 @@ gboolean gst_loop_element_is_running_in_loop (GstLoopElement * self);
  * before the first READY. */
 typedef void (*GstLoopElementFunc) (GstLoopElement * self);
 void gst_loop_element_invoke (GstLoopElement * self, GstLoopElementFunc func);
+
+/* The milestone of @item's timeline, if it has one: it reached the sink pad,
+ * or the loop took it. */
+void gst_loop_element_stamp (GstLoopElement * self, GstMiniObject * item,
+    gboolean taken);
+/* Posts "parley-wait" for each stage after @first and up to @last that the
+ * element spent waiting for others: turn (uint), epoch (uint64), peer (string,
+ * the stage), begin and end (int64, µs of the monotonic clock). */
+void gst_loop_element_post_waits_in_loop (GstLoopElement * self,
+    ParleyTimeline * timeline, guint64 epoch, ParleyMilestone first,
+    ParleyMilestone last);
 
 /* The present running time; GST_CLOCK_TIME_NONE unless PLAYING with a clock. */
 GstClockTime gst_loop_element_running_time (GstLoopElement * self);

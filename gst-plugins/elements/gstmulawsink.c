@@ -53,6 +53,11 @@
  * - element message `mulawsink-playing`, along with each `parley/playing`:
  *   `epoch` (guint64), `playing` (gboolean), `time` (guint64, nanoseconds of
  *   the monotonic clock).
+ * - element message `parley-turn`, once a reply's first sound was heard, or the
+ *   reply ended before: where the time since the caller's last word went, as of
+ *   parley_turn_report_to_structure().
+ * - element message `parley-wait`: times for which the first frame of a reply
+ *   was withheld or could not be sent.
  * - EOS, also when the caller's socket has gone.
  *
  * ## Example launch line
@@ -72,6 +77,7 @@
 #include "net/clock.h"
 #include "speech/mulawresampler.h"
 #include "turn/playqueue.h"
+#include "turn/playtimes.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -115,6 +121,8 @@ struct _GstMulawSink
   /* On the loop: */
   ParleyPlayStats stats;
   ParleyPlayQueue *queue;
+  ParleyPlayTimes *times;
+  gint64 echoed;                /* µs: when the last mark came back */
   ParleyTick *tick;
   gboolean driving;
   gboolean holding;
@@ -228,6 +236,7 @@ gst_mulaw_sink_take_echoes (GstMulawSink * self, gint64 now)
 
   while ((echo = g_queue_peek_head (&self->echoes)) && echo->due <= now) {
     g_queue_pop_head (&self->echoes);
+    self->echoed = echo->due;
     parley_play_queue_echo (self->queue, echo->name);
     g_free (echo);
   }
@@ -242,12 +251,41 @@ gst_mulaw_sink_send_clear (GstMulawSink * self)
     g_queue_clear_full (&self->echoes, g_free);
 }
 
+/* Tells where the time until the reply went. Takes @report, which may be
+ * NULL. */
+static void
+gst_mulaw_sink_post_turn (GstMulawSink * self, ParleyTurnReport * report)
+{
+  if (!report)
+    return;
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          parley_turn_report_to_structure (report)));
+  parley_turn_report_free (report);
+}
+
+static void
+gst_mulaw_sink_note_playing (GstMulawSink * self, guint64 epoch,
+    gboolean playing)
+{
+  if (!playing) {
+    gst_mulaw_sink_post_turn (self, epoch ?
+        parley_play_times_over (self->times, epoch) : NULL);
+    return;
+  }
+  parley_play_times_sent (self->times, epoch, parley_clock_now ());
+  gst_loop_element_post_waits_in_loop (GST_LOOP_ELEMENT (self),
+      parley_play_times_get (self->times, epoch), epoch,
+      PARLEY_AT_SINK_TAKEN, PARLEY_AT_SENT);
+}
+
 static void
 gst_mulaw_sink_report_playing (GstMulawSink * self, guint64 epoch,
     gboolean playing)
 {
   GST_DEBUG_OBJECT (self, "epoch %" G_GUINT64_FORMAT " %s", epoch,
       playing ? "begins" : "ends");
+  gst_mulaw_sink_note_playing (self, epoch, playing);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("mulawsink-playing", "epoch", G_TYPE_UINT64,
@@ -256,6 +294,16 @@ gst_mulaw_sink_report_playing (GstMulawSink * self, guint64 epoch,
               NULL)));
   gst_loop_element_push_upstream_in_loop (GST_LOOP_ELEMENT (self),
       parley_event_new_playing (epoch, playing));
+}
+
+static void
+gst_mulaw_sink_report_heard (GstMulawSink * self, const ParleyHeard * heard)
+{
+  if (!heard->answer)
+    gst_mulaw_sink_post_turn (self, parley_play_times_heard (self->times,
+            heard->epoch, heard->ms, self->echoed));
+  gst_loop_element_push_upstream_in_loop (GST_LOOP_ELEMENT (self),
+      parley_event_new_heard (heard));
 }
 
 static void
@@ -272,8 +320,7 @@ gst_mulaw_sink_perform (GstMulawSink * self, const ParleyPlayAction * action)
       gst_mulaw_sink_report_playing (self, action->epoch, action->playing);
       break;
     case PARLEY_PLAY_HEARD:
-      gst_loop_element_push_upstream_in_loop (GST_LOOP_ELEMENT (self),
-          parley_event_new_heard (&action->heard));
+      gst_mulaw_sink_report_heard (self, &action->heard);
       break;
   }
 }
@@ -292,9 +339,12 @@ gst_mulaw_sink_send_frame (GstMulawSink * self, gint64 now)
 {
   gint64 lead = g_atomic_int_get (&self->lead) * G_TIME_SPAN_MILLISECOND;
   guint8 frame[PARLEY_PLAY_FRAME];
+  guint64 epoch;
 
-  if (!parley_play_queue_frame_due (self->queue, now, lead)
-      || !gst_mulaw_sink_may_send (self)
+  if (!parley_play_queue_frame_due (self->queue, now, lead, &epoch))
+    return FALSE;
+  parley_play_times_ready (self->times, epoch, now);
+  if (!gst_mulaw_sink_may_send (self)
       || !parley_play_queue_take_frame (self->queue, now, lead, frame))
     return FALSE;
   if (self->call)
@@ -385,6 +435,8 @@ gst_mulaw_sink_call_mark (ParleyCall * call, const gchar * name, gpointer data)
 {
   GstMulawSink *self = data;
 
+  self->echoed = parley_loop_get_ready_time_in_loop (parley_call_get_loop
+      (call));
   if (parley_play_queue_echo (self->queue, name))
     gst_mulaw_sink_drive (self);
   else
@@ -396,9 +448,12 @@ gst_mulaw_sink_call_ended (ParleyCall * call, const GError * error,
     gpointer data)
 {
   GstMulawSink *self = data;
+  ParleyTurnReport *report;
 
   GST_INFO_OBJECT (self, "the call has ended");
   self->gone = TRUE;
+  while ((report = parley_play_times_over (self->times, 0)))
+    gst_mulaw_sink_post_turn (self, report);
   parley_play_queue_reset (self->queue);
   gst_mulaw_sink_post_eos (self);
   gst_mulaw_sink_drive (self);
@@ -415,6 +470,7 @@ static const ParleyCallHandler call_handler = {
 static void
 gst_mulaw_sink_append (GstMulawSink * self, const guint8 * data, gsize len)
 {
+  parley_play_times_audio (self->times, self->epoch, data, len);
   parley_play_queue_append (self->queue, parley_clock_now (), self->epoch,
       self->sequence, data, len);
 }
@@ -472,6 +528,8 @@ gst_mulaw_sink_buffer (GstLoopElement * element, GstBuffer * buffer)
     flow = GST_FLOW_NOT_NEGOTIATED;
   } else if (gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     gst_mulaw_sink_enter (self, buffer);
+    parley_play_times_begin (self->times, self->epoch,
+        parley_buffer_get_timeline (buffer));
     gst_mulaw_sink_convert (self, &map);
     gst_buffer_unmap (buffer, &map);
     gst_mulaw_sink_drive (self);
@@ -520,6 +578,7 @@ gst_mulaw_sink_handle_parley (GstMulawSink * self, GstEvent * event)
   parley_event_parse_epoch (event, &epoch);
   switch (parley_event_get_kind (event)) {
     case PARLEY_EVENT_RELEASE:
+      parley_play_times_released (self->times, epoch, parley_clock_now ());
       parley_play_queue_release (self->queue, epoch);
       return TRUE;
     case PARLEY_EVENT_PAUSE:
@@ -608,6 +667,7 @@ gst_mulaw_sink_stop (GstLoopElement * element)
   g_clear_object (&self->call);
   self->started = self->gone = FALSE;
   parley_play_queue_reset (self->queue);
+  parley_play_times_reset (self->times);
   g_queue_clear_full (&self->echoes, g_free);
   gst_mulaw_sink_update_tick (self);
   gst_mulaw_sink_update_hold (self);
@@ -703,6 +763,7 @@ gst_mulaw_sink_finalize (GObject * object)
   GstMulawSink *self = GST_MULAW_SINK (object);
 
   parley_play_queue_free (self->queue);
+  parley_play_times_free (self->times);
   g_byte_array_unref (self->converted);
   G_OBJECT_CLASS (gst_mulaw_sink_parent_class)->finalize (object);
 }
@@ -714,6 +775,7 @@ gst_mulaw_sink_init (GstMulawSink * self)
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
   self->lead = DEFAULT_LEAD;
   self->queue = parley_play_queue_new (&self->stats);
+  self->times = parley_play_times_new ();
   self->converted = g_byte_array_new ();
   g_queue_init (&self->echoes);
 }
@@ -733,6 +795,7 @@ gst_mulaw_sink_class_init (GstMulawSinkClass * klass)
   object_class->set_property = gst_mulaw_sink_set_property;
   element_class->change_state = gst_mulaw_sink_change_state;
   loop_class->is_player = TRUE;
+  loop_class->arrival = PARLEY_AT_SINK_IN;
   loop_class->start = gst_mulaw_sink_start;
   loop_class->stop = gst_mulaw_sink_stop;
   loop_class->buffer = gst_mulaw_sink_buffer;

@@ -2,7 +2,10 @@
 
 #include "gstloopelement.h"
 
+#include "net/clock.h"
 #include "providers/provider.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
 
 /* What GstLoopElement offers beside the hand-over: calls, errors, and small
  * questions. */
@@ -97,4 +100,44 @@ gst_loop_element_post_error (GstLoopElement * self, const GError * error)
       code, g_strdup (error->message),
       g_strdup_printf ("%s (%d)", g_quark_to_string (error->domain),
           error->code), __FILE__, GST_FUNCTION, __LINE__);
+}
+
+/* Timelines */
+
+void
+gst_loop_element_stamp (GstLoopElement * self, GstMiniObject * item,
+    gboolean taken)
+{
+  ParleyMilestone arrival = GST_LOOP_ELEMENT_GET_CLASS (self)->arrival;
+
+  if (arrival)
+    parley_timeline_stamp (GST_IS_BUFFER (item) ?
+        parley_buffer_get_timeline (GST_BUFFER (item))
+        : parley_event_get_timeline (GST_EVENT (item)),
+        taken ? arrival + 1 : arrival, parley_clock_now ());
+}
+
+static void
+post_wait (GstLoopElement * self, guint turn, guint64 epoch,
+    const gchar * peer, gint64 begin, gint64 end)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("parley-wait", "turn", G_TYPE_UINT, turn,
+              "epoch", G_TYPE_UINT64, epoch, "peer", G_TYPE_STRING, peer,
+              "begin", G_TYPE_INT64, begin, "end", G_TYPE_INT64, end, NULL)));
+}
+
+void
+gst_loop_element_post_waits_in_loop (GstLoopElement * self,
+    ParleyTimeline * timeline, guint64 epoch, ParleyMilestone first,
+    ParleyMilestone last)
+{
+  gint64 begin, end;
+
+  for (guint i = first + 1; timeline && i <= last; i++)
+    if (parley_stage_get_owner (i) != PARLEY_OWNER_PARLEY
+        && parley_timeline_get_span (timeline, i, &begin, &end))
+      post_wait (self, parley_timeline_get_turn (timeline), epoch,
+          parley_stage_get_name (i), begin, end);
 }

@@ -164,15 +164,16 @@ shortest_lead_has_no_gaps (Fixture * f, gconstpointer data)
 {
   guint8 frame[PARLEY_PLAY_FRAME];
   gint64 lead = 20 * MS;
+  guint64 epoch;
 
   append (f, 0, 0, 1, 400);
   g_assert_true (parley_play_queue_take_frame (f->queue, f->now, lead, frame));
-  g_assert_false (parley_play_queue_frame_due (f->queue, f->now, lead));
+  g_assert_false (parley_play_queue_frame_due (f->queue, f->now, lead, &epoch));
   for (guint tick = 0; tick < 10; tick++) {
     gint64 now = f->now + 7 * MS + tick * 20 * MS;
     g_assert_cmpint (parley_play_queue_get_played_at (f->queue), >=, now);
     g_assert_true (parley_play_queue_take_frame (f->queue, now, lead, frame));
-    g_assert_false (parley_play_queue_frame_due (f->queue, now, lead));
+    g_assert_false (parley_play_queue_frame_due (f->queue, now, lead, &epoch));
   }
 }
 

@@ -21,6 +21,7 @@ struct _ParleySynthesis
   ParleyCacheWait *wait;
   GSource *later;               /* hands over what the cache had */
   GBytes *cached;
+  gboolean hit;
 
   guint id;                     /* at the provider; 0: not asked */
   gulong handlers[3];
@@ -199,6 +200,7 @@ claim (ParleySynthesis * self)
   switch (parley_cache_claim (parley_cache_get_default (), self->key, loop,
           wait_is_over, self, &self->cached, &self->wait)) {
     case PARLEY_CACHE_HIT:
+      self->hit = TRUE;
       self->later = parley_loop_add_timer (loop, parley_clock_now (),
           hand_over_cached, self);
       break;
@@ -234,6 +236,12 @@ parley_synthesis_new (ParleyTtsProvider * provider, const gchar * text,
     ask_provider (self);
   }
   return self;
+}
+
+gboolean
+parley_synthesis_is_cached (ParleySynthesis * synthesis)
+{
+  return synthesis->hit;
 }
 
 void

@@ -27,6 +27,8 @@ typedef void (*ParleySynthesisDoneFunc) (const GError * error, gpointer data);
 ParleySynthesis *parley_synthesis_new (ParleyTtsProvider * provider,
     const gchar * text, gboolean mulaw, ParleySynthesisAudioFunc audio,
     ParleySynthesisDoneFunc done, gpointer data);
+/* Whether what comes was made before. */
+gboolean parley_synthesis_is_cached (ParleySynthesis * synthesis);
 /* Before it is done: cancels. */
 void parley_synthesis_free (ParleySynthesis * synthesis);
 

@@ -590,9 +590,15 @@ due_entry (ParleyPlayQueue * self, gint64 now, gint64 lead)
 }
 
 gboolean
-parley_play_queue_frame_due (ParleyPlayQueue * self, gint64 now, gint64 lead)
+parley_play_queue_frame_due (ParleyPlayQueue * self, gint64 now, gint64 lead,
+    guint64 * epoch)
 {
-  return due_entry (self, now, lead) != NULL;
+  Entry *entry = due_entry (self, now, lead);
+
+  if (!entry)
+    return FALSE;
+  *epoch = entry->epoch;
+  return TRUE;
 }
 
 gboolean

@@ -180,6 +180,12 @@ parley_timeline_set_turn (ParleyTimeline * timeline, guint turn, guint take,
   timeline->speech_end = speech_end;
 }
 
+guint
+parley_timeline_get_turn (ParleyTimeline * timeline)
+{
+  return timeline->turn;
+}
+
 void
 parley_timeline_set_provider (ParleyTimeline * timeline,
     ParleyMilestone milestone, const gchar * provider)

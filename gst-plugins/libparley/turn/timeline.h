@@ -107,6 +107,7 @@ void parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at);
 /* What is told along with the times. @provider: any name. */
 void parley_timeline_set_turn (ParleyTimeline * timeline, guint turn,
     guint take, GstClockTime speech_end);
+guint parley_timeline_get_turn (ParleyTimeline * timeline);
 void parley_timeline_set_provider (ParleyTimeline * timeline,
     ParleyMilestone milestone, const gchar * provider);
 void parley_timeline_set_cached (ParleyTimeline * timeline);
