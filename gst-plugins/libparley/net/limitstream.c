@@ -10,6 +10,7 @@ G_DECLARE_FINAL_TYPE (LimitInput, limit_input, LIMIT, INPUT, GFilterInputStream)
      {
        GFilterInputStream parent;
        gsize left;              /* bytes */
+       ParleyWatch *watch;      /* of the socket below; may be NULL */
      };
 
      static void limit_input_pollable_init (GPollableInputStreamInterface *
@@ -26,8 +27,11 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (LimitInput, limit_input,
 }
 
 static gssize
-limit_input_account (LimitInput * self, gssize n_read, GError ** error)
+limit_input_account (LimitInput * self, gssize n_read, gsize count,
+    GError ** error)
 {
+  if (self->watch)
+    parley_watch_note_read (self->watch, n_read, count);
   if (n_read <= 0)
     return n_read;
   if ((gsize) n_read > self->left) {
@@ -46,16 +50,24 @@ limit_input_read (GInputStream * stream, void *buffer, gsize count,
 {
   return limit_input_account (LIMIT_INPUT (stream),
       g_input_stream_read (limit_input_base (stream), buffer, count,
-          cancellable, error), error);
+          cancellable, error), count, error);
 }
 
 static gssize
 limit_input_read_nonblocking (GPollableInputStream * stream, void *buffer,
     gsize count, GError ** error)
 {
-  return limit_input_account (LIMIT_INPUT (stream),
+  LimitInput *self = LIMIT_INPUT (stream);
+
+  if (self->watch && !parley_watch_may_read (self->watch)) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+        "nothing to read");
+    return -1;
+  }
+  return limit_input_account (self,
       g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM
-          (limit_input_base (stream)), buffer, count, NULL, error), error);
+          (limit_input_base (stream)), buffer, count, NULL, error), count,
+      error);
 }
 
 static gboolean
@@ -69,11 +81,15 @@ static GSource *
 limit_input_create_source (GPollableInputStream * stream,
     GCancellable * cancellable)
 {
-  GSource *base =
-      g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM
-      (limit_input_base (stream)), NULL);
-  GSource *source = g_pollable_source_new_full (stream, base, cancellable);
+  LimitInput *self = LIMIT_INPUT (stream);
+  GSource *base, *source;
 
+  if (self->watch && !cancellable)
+    return parley_watch_create_source (self->watch, stream);
+  base = self->watch ? parley_watch_create_source (self->watch, stream)
+      : g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM
+      (limit_input_base (stream)), NULL);
+  source = g_pollable_source_new_full (stream, base, cancellable);
   g_source_unref (base);
   return source;
 }
@@ -120,10 +136,18 @@ parley_limit_stream_get_output (GIOStream * stream)
   return g_io_stream_get_output_stream (PARLEY_LIMIT_STREAM (stream)->base);
 }
 
+/* Before the socket is closed. */
+static void
+end_watch (ParleyLimitStream * self)
+{
+  g_clear_pointer (&self->input->watch, parley_watch_free);
+}
+
 static gboolean
 parley_limit_stream_close (GIOStream * stream, GCancellable * cancellable,
     GError ** error)
 {
+  end_watch (PARLEY_LIMIT_STREAM (stream));
   return g_io_stream_close (PARLEY_LIMIT_STREAM (stream)->base, cancellable,
       error);
 }
@@ -147,6 +171,7 @@ parley_limit_stream_close_async (GIOStream * stream, int priority,
 {
   GTask *task = g_task_new (stream, cancellable, callback, data);
 
+  end_watch (PARLEY_LIMIT_STREAM (stream));
   g_io_stream_close_async (PARLEY_LIMIT_STREAM (stream)->base, priority,
       cancellable, base_closed, task);
 }
@@ -187,13 +212,14 @@ parley_limit_stream_class_init (ParleyLimitStreamClass * klass)
 }
 
 ParleyLimitStream *
-parley_limit_stream_new (GIOStream * base, gsize bytes)
+parley_limit_stream_new (GIOStream * base, ParleyWatch * watch, gsize bytes)
 {
   ParleyLimitStream *self = g_object_new (PARLEY_TYPE_LIMIT_STREAM, NULL);
 
   self->base = g_object_ref (base);
   self->input = g_object_new (LIMIT_TYPE_INPUT, "base-stream",
       g_io_stream_get_input_stream (base), "close-base-stream", FALSE, NULL);
+  self->input->watch = watch;
   self->input->left = bytes;
   return self;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "net/poller.h"
 
 G_BEGIN_DECLS
 
@@ -15,8 +15,11 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, PARLEY,
     LIMIT_STREAM, GIOStream)
 
-/* @base must be pollable both ways; a reference is taken. */
-ParleyLimitStream *parley_limit_stream_new (GIOStream * base, gsize bytes);
+/* @base must be pollable both ways; a reference is taken. If it is a plain
+ * socket, @watch may be that of the socket, which then tells when to read; it is
+ * freed when the stream is closed, on its loop. NULL: @base tells. */
+ParleyLimitStream *parley_limit_stream_new (GIOStream * base,
+    ParleyWatch * watch, gsize bytes);
 
 /* The one that @stream is, or that lies under libsoup's own stream around it;
  * borrowed; NULL: none. */

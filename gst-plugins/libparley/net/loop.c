@@ -57,6 +57,7 @@ struct _ParleyLoop
   guint n_ticks;
   gboolean ticking;
   gint64 tick_slot;             /* the slot of 2 ms that is due next */
+  guint n_sockets;              /* that one descriptor stands for */
   gint64 polled;                /* end of the last poll; 0: never */
   gint64 blind_since;
 
@@ -98,13 +99,19 @@ loop_poll (GPollFD * fds, guint n_fds, gint timeout)
   gint64 begin = parley_clock_now (), end;
   gint result;
 
-  if (n_fds > BUSY_POLL_FDS)
+  if (n_fds + self->n_sockets > BUSY_POLL_FDS)
     timeout = spare_poll (self, begin, timeout);
   result = g_poll (fds, n_fds, timeout);
   end = parley_clock_now ();
   self->blind_since = end - begin >= POLL_WAITED_US ? end : self->polled;
   self->polled = end;
   return result;
+}
+
+void
+parley_loop_count_sockets_in_loop (ParleyLoop * loop, gint n)
+{
+  loop->n_sockets += n;
 }
 
 /* Counters */

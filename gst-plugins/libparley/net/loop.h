@@ -59,6 +59,9 @@ GSource *parley_loop_add_timer (ParleyLoop * loop, gint64 due,
     GSourceFunc func, gpointer data);
 void parley_timer_clear (GSource ** timer);
 
+/* @n more (or less) sockets that a descriptor of the loop's stands for. */
+void parley_loop_count_sockets_in_loop (ParleyLoop * loop, gint n);
+
 /* A loop that is late must not take the credit for others' work, nor the blame.
  *
  * Since when what is being handled now could have been: an invocation since it

@@ -148,7 +148,11 @@ connection_open (Newcomer * newcomer, GIOStream * base, GSocketAddress * remote)
   LoopServer *owner = newcomer->owner;
   Connection *self = g_new0 (Connection, 1);
   GSocketAddress *local = g_socket_get_local_address (newcomer->socket, NULL);
-  ParleyLimitStream *stream = parley_limit_stream_new (base, MAX_HEADERS);
+  /* Under TLS there may be data to read that the socket has given already. */
+  ParleyWatch *watch = G_IS_SOCKET_CONNECTION (base)
+      ? parley_watch_new_in_loop (newcomer->loop, newcomer->socket) : NULL;
+  ParleyLimitStream *stream =
+      parley_limit_stream_new (base, watch, MAX_HEADERS);
 
   self->owner = owner;
   self->loop = g_steal_pointer (&newcomer->loop);
