@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "gstsetup.h"
+#include "server/admin.h"
 #include "server/log.h"
 #include "server/service.h"
 #include "verbs.h"
@@ -22,7 +23,13 @@ static const gchar description[] =
     "  /media        the Media Streams socket\n"
     "  GET  /talk    a page that calls from a browser (localhost or https)\n"
     "  GET  /health  200 while the server is alive\n"
-    "  GET  /ready   200 once the first call would be answered at once\n\n"
+    "  GET  /ready   200 once the next call would be answered at once, else "
+    "why not\n"
+    "  GET  /metrics for Prometheus\n"
+    "  GET  /calls   the calls, /calls/SID one of them with its turns, and\n"
+    "                /calls/SID/graph.svg its pipeline\n\n"
+    "/metrics and /calls need --admin-token-env where --listen is not of this "
+    "machine\nonly, and then “Authorization: Bearer TOKEN”.\n\n"
     "SIGTERM and SIGINT take no more calls and let running ones finish; a "
     "second one\nends them. SIGHUP reads the pipeline files again for the "
     "calls to come.\n\n"
@@ -36,6 +43,8 @@ typedef struct
   gchar *listen;
   gchar *public_url;
   gchar *auth_token_env;
+  gchar *admin_token_env;
+  gchar *prices;
   gchar *tls_cert;
   gchar *tls_key;
   gchar **routes;
@@ -62,6 +71,8 @@ options_clear (Options * self)
   g_free (self->listen);
   g_free (self->public_url);
   g_free (self->auth_token_env);
+  g_free (self->admin_token_env);
+  g_free (self->prices);
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_strfreev (self->routes);
@@ -82,6 +93,12 @@ parse_options (Options * self, int *argc, char ***argv)
     {"auth-token-env", 0, 0, G_OPTION_ARG_STRING, &self->auth_token_env,
         "the environment variable with the account's auth token: requests "
           "must be signed", "NAME"},
+    {"admin-token-env", 0, 0, G_OPTION_ARG_STRING, &self->admin_token_env,
+          "the environment variable with the token for /metrics and /calls",
+        "NAME"},
+    {"prices", 0, 0, G_OPTION_ARG_FILENAME, &self->prices,
+          "what providers and calls cost (JSON), for /metrics and /calls",
+        "FILE"},
     {"route", 'r', 0, G_OPTION_ARG_STRING_ARRAY, &self->routes,
           "calls to NUMBER run FILE instead; may be repeated",
         "NUMBER=FILE"},
@@ -219,6 +236,8 @@ start (Options * options, const gchar * file, GError ** error)
   config.port = options->port;
   config.public_url = options->public_url;
   config.auth_token_env = options->auth_token_env;
+  config.admin_token_env = options->admin_token_env;
+  config.prices = options->prices;
   config.certificate = certificate;
   config.max_calls = options->max_calls;
   if (options->verbose)
@@ -300,6 +319,9 @@ announce (Options * options, ParleyService * service, const gchar * file)
       options->tls_cert ? "https" : "http", strchr (host, ':') ? "[" : "",
       host, strchr (host, ':') ? "]" : "",
       parley_service_get_port (service), file);
+  if (!parley_service_is_admin_open (service))
+    parley_log_call (NULL, "/metrics and /calls are closed; to open them, "
+        PARLEY_ADMIN_HINT);
 }
 
 /* Says that it listens once signals are heeded. */
