@@ -623,9 +623,9 @@ run_timed (Fixture * fix)
   return (ParleyCallerResult *) run (fix);
 }
 
-/* The page of a server that saw the end of speech @late_ms after the caller, got
- * that frame @up_us after it was sent, and sent its reply @down_us before it was
- * received, with @silence_ms at its beginning. */
+/* The page of a server that saw the end of speech @late_ms after the caller,
+ * got that frame @up_us after it was sent, and sent its reply, with @silence_ms
+ * at its beginning, @down_us before it was received. */
 static JsonNode *
 make_page (const ParleyCallerResult * result, gint late_ms, gint64 up_us,
     gint64 down_us, gint silence_ms)
