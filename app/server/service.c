@@ -120,6 +120,7 @@ on_turn (ParleySession * session, const gchar * sid,
 
   parley_calls_add_turn (parley_monitor_get_calls (self->monitor),
       record_of (self, session), report);
+  parley_log_turn_report (sid, report);
   if (self->turn)
     self->turn (sid, report, self->data);
 }
