@@ -75,7 +75,7 @@ append_ms (GString * out, gint64 p50, gint64 p95)
       g_ascii_formatd (second, sizeof second, "%.1f", p95 / 1e3));
 }
 
-/* "provider 310.0 / 420.0 ms (server 300.0 / 500.0 ms)". */
+/* "provider 310.0 / 420.0 ms (server about 300.0 / 500.0 ms)". */
 static void
 append_times (Graph * self, const gchar * element, ParleyOwner owner)
 {
@@ -92,7 +92,7 @@ append_times (Graph * self, const gchar * element, ParleyOwner owner)
   else
     g_string_append (self->text, "-");
   if (all >= 0) {
-    g_string_append (self->text, " (server ");
+    g_string_append (self->text, " (server about ");
     append_ms (self->text, all, parley_metrics_get_quantile (self->metrics,
             element, owner, 0.95));
     g_string_append_c (self->text, ')');
