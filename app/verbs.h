@@ -23,6 +23,7 @@ int parley_verb_call (int argc, char **argv);
 int parley_verb_demo (int argc, char **argv);
 int parley_verb_doctor (int argc, char **argv);
 int parley_verb_expand (int argc, char **argv);
+int parley_verb_report (int argc, char **argv);
 int parley_verb_serve (int argc, char **argv);
 
 /* Wrong usage in one line on stderr ("parley call: … (see parley call
