@@ -6,7 +6,7 @@
 struct _ParleyAnswer
 {
   ParleyLoop *loop;
-  SoupServerMessage *message;   /* on the loop */
+  SoupServerMessage *message;   /* on the loop; NULL: the client has gone */
   guint status;
   const gchar *type;
   gchar *text;
@@ -21,6 +21,19 @@ parley_answer_current_loop (void)
   return NULL;
 }
 
+static void
+forget_message (ParleyAnswer * self)
+{
+  g_signal_handlers_disconnect_by_data (self->message, self);
+  g_clear_object (&self->message);
+}
+
+static void
+client_gone (SoupServerMessage * message, ParleyAnswer * self)
+{
+  forget_message (self);
+}
+
 ParleyAnswer *
 parley_answer_begin_in_loop (SoupServerMessage * message)
 {
@@ -29,6 +42,8 @@ parley_answer_begin_in_loop (SoupServerMessage * message)
   self->loop = parley_answer_current_loop ();
   g_assert (self->loop);
   self->message = g_object_ref (message);
+  g_signal_connect (message, "finished", G_CALLBACK (client_gone), self);
+  g_signal_connect (message, "disconnected", G_CALLBACK (client_gone), self);
   soup_server_message_pause (message);
   return self;
 }
@@ -57,11 +72,16 @@ static void
 answer_in_loop (gpointer data, gpointer user_data)
 {
   ParleyAnswer *self = data;
+  g_autoptr (SoupServerMessage) message = NULL;
 
-  parley_answer_text_in_loop (self->message, self->status, self->type,
-      self->text);
-  soup_server_message_unpause (self->message);
-  g_object_unref (self->message);
+  if (self->message) {
+    message = g_object_ref (self->message);
+    forget_message (self);
+    parley_answer_text_in_loop (message, self->status, self->type,
+        g_steal_pointer (&self->text));
+    soup_server_message_unpause (message);
+  }
+  g_free (self->text);
   g_free (self);
 }
 

@@ -465,7 +465,6 @@ test_token (Fixture * fixture, gconstpointer data)
   Served *served;
   g_autofree gchar *body = NULL;
 
-  g_setenv ("PARLEY_TEST_ADMIN", TOKEN, TRUE);
   served = served_new (ARGS (fixture->path, "--admin-token-env",
           "PARLEY_TEST_ADMIN"));
   g_assert_cmpuint (get (served, "/metrics", NULL, NULL, &body), ==, 401);
@@ -514,7 +513,6 @@ refused (const gchar * const *args, const gchar * reason)
 static void
 test_bad_options (Fixture * fixture, gconstpointer data)
 {
-  g_setenv ("PARLEY_TEST_SHORT", "abc", TRUE);
   refused (ARGS (fixture->path, "--admin-token-env", "PARLEY_TEST_NONE"),
       "PARLEY_TEST_NONE is not set; make a token with: ");
   refused (ARGS (fixture->path, "--admin-token-env", "PARLEY_TEST_SHORT"),
@@ -588,6 +586,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_setenv ("PARLEY_TEST_ADMIN", TOKEN, TRUE);
+  g_setenv ("PARLEY_TEST_SHORT", "abc", TRUE);
   core_plugins_add ();
   gst_init (&argc, &argv);
   gst_element_register (NULL, "teller", GST_RANK_NONE, teller_get_type ());
