@@ -59,6 +59,7 @@
 
 #include <string.h>
 
+#include "askedtimes.h"
 #include "net/clock.h"
 #include "providers/llm/sentences.h"
 #include "providers/llm/speakable.h"
@@ -96,6 +97,7 @@ typedef struct
   guint request;                /* number at the provider; 0: none */
   ParleySentences *splitter;    /* NULL: complete */
   GPtrArray *sentences;         /* as they were pushed */
+  ParleyTimeline *timeline;     /* until its first sentence; or NULL */
   gboolean hang_up;
 } Reply;
 
@@ -108,6 +110,7 @@ struct _GstLlmChat
   ParleyDialogue *dialogue;     /* from the stream's begin to stop */
   ParleyHistory *history;
   gboolean player;
+  GHashTable *timelines;        /* asked_times_new() */
   GQueue replies;               /* of Reply that may still be heard */
   Reply *writing;               /* the one the provider works on; or NULL */
   guint last_request;
@@ -158,6 +161,7 @@ reply_free (gpointer data)
   Reply *reply = data;
 
   g_clear_pointer (&reply->splitter, parley_sentences_free);
+  g_clear_pointer (&reply->timeline, parley_timeline_unref);
   g_ptr_array_unref (reply->sentences);
   g_free (reply);
 }
@@ -195,6 +199,41 @@ new_reply (GstLlmChat * self, guint turn)
   return reply;
 }
 
+/* Where the time went */
+
+/* The provider has brought @milestone of the reply. */
+static void
+stamp_provider (GstLlmChat * self, Reply * reply, ParleyMilestone milestone)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
+  gchar *provider;
+
+  if (!reply->timeline || parley_timeline_get (reply->timeline, milestone))
+    return;
+  provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "provider");
+  parley_timeline_stamp (reply->timeline, milestone,
+      parley_loop_get_ready_time_in_loop (loop));
+  parley_timeline_set_provider (reply->timeline, milestone, provider);
+  g_free (provider);
+}
+
+/* The first sentence, in @buffer, takes the timeline along. */
+static void
+stamp_out (GstLlmChat * self, Reply * reply, GstBuffer * buffer)
+{
+  if (!reply->timeline)
+    return;
+  if (reply->request)
+    stamp_provider (self, reply, PARLEY_AT_LLM_SENTENCE);
+  parley_timeline_stamp (reply->timeline, PARLEY_AT_LLM_OUT,
+      parley_clock_now ());
+  gst_loop_element_post_waits_in_loop (loop_element (self), reply->timeline,
+      reply->epoch, PARLEY_AT_LLM_TAKEN, PARLEY_AT_LLM_OUT);
+  parley_buffer_set_timeline (buffer, reply->timeline);
+  g_clear_pointer (&reply->timeline, parley_timeline_unref);
+}
+
 static void
 push_sentence (GstLlmChat * self, Reply * reply, gchar * text)
 {
@@ -205,6 +244,7 @@ push_sentence (GstLlmChat * self, Reply * reply, gchar * text)
   meta->epoch = reply->epoch;
   meta->sequence = reply->sentences->len;
   meta->turn = reply->turn;
+  stamp_out (self, reply, buffer);
   if (GST_CLOCK_TIME_IS_VALID (now) && self->segment.format == GST_FORMAT_TIME)
     GST_BUFFER_PTS (buffer) =
         gst_segment_position_from_running_time (&self->segment,
@@ -286,6 +326,7 @@ on_delta (ParleyLlmProvider * provider, guint id, const gchar * text,
 
   if (!reply)
     return;
+  stamp_provider (self, reply, PARLEY_AT_LLM_TOKEN);
   parley_sentences_feed (reply->splitter, text);
   push_sentences (self, reply);
 }
@@ -312,6 +353,7 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
 
   if (!reply)
     return;
+  stamp_provider (self, reply, PARLEY_AT_LLM_TOKEN);
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
       ("No answer could be made: %s.", error->message), (NULL));
   sorry = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
@@ -391,6 +433,7 @@ do_begin (const gchar * text, guint turn, gpointer data)
   GST_DEBUG_OBJECT (self, "epoch %" G_GUINT64_FORMAT " answers: %s",
       reply->epoch, text);
   stop_writing (self);
+  reply->timeline = asked_times_take (self->timelines, turn);
   reply->request = ++self->last_request;
   self->writing = reply;
   parley_llm_provider_request (provider_of (self), reply->request, messages);
@@ -550,6 +593,9 @@ greet (GstLlmChat * self)
   if (greeting && *greeting) {
     Reply *reply = new_reply (self, 0);
 
+    reply->timeline = parley_timeline_new ();
+    parley_timeline_stamp (reply->timeline, PARLEY_AT_LLM_ASKED,
+        parley_clock_now ());
     parley_dialogue_announce (self->dialogue, reply->epoch);
     speak (self, reply, greeting);
   }
@@ -603,6 +649,7 @@ gst_llm_chat_buffer (GstLoopElement * element, GstBuffer * buffer)
   }
   text = g_utf8_make_valid ((gchar *) map.data, map.size);
   gst_buffer_unmap (buffer, &map);
+  asked_times_note (self->timelines, turn, parley_buffer_get_timeline (buffer));
   gst_buffer_unref (buffer);
   parley_dialogue_outcome (self->dialogue, turn, g_strstrip (text));
   g_free (text);
@@ -625,6 +672,8 @@ take_turn_event (GstLlmChat * self, GstEvent * event)
       break;
     case PARLEY_EVENT_DTMF:
       parley_event_parse_dtmf (event, NULL, digit);
+      asked_times_note (self->timelines, turn,
+          parley_event_get_timeline (event));
       parley_dialogue_outcome (self->dialogue, turn, digit);
       break;
     default:
@@ -722,6 +771,7 @@ gst_llm_chat_stop (GstLoopElement * element)
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
   g_clear_pointer (&self->history, parley_history_free);
   g_queue_clear_full (&self->replies, reply_free);
+  g_hash_table_remove_all (self->timelines);
   g_queue_clear_full (&self->reports, (GDestroyNotify) gst_event_unref);
   gst_clear_event (&self->eos);
 }
@@ -745,9 +795,17 @@ gst_llm_chat_get_property (GObject * object, guint prop_id, GValue * value,
 }
 
 static void
+gst_llm_chat_finalize (GObject * object)
+{
+  g_hash_table_unref (GST_LLM_CHAT (object)->timelines);
+  G_OBJECT_CLASS (gst_llm_chat_parent_class)->finalize (object);
+}
+
+static void
 gst_llm_chat_init (GstLlmChat * self)
 {
   g_queue_init (&self->replies);
+  self->timelines = asked_times_new ();
   g_queue_init (&self->reports);
   gst_loop_element_add_pads (loop_element (self));
 }
@@ -786,11 +844,13 @@ gst_llm_chat_class_init (GstLlmChatClass * klass)
   GST_DEBUG_CATEGORY_INIT (llm_chat_debug, "llmchat", 0, "Conversation");
   object_class->set_property = gst_llm_chat_set_property;
   object_class->get_property = gst_llm_chat_get_property;
+  object_class->finalize = gst_llm_chat_finalize;
   install_properties (provider_class);
 
   provider_class->kind = PARLEY_PROVIDER_LLM;
   provider_class->connect = gst_llm_chat_connect;
   provider_class->file_texts = file_texts;
+  loop_class->arrival = PARLEY_AT_LLM_IN;
   loop_class->start = gst_llm_chat_start;
   loop_class->stop = gst_llm_chat_stop;
   loop_class->buffer = gst_llm_chat_buffer;
