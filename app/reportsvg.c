@@ -8,7 +8,7 @@
 /* Pixels. Names stand left of the bars, times right of them, so that no text
  * meets another. */
 #define WIDTH 960
-#define LEFT 230
+#define LEFT 280
 #define RIGHT 860
 #define ROW 22
 #define BAR 14
@@ -16,7 +16,7 @@
 #define AXIS 26
 #define TITLE 34
 /* So many characters of 12 pixels fit left. */
-#define MAX_LABEL 28
+#define MAX_LABEL 39
 #define MAX_TICKS 8
 
 typedef struct

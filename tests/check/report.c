@@ -270,10 +270,10 @@ test_picture_is_tidy (void)
 
     if (sscanf (lines[i], "<rect x=\"%lf\" y=\"%lf\" width=\"%lf\"", &x, &y,
             &width) == 3 && y > 60) {
-      g_assert_cmpfloat (x, >=, 230);
+      g_assert_cmpfloat (x, >=, 280);
       g_assert_cmpfloat (x + width, <=, 861);
     }
-    if (strstr (lines[i], "x=\"222.00\" y=")
+    if (strstr (lines[i], "x=\"272.00\" y=")
         && sscanf (lines[i], "<text x=\"%lf\" y=\"%lf\"", &x, &y) == 2) {
       g_assert_cmpfloat (y - last, >=, 14);
       last = y;
