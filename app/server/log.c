@@ -2,6 +2,7 @@
 #include "server/log.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "jsontext.h"
 #include "turnjson.h"
@@ -27,13 +28,18 @@ static void
 G_GNUC_PRINTF (2, 0)
 print_line (const gchar * who, const gchar * format, va_list args)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree gchar *time = g_date_time_format (now, "%Y-%m-%d %H:%M:%S");
+  gint64 now = g_get_real_time ();
+  time_t seconds = now / G_USEC_PER_SEC;
   g_autofree gchar *text = g_strdup_vprintf (format, args);
   g_autofree gchar *line = NULL;
+  gchar clock[32];
+  struct tm local;
 
-  line = g_strdup_printf ("%s.%03d %s: %s", time,
-      g_date_time_get_microsecond (now) / 1000, who ? who : "parley", text);
+  /* A GDateTime would look at the zone's file each time, on the loop. */
+  strftime (clock, sizeof clock, "%Y-%m-%d %H:%M:%S",
+      localtime_r (&seconds, &local));
+  line = g_strdup_printf ("%s.%03d %s: %s", clock,
+      (gint) (now % G_USEC_PER_SEC / 1000), who ? who : "parley", text);
   make_printable (line);
   g_printerr ("%s\n", line);
 }
