@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "speech/fastmath.h"
 #include "speech/g711.h"
 #include "speech/mulawresampler.h"
 #include "speech/vad.h"
@@ -455,11 +456,30 @@ test_wild_input (void)
   g_rand_free (rand);
 }
 
+/* Against the C library's, over all they are used for. */
+static void
+test_fast_math (void)
+{
+  for (gdouble x = 1e-12; x < 1e12; x *= 1.01) {
+    gfloat value = (gfloat) x;
+
+    g_assert_cmpfloat_with_epsilon (parley_fast_log (value), log (value),
+        1e-6 * (1.0 + fabs (log (value))));
+  }
+  for (gdouble x = -80.0; x < 80.0; x += 0.01) {
+    gfloat value = (gfloat) x;
+
+    g_assert_cmpfloat_with_epsilon (parley_fast_exp (value) / exp (value), 1.0,
+        2e-5);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/vad/fast-math", test_fast_math);
   g_test_add_func ("/vad/digital-silence", test_digital_silence);
   g_test_add_func ("/vad/talker-levels", test_talker_levels);
   g_test_add_func ("/vad/after-digital-silence", test_after_digital_silence);

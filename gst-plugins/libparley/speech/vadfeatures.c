@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "speech/fastmath.h"
 #include "speech/spectrum.h"
 
 #define FRAME PARLEY_VAD_FRAME_SAMPLES
@@ -32,9 +33,10 @@ static const guint8 band_edges[BANDS + 1] = { 4, 8, 12, 16, 20, 24, 29, 34,
 #define DECAYED 1e-12f
 
 /* Autocorrelation at 4 kHz: 30 ms against lags of 70 to 400 Hz. */
-#define PITCH_SPAN 120
+#define PITCH_STEP (FRAME / 2)
+#define PITCH_SPAN (PARLEY_VAD_PITCH_STEPS * PITCH_STEP)
 #define SHORTEST_LAG 10
-#define N_LAGS 48
+#define N_LAGS PARLEY_VAD_LAGS
 #define LAG_LANES 16
 
 /* Until the window is full, what it holds is taken for noise. */
@@ -127,9 +129,9 @@ load_lanes (const gfloat * from)
   return lanes;
 }
 
-/* Products of now with the signal first_lag to first_lag + 15 samples before.
- * A lane is a lag, so that nothing is summed across lanes, and the four sums
- * stay in registers. */
+/* Products of a step from now on with the signal first_lag to first_lag + 15
+ * samples before. A lane is a lag, so that nothing is summed across lanes, and
+ * the four sums stay in registers. */
 static void
 correlate (const gfloat * now, gint first_lag, gfloat * products)
 {
@@ -137,7 +139,7 @@ correlate (const gfloat * now, gint first_lag, gfloat * products)
   Lanes a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
   gfloat sums[LAG_LANES];
 
-  for (gint i = 0; i < PITCH_SPAN; i++) {
+  for (gint i = 0; i < PITCH_STEP; i++) {
     a += now[i] * load_lanes (then + i);
     b += now[i] * load_lanes (then + i + 4);
     c += now[i] * load_lanes (then + i + 8);
@@ -161,28 +163,48 @@ energy_of (const gfloat * samples)
   return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
-/* The highest normalised correlation of the last 30 ms with as much of the
- * signal a pitch period before. */
-static gfloat
-periodicity (const gfloat * history)
+/* Correlates the newest step alone: those before it were, in their time. */
+static void
+correlate_newest (ParleyVadFeatures * self)
 {
-  const gfloat *now = history + PARLEY_VAD_PITCH_HISTORY - PITCH_SPAN;
-  gfloat energy = energy_of (now), then_energy, best = 0.0f;
-  gfloat products[N_LAGS];
+  const gfloat *now = self->pitch + PARLEY_VAD_PITCH_HISTORY - PITCH_STEP;
+  gfloat *products = self->products[self->pitch_step];
 
   for (gint i = 0; i < N_LAGS; i += LAG_LANES)
     correlate (now, SHORTEST_LAG + i, products + i);
+  self->pitch_step = (self->pitch_step + 1) % PARLEY_VAD_PITCH_STEPS;
+}
+
+/* The highest normalised correlation of the last 30 ms with as much of the
+ * signal a pitch period before. */
+static gfloat
+periodicity (ParleyVadFeatures * self)
+{
+  const gfloat *now = self->pitch + PARLEY_VAD_PITCH_HISTORY - PITCH_SPAN;
+  gfloat energy = energy_of (now), then_energy, best = 0.0f;
+  gfloat energies[N_LAGS];
+
+  correlate_newest (self);
   then_energy = energy_of (now - (SHORTEST_LAG - 1));
   for (gint i = 0; i < N_LAGS; i++) {
     const gfloat *then = now - (SHORTEST_LAG + i);
-    gfloat product = MAX (products[i], 0.0f);
 
     then_energy += then[0] * then[0] - then[PITCH_SPAN] * then[PITCH_SPAN];
-    best = MAX (best, product * product
-        / (energy * MAX (then_energy, 0.0f) + 1e3f));
+    energies[i] = energy * MAX (then_energy, 0.0f) + 1e3f;
   }
+  for (gint i = 0; i < N_LAGS; i++) {
+    gfloat product = self->products[0][i] + self->products[1][i]
+        + self->products[2][i];
+
+    product = product > 0.0f ? product : 0.0f;
+    energies[i] = product * product / energies[i];
+  }
+  for (gint i = 0; i < N_LAGS; i++)
+    best = MAX (best, energies[i]);
   return sqrtf (MIN (best, 1.0f));
 }
+
+G_STATIC_ASSERT (PARLEY_VAD_PITCH_STEPS == 3);
 
 /* Returns the power in all bands. */
 static gfloat
@@ -229,7 +251,7 @@ log_likelihood (gfloat ratio, gfloat * prior)
   gfloat gain = xi / (1.0f + xi);
 
   *prior = MIN (gain * gain * ratio, 1000.0f);
-  return MIN (ratio * gain - logf (1.0f + xi), 12.0f);
+  return MIN (ratio * gain - parley_fast_log (1.0f + xi), 12.0f);
 }
 
 static gfloat
@@ -253,26 +275,25 @@ mean_of_peaks (const gfloat * excess)
 static void
 measure_bands (ParleyVadFeatures * self, const gfloat * bands)
 {
-  gfloat excess[BANDS], likelihood = 0.0f, log_sum = 0.0f, sum = 0.0f;
-  gfloat *values = self->values;
+  gfloat ratios[BANDS], logs[BANDS], excess[BANDS], likelihoods[BANDS];
+  gfloat *values = self->values, likelihood;
 
   for (gint band = 0; band < BANDS; band++) {
-    gfloat ratio = bands[band] / self->noise.power[band];
-    gfloat log_ratio = logf (ratio);
-
-    excess[band] = CLAMP (log_ratio, 0.0f, 4.0f);
-    likelihood += log_likelihood (ratio, &self->prior[band]);
-    log_sum += log_ratio;
-    sum += ratio;
+    ratios[band] = bands[band] / self->noise.power[band];
+    logs[band] = parley_fast_log (ratios[band]);
+    excess[band] = CLAMP (logs[band], 0.0f, 4.0f);
+    likelihoods[band] = log_likelihood (ratios[band], &self->prior[band]);
   }
-  values[PARLEY_VAD_LIKELIHOOD] = logf (1.0f + MAX (likelihood, 0.0f) / BANDS);
+  likelihood = mean_of (likelihoods, BANDS);
+  values[PARLEY_VAD_LIKELIHOOD] = logf (1.0f + MAX (likelihood, 0.0f));
   values[PARLEY_VAD_EXCESS] = mean_of (excess, BANDS);
   values[PARLEY_VAD_EXCESS_PEAKS] = mean_of_peaks (excess);
   values[PARLEY_VAD_EXCESS_LOW] = mean_of (excess + FIRST_LOW_BAND,
       N_LOW_BANDS);
   values[PARLEY_VAD_EXCESS_HIGH] = mean_of (excess + FIRST_HIGH_BAND,
       N_HIGH_BANDS);
-  values[PARLEY_VAD_FLATNESS] = log_sum / BANDS - logf (sum / BANDS);
+  values[PARLEY_VAD_FLATNESS] = mean_of (logs, BANDS)
+      - logf (mean_of (ratios, BANDS));
 }
 
 /* level is that of the bands. */
@@ -403,7 +424,7 @@ parley_vad_features_push (ParleyVadFeatures * self, const gint16 * frame)
   measure_bands (self, bands);
   measure_levels (self, level);
   measure_movement (self, level);
-  self->values[PARLEY_VAD_PERIODICITY] = periodicity (self->pitch);
+  self->values[PARLEY_VAD_PERIODICITY] = periodicity (self);
   self->values[PARLEY_VAD_PERIODIC_PEAKS] = self->values[PARLEY_VAD_PERIODICITY]
       * MIN (self->values[PARLEY_VAD_EXCESS_PEAKS], 2.0f);
   remember (self->values);

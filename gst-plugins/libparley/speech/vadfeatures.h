@@ -53,6 +53,8 @@ typedef enum
 
 #define PARLEY_VAD_WINDOW 200
 #define PARLEY_VAD_PITCH_HISTORY 180
+#define PARLEY_VAD_PITCH_STEPS 3
+#define PARLEY_VAD_LAGS 48
 #define PARLEY_VAD_LEVELS 30
 
 /* A plain value; zeroed is fresh. Levels are in dBFS, 0 being the power of a
@@ -68,6 +70,9 @@ typedef struct
   gfloat window[PARLEY_VAD_WINDOW];
   gfloat pitch[PARLEY_VAD_PITCH_HISTORY];       /* at 4 kHz */
   gfloat last_odd;
+  /* Of the last steps with the signal each lag before. */
+  gfloat products[PARLEY_VAD_PITCH_STEPS][PARLEY_VAD_LAGS];
+  guint pitch_step;             /* the oldest of them */
   ParleyVadNoise noise;
   gfloat prior[PARLEY_VAD_BANDS];
   gfloat levels[PARLEY_VAD_LEVELS];

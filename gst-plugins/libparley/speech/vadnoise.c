@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "speech/vadnoise.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "speech/fastmath.h"
 
 /* Time constants of 60 and 120 ms. */
 #define SMOOTHING 0.15f
@@ -67,7 +68,8 @@ presence_of_speech (gfloat ratio)
 {
   gfloat evidence = ratio * PRIOR_RATIO / (1.0f + PRIOR_RATIO);
 
-  return 1.0f / (1.0f + (1.0f + PRIOR_RATIO) * expf (-MIN (evidence, 20.0f)));
+  return 1.0f / (1.0f + (1.0f + PRIOR_RATIO) * parley_fast_exp (-MIN (evidence,
+              20.0f)));
 }
 
 void
