@@ -30,6 +30,10 @@
  * * `final` (#gboolean): no more is to come of this take
  * * `confidence` (#gdouble, 0 to 1): of a final text
  *
+ * `parley-usage`, when all audio of a take was sent, for what it costs:
+ * * `kind` ("stt"), `provider`, `model` (may be missing), `unit` ("second")
+ * * `amount` (#gdouble): of audio
+ *
  * ## Events
  *
  * Takes `parley/speech-start`, `-end`, `-resume` and `parley/turn-end`; sends
@@ -83,6 +87,7 @@ typedef struct
 {
   guint turn;
   guint sent_take;              /* the last take the provider was asked for */
+  gsize sent_bytes;             /* of its audio */
   guint finished;               /* the last take whose audio is complete */
   guint got;                    /* the last take that was answered */
   guint resumed;                /* the last take that turned out not the end */
@@ -373,6 +378,15 @@ end_turn (GstCloudStt * self, guint number, guint take)
   wait_or_settle (self, turn);
 }
 
+static void
+post_usage (GstCloudStt * self, Turn * turn)
+{
+  gdouble bytes_a_second = self->format.rate * (self->format.mulaw ? 1 : 2);
+
+  gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (self), "second",
+      turn->sent_bytes / bytes_a_second);
+}
+
 /* The serialized end of a take. One without audio has nothing to recognise. */
 static void
 end_take (GstCloudStt * self, guint number, guint take,
@@ -385,10 +399,12 @@ end_take (GstCloudStt * self, guint number, guint take,
   turn->finished = take;
   g_clear_pointer (&turn->timeline, parley_timeline_unref);
   turn->timeline = timeline ? parley_timeline_ref (timeline) : NULL;
-  if (turn->sent_take == take)
+  if (turn->sent_take == take) {
     parley_stt_provider_finish (provider_of (self));
-  else if (turn->got >= turn->sent_take)
+    post_usage (self, turn);
+  } else if (turn->got >= turn->sent_take) {
     turn->got = take;
+  }
   wait_or_settle (self, turn);
 }
 
@@ -507,12 +523,14 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
   if (turn && take > turn->finished) {
     if (turn->sent_take != take) {
       turn->sent_take = take;
+      turn->sent_bytes = 0;
       parley_stt_provider_begin (provider_of (self), number, take,
           &self->format);
     }
     note_time (turn, buffer, meta);
     bytes = buffer_bytes (buffer);
     parley_stt_provider_audio (provider_of (self), bytes);
+    turn->sent_bytes += g_bytes_get_size (bytes);
     g_bytes_unref (bytes);
   }
   gst_buffer_unref (buffer);

@@ -27,6 +27,13 @@
  * Everything but the synthesis runs on the call's loop; the element starts no
  * thread.
  *
+ * ## Element messages
+ *
+ * `parley-usage`, when a sentence that is not in the cache is asked for, for
+ * what it costs:
+ * * `kind` ("tts"), `provider`, `unit` ("character")
+ * * `amount` (#gdouble): of characters
+ *
  * ## Events
  *
  * Takes `parley/interrupt` and `parley/reply-end`; adds to `parley/heard`, on
@@ -361,6 +368,17 @@ is_far_ahead (GstCloudTts * self)
   return TRUE;
 }
 
+/* Nobody has made sure that it is UTF-8. */
+static guint
+count_characters (const gchar * text)
+{
+  guint n = 0;
+
+  for (; *text; text++)
+    n += (*text & 0xc0) != 0x80;
+  return n;
+}
+
 static void
 start_jobs (GstCloudTts * self)
 {
@@ -381,6 +399,9 @@ start_jobs (GstCloudTts * self)
     job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
         (GST_PROVIDER_ELEMENT (self)), job->text,
         self->mulaw, on_audio, on_done, job);
+    if (!parley_synthesis_is_cached (job->synthesis))
+      gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (self),
+          "character", count_characters (job->text));
   }
 }
 

@@ -78,6 +78,30 @@ gst_provider_element_dup_text (GstProviderElement * self, const gchar * name)
   return text;
 }
 
+void
+gst_provider_element_post_usage (GstProviderElement * self, const gchar * unit,
+    gdouble amount)
+{
+  /* After ParleyProviderKind. */
+  static const gchar *const kinds[] = { "stt", "llm", "tts" };
+  GstStructure *structure;
+  gchar *provider = gst_provider_element_dup_text (self, "provider");
+  gchar *model = NULL;
+
+  structure = gst_structure_new ("parley-usage", "kind", G_TYPE_STRING,
+      kinds[GST_PROVIDER_ELEMENT_GET_CLASS (self)->kind],
+      "provider", G_TYPE_STRING, provider, "unit", G_TYPE_STRING, unit,
+      "amount", G_TYPE_DOUBLE, amount, NULL);
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (self), "model"))
+    model = gst_provider_element_dup_text (self, "model");
+  if (model)
+    gst_structure_set (structure, "model", G_TYPE_STRING, model, NULL);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+  g_free (provider);
+  g_free (model);
+}
+
 static gboolean
 has_variables (GstProviderElement * self)
 {

@@ -68,4 +68,9 @@ gchar *gst_provider_element_dup_text (GstProviderElement * self,
 gchar *gst_provider_element_dup_file_text (GstProviderElement * self,
     const gchar * name);
 
+/* Posts "parley-usage": what is to be paid for. @unit: "second",
+ * "input_token", "output_token", "cached_input_token" or "character". */
+void gst_provider_element_post_usage (GstProviderElement * self,
+    const gchar * unit, gdouble amount);
+
 G_END_DECLS

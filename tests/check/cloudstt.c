@@ -85,6 +85,35 @@ takes_are_joined (Rig * rig, gconstpointer data)
 }
 
 static void
+expect_usage (Rig * rig, gdouble seconds)
+{
+  GstMessage *message = rig_take_message (rig, "parley-usage");
+  const GstStructure *fields;
+  gdouble amount;
+
+  g_assert_nonnull (message);
+  fields = gst_message_get_structure (message);
+  g_assert_cmpstr (gst_structure_get_string (fields, "kind"), ==, "stt");
+  g_assert_cmpstr (gst_structure_get_string (fields, "provider"), ==, "mock");
+  g_assert_cmpstr (gst_structure_get_string (fields, "unit"), ==, "second");
+  g_assert_true (gst_structure_get_double (fields, "amount", &amount));
+  g_assert_cmpfloat_with_epsilon (amount, seconds, 1e-9);
+  gst_message_unref (message);
+}
+
+static void
+usage_is_told (Rig * rig, gconstpointer data)
+{
+  speak (rig, 1, 1);
+  expect_usage (rig, 0.04);
+  rig_event (rig, parley_event_new_speech_resume (1, 1));
+  rig_push_audio (rig, 1, 2, 60);
+  rig_expect_no_message (rig, "parley-usage");
+  rig_event (rig, parley_event_new_speech_end (1, 2));
+  expect_usage (rig, 0.06);
+}
+
+static void
 newline_ends_each_text (Rig * rig, gconstpointer data)
 {
   g_object_set (rig->harness->element, "newline", TRUE, NULL);
@@ -621,6 +650,7 @@ main (int argc, char **argv)
   ADD ("one-buffer-a-turn", one_buffer_a_turn);
   ADD ("final-before-the-end-is-a-guess", final_before_the_end_is_a_guess);
   ADD ("takes-are-joined", takes_are_joined);
+  ADD ("usage-is-told", usage_is_told);
   ADD ("newline-ends-each-text", newline_ends_each_text);
   ADD ("late-final-after-resume-is-kept", late_final_after_resume_is_kept);
   ADD ("take-without-audio-waits", take_without_audio_waits_for_the_one_before);

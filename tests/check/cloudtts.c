@@ -86,6 +86,30 @@ mulaw_is_chosen (Rig * rig, gconstpointer data)
 }
 
 static void
+usage_is_told (Rig * rig, gconstpointer data)
+{
+  GstMessage *message;
+  const GstStructure *fields;
+  gdouble amount;
+
+  say (rig, 1, 0, "usage, na\u00efve");
+  message = rig_take_message (rig, "parley-usage");
+  g_assert_nonnull (message);
+  fields = gst_message_get_structure (message);
+  g_assert_cmpstr (gst_structure_get_string (fields, "kind"), ==, "tts");
+  g_assert_cmpstr (gst_structure_get_string (fields, "provider"), ==, "mock");
+  g_assert_cmpstr (gst_structure_get_string (fields, "unit"), ==, "character");
+  g_assert_true (gst_structure_get_double (fields, "amount", &amount));
+  g_assert_cmpfloat (amount, ==, 12);
+  gst_message_unref (message);
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  /* Now it is in the cache. */
+  say (rig, 1, 1, "usage, na\u00efve");
+  rig_expect_no_message (rig, "parley-usage");
+}
+
+static void
 order_is_kept (Rig * rig, gconstpointer data)
 {
   speak_mulaw ();
@@ -637,6 +661,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("streams-as-it-is-made", streams_as_it_is_made);
   ADD ("mulaw-is-chosen", mulaw_is_chosen);
+  ADD ("usage-is-told", usage_is_told);
   ADD ("order-is-kept", order_is_kept);
   ADD ("two-at-once-at-most", two_at_once_at_most);
   ADD ("reply-end-after-the-sound", reply_end_comes_after_the_sound);
