@@ -12,8 +12,6 @@
 /* What is read of the body of an error, and how long that may take. */
 #define ERROR_BODY (8 * 1024)
 #define ERROR_WAIT (500 * G_TIME_SPAN_MILLISECOND)
-/* How often the length of the headers is looked at. */
-#define HEADER_CHECK (100 * G_TIME_SPAN_MILLISECOND)
 #define NEVER G_MAXINT64
 
 /* One time that a request is under way. libsoup owes it exactly one callback at
@@ -27,10 +25,8 @@ typedef struct
   GInputStream *stream;         /* of the body; NULL: no headers yet */
 
   GSource *timer;
-  gint64 connect_due, first_due, idle_due, total_due, check_due;
+  gint64 connect_due, first_due, idle_due, total_due;
   ParleyTimeouts timeouts;
-  guint64 received;             /* by the socket before this one */
-  gboolean long_headers;        /* at the last check */
   gboolean first_by_hand;
 
   gsize body_bytes;
@@ -238,34 +234,13 @@ flight_arm (Flight * flight)
   gint64 due = MIN (flight->connect_due, flight->first_due);
 
   due = MIN (due, flight->idle_due);
-  due = MIN (due, flight->total_due);
-  parley_timer_set_due (flight->timer, MIN (due, flight->check_due));
+  parley_timer_set_due (flight->timer, MIN (due, flight->total_due));
 }
 
 static gint64
 due_after (gint64 from, gint64 timeout)
 {
   return timeout > 0 ? from + timeout : NEVER;
-}
-
-/* libsoup reads headers without end. A look at the socket tells; two in a row,
- * as the first may have come before libsoup had its turn. HTTP/2 shares its
- * socket, and bounds headers itself. */
-static gboolean
-flight_check_headers (Flight * flight, gint64 now)
-{
-  GSocket *socket = parley_http_session_find_socket (flight->session,
-      flight->message);
-  gboolean is_long = socket
-      && soup_message_get_http_version (flight->message) != SOUP_HTTP_2_0
-      && parley_socket_get_received (socket) - flight->received
-      > PARLEY_HTTP_MAX_HEADERS;
-
-  flight->check_due = now + HEADER_CHECK;
-  if (is_long && flight->long_headers)
-    return FALSE;
-  flight->long_headers = is_long;
-  return TRUE;
 }
 
 static GError *
@@ -297,18 +272,13 @@ static gboolean
 flight_timer_due (gpointer data)
 {
   Flight *flight = data;
-  gint64 now = parley_clock_now ();
-  GError *error = flight_new_timeout (flight, now);
+  GError *error = flight_new_timeout (flight, parley_clock_now ());
 
   if (error && flight->error_body) {
     g_error_free (error);
     flight_fail_status (flight);
   } else if (error) {
     flight_fail (flight, error);
-  } else if (now >= flight->check_due && !flight_check_headers (flight, now)) {
-    flight_fail (flight, parley_endpoint_error (&flight->request->endpoint,
-            PARLEY_NET_ERROR_TOO_LARGE, "over %d bytes of headers: check "
-            "base-url", PARLEY_HTTP_MAX_HEADERS));
   } else {
     flight_arm (flight);
   }
@@ -369,6 +339,22 @@ flight_take_chunk (Flight * flight, gsize len)
   g_object_unref (request);
 }
 
+/* libsoup takes the end of a connection between two chunks for the end of the
+ * body. A connection that was to be kept and has just ended tells. */
+static gboolean
+flight_is_cut (Flight * flight)
+{
+  GSocket *socket = parley_http_session_find_socket (flight->session,
+      flight->message);
+  SoupMessageHeaders *headers =
+      soup_message_get_response_headers (flight->message);
+
+  return socket && soup_message_is_keepalive (flight->message)
+      && soup_message_get_http_version (flight->message) != SOUP_HTTP_2_0
+      && soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CHUNKED
+      && parley_socket_is_ended (socket);
+}
+
 static void
 flight_read_done (GObject * stream, GAsyncResult * result, gpointer data)
 {
@@ -384,6 +370,10 @@ flight_read_done (GObject * stream, GAsyncResult * result, gpointer data)
   else if (flight->request && len < 0)
     flight_fail (flight, parley_endpoint_wrap_error
         (&flight->request->endpoint, error, TRUE));
+  else if (flight->request && flight_is_cut (flight))
+    flight_fail (flight, parley_endpoint_error (&flight->request->endpoint,
+            PARLEY_NET_ERROR_DROPPED,
+            "the connection was lost in the middle: try again"));
   g_clear_error (&error);
   if (flight->request && len > 0)
     flight_read (flight);
@@ -406,7 +396,6 @@ flight_take_headers (Flight * flight)
   ParleyHttpRequest *request = flight->request;
   guint status = soup_message_get_status (flight->message);
 
-  flight->check_due = NEVER;
   if (!SOUP_STATUS_IS_SUCCESSFUL (status)) {
     gint64 now = parley_clock_now ();
 
@@ -448,14 +437,11 @@ static void
 flight_starting (SoupMessage * message, gpointer data)
 {
   Flight *flight = data;
-  GSocket *socket = parley_http_session_find_socket (flight->session, message);
 
   if (!flight->request)
     return;
   flight->request->sent = TRUE;
   flight->connect_due = NEVER;
-  flight->check_due = parley_clock_now () + HEADER_CHECK;
-  flight->received = socket ? parley_socket_get_received (socket) : 0;
   flight_arm (flight);
 }
 
@@ -497,7 +483,7 @@ flight_new (ParleyHttpRequest * self, ParleyHttpSession * session)
   flight->connect_due = due_after (now, self->timeouts.connect);
   flight->first_due = due_after (now, self->timeouts.first_byte);
   flight->total_due = due_after (now, self->timeouts.total);
-  flight->idle_due = flight->check_due = NEVER;
+  flight->idle_due = NEVER;
   flight->timer = parley_loop_add_timer (parley_http_session_get_loop (session),
       NEVER, flight_timer_due, flight);
   flight_arm (flight);

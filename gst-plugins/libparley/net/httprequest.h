@@ -65,13 +65,14 @@ void parley_timeouts_get_default (ParleyOperation operation,
     ParleyTimeouts * timeouts);
 
 /* Bytes of an answer's body (decoded from chunks) that are taken unless set
- * otherwise, and of its status line and headers, always. */
+ * otherwise. Headers: Debian's libsoup drops a connection with over 64 KiB. */
 #define PARLEY_HTTP_MAX_BODY (16 * 1024 * 1024)
-#define PARLEY_HTTP_MAX_HEADERS (64 * 1024)
 
 /* Only with a status of 2xx: headers once, then chunks (at least one byte each,
  * borrowed), then done or failed; or failed alone. Each may be NULL. After
- * done, failed or a cancel nothing comes. */
+ * done, failed or a cancel nothing comes. A body with neither length nor chunks
+ * ends with its connection, so that a drop looks like its end: look whether
+ * what came is whole. */
 typedef struct
 {
   void (*headers) (ParleyHttpRequest * request, guint status, gpointer data);

@@ -11,6 +11,8 @@
 /* Seconds that an unused connection is kept. Longer than PARLEY_WARM_INTERVAL,
  * and as long as most servers keep it. */
 #define IDLE_TIMEOUT 60
+/* A state of TCP, which <linux/tcp.h> does not name. */
+#define ESTABLISHED 1
 
 struct _ParleyHttpSession
 {
@@ -90,17 +92,30 @@ parley_http_session_find_socket (ParleyHttpSession * self,
   return socket;
 }
 
+static gboolean
+read_tcp_info (GSocket * socket, struct tcp_info *info)
+{
+  socklen_t len = sizeof *info;
+
+  memset (info, 0, sizeof *info);
+  return getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, info,
+      &len) == 0;
+}
+
 guint64
 parley_socket_get_received (GSocket * socket)
 {
   struct tcp_info info;
-  socklen_t len = sizeof info;
 
-  memset (&info, 0, sizeof info);
-  if (getsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_INFO, &info,
-          &len) != 0)
-    return 0;
-  return info.tcpi_bytes_received;
+  return read_tcp_info (socket, &info) ? info.tcpi_bytes_received : 0;
+}
+
+gboolean
+parley_socket_is_ended (GSocket * socket)
+{
+  struct tcp_info info;
+
+  return read_tcp_info (socket, &info) && info.tcpi_state != ESTABLISHED;
 }
 
 ParleyLoop *

@@ -41,8 +41,10 @@ void parley_http_session_watch (ParleyHttpSession * self,
     SoupMessage * message);
 
 /* Bytes that the kernel received for @socket since it was connected, read or
- * not; 0: not known. libsoup 3.2 bounds neither the headers of an answer nor a
- * websocket message in fragments: this is how they are bounded here. */
+ * not; 0: not known. libsoup 3.2 does not bound a websocket message in
+ * fragments: this is how it is bounded here. */
 guint64 parley_socket_get_received (GSocket * socket);
+/* The peer will send nothing more. */
+gboolean parley_socket_is_ended (GSocket * socket);
 
 G_END_DECLS
