@@ -400,6 +400,24 @@ test_timeline_lies (void)
               "difference"), "rest_ms"), ==, -30);
 }
 
+/* The last turn comes to the page after the call's end. */
+static void
+test_timeline_late (void)
+{
+  ParleyMockMedia script = {.reply_after_ms = 100,.reply_ms = 200,
+    .late_pages = 2
+  };
+  g_autoptr (ParleyMockServer) server = parley_mock_server_new (&script);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_auto (Outcome) outcome = { 0 };
+  JsonObject *turn = first_turn (call_with_timeline (server, &outcome,
+          parser));
+
+  g_assert_cmpint (outcome.status, ==, 0);
+  g_assert_cmpuint (server->pages, ==, 3);
+  g_assert_false (json_object_get_null_member (turn, "difference"));
+}
+
 static void
 test_timeline_refused (void)
 {
@@ -480,6 +498,7 @@ main (int argc, char **argv)
   ADD ("several", test_several);
   ADD ("timeline/joined", test_timeline);
   ADD ("timeline/lies", test_timeline_lies);
+  ADD ("timeline/late", test_timeline_late);
   ADD ("timeline/refused", test_timeline_refused);
   ADD ("file/loads-any-wav", test_loads_any_wav);
   ADD ("file/refuses-what-is-no-sound", test_refuses_what_is_no_sound);

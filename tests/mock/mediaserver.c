@@ -335,7 +335,9 @@ on_page (SoupServer * server, SoupServerMessage * message, const char *path,
   self->authorization = g_strdup (soup_message_headers_get_one
       (soup_server_message_get_request_headers (message), "Authorization"));
   json_object_set_string_member (page, "sid", self->start.call_sid);
-  json_object_set_array_member (page, "turns", json_array_ref (self->turns));
+  json_object_set_array_member (page, "turns",
+      self->pages <= self->script.late_pages ? json_array_new ()
+      : json_array_ref (self->turns));
   json_node_take_object (node, page);
   text = parley_json_to_text (node, FALSE);
   soup_server_message_set_response (message, "application/json",

@@ -31,6 +31,7 @@ typedef struct
   guint close_at_ms;            /* closes it with close_code */
   gushort close_code;
   guint refuse_page;            /* /calls/SID with this HTTP status */
+  guint late_pages;             /* so many times /calls/SID knows no turns */
   guint lie_ms;                 /* leading silence that is not there */
 } ParleyMockMedia;
 
