@@ -8,6 +8,7 @@
 #include "gstmulawsink.h"
 #include "gsttwiliosrc.h"
 #include "gstvadendpoint.h"
+#include "../tracers/gstturnlatency.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
@@ -17,7 +18,8 @@ plugin_init (GstPlugin * plugin)
       && GST_ELEMENT_REGISTER (llmchat, plugin)
       && GST_ELEMENT_REGISTER (mulawsink, plugin)
       && GST_ELEMENT_REGISTER (twiliosrc, plugin)
-      && GST_ELEMENT_REGISTER (vadendpoint, plugin);
+      && GST_ELEMENT_REGISTER (vadendpoint, plugin)
+      && gst_turn_latency_register (plugin);
 }
 
 #define PACKAGE "parley"

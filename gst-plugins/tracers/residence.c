@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "residence.h"
+
+#include <string.h>
+
+/* Data inside of an element: an inbox holds 2 s, 100 buffers; a queue without a
+ * limit holds a reply. */
+#define MAX_INSIDE 128
+#define MAX_INSIDE_QUEUE 2048
+#define FIRST_INSIDE 16
+/* Turns that are not over; a new one ends the one that was touched first. */
+#define MAX_STAYS 4
+/* A turn of which nothing was seen for that long is over, µs. */
+#define IDLE_US (2 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  ResidenceData data;
+  gint64 since;
+  gboolean gone;                /* counted, but older ones are still inside */
+} Inside;
+
+typedef struct
+{
+  ResidenceStay stay;
+  gboolean open;
+  gint64 touched;
+  gint64 entered;               /* the first time; 0: never */
+} OpenStay;
+
+struct _Residence
+{
+  ResidenceKind kind;
+  ResidenceFunc func;
+  gpointer user_data;
+
+  /* A ring, oldest first. */
+  Inside *inside;
+  guint n_inside;
+  guint first;
+  guint size;
+
+  OpenStay stays[MAX_STAYS];
+  gint64 idle_checked;
+  guint last_turn;              /* inferred for what left last; 0: none */
+  guint64 last_epoch;
+
+  ResidenceSums *sums[2];       /* turn 0; in turns; NULL: none yet */
+  gboolean has_level;
+  ResidenceLevel level_max;
+  ResidenceLevel level_last;
+};
+
+static gboolean
+has_turn (const ResidenceData * data)
+{
+  return data->turn || data->epoch;
+}
+
+/* Sums */
+
+void
+residence_sums_merge (ResidenceSums * self, const ResidenceSums * other)
+{
+  durations_merge (&self->residence, &other->residence);
+  durations_merge (&self->own, &other->own);
+  durations_merge (&self->waiting, &other->waiting);
+  self->inferred |= other->inferred;
+}
+
+static void
+sums_add (ResidenceSums * sums, const ResidenceStay * stay)
+{
+  gint64 took = stay->end - stay->begin;
+
+  durations_add (&sums->residence, took);
+  durations_add (&sums->own, took - stay->waiting);
+  durations_add (&sums->waiting, stay->waiting);
+  sums->inferred |= stay->inferred;
+}
+
+/* Stays */
+
+/* Of the longest stay, what waits cover; they may overlap each other. */
+static gint64
+covered (const ResidenceStay * stay)
+{
+  gint64 sum = 0, at = stay->begin;
+
+  while (at < stay->end) {
+    gint64 until = at, next = stay->end;
+
+    for (guint i = 0; i < stay->n_waits; i++) {
+      const ResidenceWait *wait = &stay->waits[i];
+      if (wait->begin <= at)
+        until = MAX (until, MIN (wait->end, stay->end));
+      else
+        next = MIN (next, wait->begin);
+    }
+    sum += until - at;
+    at = until > at ? until : next;
+  }
+  return sum;
+}
+
+/* Nothing that came in was seen, but what was waited for. */
+static void
+bound_by_waits (ResidenceStay * stay)
+{
+  stay->begin = G_MAXINT64;
+  stay->end = G_MININT64;
+  for (guint i = 0; i < stay->n_waits; i++) {
+    stay->begin = MIN (stay->begin, stay->waits[i].begin);
+    stay->end = MAX (stay->end, stay->waits[i].end);
+  }
+  stay->first = stay->end - stay->begin;
+  stay->inferred = TRUE;
+}
+
+/* FALSE: nothing to be told of it. */
+static gboolean
+finish (ResidenceStay * stay)
+{
+  if (stay->count == 0) {
+    if (stay->n_waits == 0)
+      return FALSE;
+    bound_by_waits (stay);
+  }
+  stay->waiting = covered (stay);
+  return TRUE;
+}
+
+static void
+tell (Residence * self, ResidenceStay * stay, gboolean in_turns)
+{
+  if (!finish (stay))
+    return;
+  if (!self->sums[in_turns])
+    self->sums[in_turns] = g_new0 (ResidenceSums, 1);
+  sums_add (self->sums[in_turns], stay);
+  self->func (stay, self->user_data);
+}
+
+static void
+close_stay (Residence * self, OpenStay * open)
+{
+  open->open = FALSE;
+  tell (self, &open->stay, TRUE);
+}
+
+void
+residence_close (Residence * self)
+{
+  for (guint i = 0; i < MAX_STAYS; i++)
+    if (self->stays[i].open)
+      close_stay (self, &self->stays[i]);
+}
+
+static void
+close_idle (Residence * self, gint64 now)
+{
+  if (now - self->idle_checked < IDLE_US / 2)
+    return;
+  self->idle_checked = now;
+  for (guint i = 0; i < MAX_STAYS; i++) {
+    OpenStay *open = &self->stays[i];
+    /* What has not left yet may be waited for longer. */
+    if (open->open && open->stay.count > 0 && now - open->touched >= IDLE_US)
+      close_stay (self, open);
+  }
+}
+
+static gboolean
+is_stay_of (const OpenStay * open, guint turn, guint64 epoch)
+{
+  if (!open->open)
+    return FALSE;
+  if (epoch && open->stay.epoch)
+    return epoch == open->stay.epoch;
+  return turn && turn == open->stay.turn;
+}
+
+/* A free place, made by ending the turn that was touched first. */
+static OpenStay *
+make_stay (Residence * self)
+{
+  OpenStay *oldest = &self->stays[0];
+
+  for (guint i = 0; i < MAX_STAYS; i++) {
+    OpenStay *open = &self->stays[i];
+    if (!open->open)
+      return open;
+    if (open->touched < oldest->touched)
+      oldest = open;
+  }
+  close_stay (self, oldest);
+  return oldest;
+}
+
+static OpenStay *
+get_stay (Residence * self, guint turn, guint64 epoch, gint64 now)
+{
+  OpenStay *open = NULL;
+
+  for (guint i = 0; i < MAX_STAYS && !open; i++)
+    if (is_stay_of (&self->stays[i], turn, epoch))
+      open = &self->stays[i];
+  if (!open) {
+    open = make_stay (self);
+    *open = (OpenStay) {
+    .open = TRUE};
+  }
+  if (turn)
+    open->stay.turn = turn;
+  if (epoch)
+    open->stay.epoch = epoch;
+  open->touched = now;
+  return open;
+}
+
+static void
+add_stay (ResidenceStay * stay, gint64 begin, gint64 end)
+{
+  if (stay->count++ == 0)
+    stay->first = end - begin;
+  else if (end - begin <= stay->end - stay->begin)
+    return;
+  stay->begin = begin;
+  stay->end = end;
+}
+
+static void
+count_stay (Residence * self, const ResidenceData * data, gint64 begin,
+    gint64 end)
+{
+  if (has_turn (data)) {
+    OpenStay *open = get_stay (self, data->turn, data->epoch, end);
+
+    open->stay.inferred |= data->inferred;
+    add_stay (&open->stay, begin, end);
+  } else {
+    ResidenceStay stay = {.marked = data->marked,
+      .has_level = self->has_level,.level_max = self->level_last,
+      .level_last = self->level_last
+    };
+
+    add_stay (&stay, begin, end);
+    tell (self, &stay, FALSE);
+  }
+}
+
+static void
+keep_wait (ResidenceStay * stay, const ResidenceWait * wait)
+{
+  if (stay->n_waits == RESIDENCE_MAX_WAITS) {
+    stay->n_waits--;
+    memmove (stay->waits, stay->waits + 1, stay->n_waits * sizeof *stay->waits);
+  }
+  stay->waits[stay->n_waits++] = *wait;
+}
+
+void
+residence_add_wait (Residence * self, guint turn, guint64 epoch,
+    const ResidenceWait * wait, gint64 now)
+{
+  OpenStay *open;
+  ResidenceStay *stay;
+
+  if (!turn && !epoch)
+    return;
+  open = get_stay (self, turn, epoch, now);
+  stay = &open->stay;
+  keep_wait (stay, wait);
+  /* A sink gave back control long before it was done. */
+  if ((self->kind & RESIDENCE_SINK) && open->entered
+      && wait->end - open->entered > stay->end - stay->begin) {
+    stay->begin = open->entered;
+    stay->end = wait->end;
+    stay->count = MAX (stay->count, 1);
+  }
+}
+
+static void
+raise_level (ResidenceLevel * max, const ResidenceLevel * level)
+{
+  max->buffers = MAX (max->buffers, level->buffers);
+  max->time = MAX (max->time, level->time);
+}
+
+void
+residence_note_level (Residence * self, guint turn, guint64 epoch,
+    const ResidenceLevel * level, gint64 now)
+{
+  self->has_level = TRUE;
+  self->level_last = *level;
+  raise_level (&self->level_max, level);
+  if (turn || epoch) {
+    ResidenceStay *stay = &get_stay (self, turn, epoch, now)->stay;
+
+    stay->has_level = TRUE;
+    stay->level_last = *level;
+    raise_level (&stay->level_max, level);
+  }
+}
+
+/* What is inside */
+
+static Inside *
+inside_at (Residence * self, guint index)
+{
+  return &self->inside[(self->first + index) % self->size];
+}
+
+static void
+drop_first (Residence * self)
+{
+  self->first = (self->first + 1) % self->size;
+  self->n_inside--;
+}
+
+static void
+trim (Residence * self)
+{
+  while (self->n_inside > 0 && inside_at (self, 0)->gone)
+    drop_first (self);
+}
+
+static void
+grow (Residence * self)
+{
+  guint size = self->size ? self->size * 2 : FIRST_INSIDE;
+  Inside *inside = g_new (Inside, size);
+
+  for (guint i = 0; i < self->n_inside; i++)
+    inside[i] = *inside_at (self, i);
+  g_free (self->inside);
+  self->inside = inside;
+  self->first = 0;
+  self->size = size;
+}
+
+void
+residence_enter (Residence * self, const ResidenceData * data, gint64 now)
+{
+  guint max = self->kind & RESIDENCE_QUEUE ? MAX_INSIDE_QUEUE : MAX_INSIDE;
+
+  close_idle (self, now);
+  if (self->n_inside == max)
+    drop_first (self);
+  else if (self->n_inside == self->size)
+    grow (self);
+  *inside_at (self, self->n_inside) = (Inside) {
+  .data = *data,.since = now};
+  self->n_inside++;
+  if (has_turn (data)) {
+    OpenStay *open = get_stay (self, data->turn, data->epoch, now);
+    if (!open->entered)
+      open->entered = now;
+  }
+}
+
+void
+residence_forget (Residence * self)
+{
+  self->n_inside = 0;
+  self->size = 0;
+  g_clear_pointer (&self->inside, g_free);
+}
+
+guint
+residence_get_n_inside (Residence * self)
+{
+  return self->n_inside;
+}
+
+/* Which of what is inside may be the origin of what leaves. */
+typedef gboolean (*MayBeFunc) (const ResidenceData * in,
+    const ResidenceData * out);
+
+static gboolean
+is_any (const ResidenceData * in, const ResidenceData * out)
+{
+  return TRUE;
+}
+
+static gboolean
+has_no_turn (const ResidenceData * in, const ResidenceData * out)
+{
+  return !has_turn (in);
+}
+
+static gboolean
+has_same_turn (const ResidenceData * in, const ResidenceData * out)
+{
+  if (in->epoch && out->epoch)
+    return in->epoch == out->epoch;
+  return in->turn && in->turn == out->turn;
+}
+
+static gboolean
+on_same_timeline (const ResidenceData * in, const ResidenceData * out)
+{
+  if (in->medium && out->medium && in->medium != out->medium)
+    return FALSE;
+  return GST_CLOCK_TIME_IS_VALID (in->pts) == GST_CLOCK_TIME_IS_VALID
+      (out->pts);
+}
+
+/* The very buffer; index or -1. The time is compared too, since memory is used
+ * again. */
+static gint
+find_same (Residence * self, const ResidenceData * out, MayBeFunc may_be)
+{
+  for (guint i = 0; i < self->n_inside; i++) {
+    const Inside *inside = inside_at (self, i);
+    if (!inside->gone && inside->data.id == out->id
+        && inside->data.pts == out->pts && may_be (&inside->data, out))
+      return i;
+  }
+  return -1;
+}
+
+/* What holds the first sample of @out, or else came last; index or -1. What is
+ * older than that will not leave any more. */
+static gint
+find_origin (Residence * self, const ResidenceData * out, MayBeFunc may_be)
+{
+  gint found = -1;
+
+  for (guint i = 0; i < self->n_inside; i++) {
+    Inside *inside = inside_at (self, i);
+
+    if (inside->gone || !may_be (&inside->data, out))
+      continue;
+    if (on_same_timeline (&inside->data, out)) {
+      if (!GST_CLOCK_TIME_IS_VALID (out->pts))
+        return i;
+      if (inside->data.pts > out->pts)
+        continue;
+    }
+    if (found >= 0)
+      inside_at (self, found)->gone = TRUE;
+    found = i;
+  }
+  return found;
+}
+
+static gint
+match (Residence * self, const ResidenceData * out)
+{
+  MayBeFunc funcs[] = { has_same_turn, has_no_turn };
+  guint n = G_N_ELEMENTS (funcs);
+  gint found = -1;
+
+  if (!has_turn (out)) {
+    funcs[0] = is_any;
+    n = 1;
+  }
+  for (guint i = 0; i < n && found < 0; i++) {
+    found = find_same (self, out, funcs[i]);
+    if (found < 0)
+      found = find_origin (self, out, funcs[i]);
+  }
+  return found;
+}
+
+/* @in: what @out was matched with; NULL: a further piece of what had left. */
+static void
+infer_turn (Residence * self, const ResidenceData * in, ResidenceData * out)
+{
+  if (out->marked || has_turn (out))
+    return;
+  if (in) {
+    self->last_turn = in->turn;
+    self->last_epoch = in->epoch;
+  }
+  out->turn = self->last_turn;
+  out->epoch = self->last_epoch;
+  out->inferred = has_turn (out);
+}
+
+void
+residence_leave (Residence * self, ResidenceData * data, gint64 now)
+{
+  Inside *inside;
+  gint found;
+
+  close_idle (self, now);
+  if (self->n_inside == 0 && (self->kind & RESIDENCE_SOURCE)) {
+    if (data->arrived)
+      count_stay (self, data, data->arrived, now);
+    return;
+  }
+  found = match (self, data);
+  if (found < 0) {
+    infer_turn (self, NULL, data);
+    return;
+  }
+  inside = inside_at (self, found);
+  infer_turn (self, &inside->data, data);
+  inside->gone = TRUE;
+  count_stay (self, data, inside->since, now);
+  trim (self);
+}
+
+/* Reading */
+
+gboolean
+residence_get_sums (Residence * self, gboolean in_turns, ResidenceSums * sums)
+{
+  *sums = (ResidenceSums) {
+  0};
+  if (self->sums[in_turns])
+    *sums = *self->sums[in_turns];
+  for (guint i = 0; in_turns && i < MAX_STAYS; i++) {
+    ResidenceStay stay = self->stays[i].stay;
+    if (self->stays[i].open && finish (&stay))
+      sums_add (sums, &stay);
+  }
+  return sums->residence.count > 0;
+}
+
+gboolean
+residence_get_level (Residence * self, ResidenceLevel * max,
+    ResidenceLevel * last)
+{
+  *max = self->level_max;
+  *last = self->level_last;
+  return self->has_level;
+}
+
+Residence *
+residence_new (ResidenceKind kind, ResidenceFunc func, gpointer user_data)
+{
+  Residence *self = g_new0 (Residence, 1);
+
+  self->kind = kind;
+  self->func = func;
+  self->user_data = user_data;
+  return self;
+}
+
+void
+residence_free (Residence * self)
+{
+  g_free (self->inside);
+  g_free (self->sums[0]);
+  g_free (self->sums[1]);
+  g_free (self);
+}

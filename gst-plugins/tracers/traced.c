@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "traced.h"
+
+/* Elements that are gone but still told of by name. */
+#define MAX_GONE 64
+
+enum
+{
+  LEVEL_NONE,
+  LEVEL_OF_ELEMENT,             /* queue, queue2 */
+  LEVEL_OF_PAD                  /* multiqueue */
+};
+
+/* The elements of a factory that are not told of one by one any more. */
+typedef struct
+{
+  gboolean any[2];
+  ResidenceSums sums[2];        /* turn 0; in turns */
+} Others;
+
+struct _TracedRegistry
+{
+  gint refs;                    /* atomic: the tracer and each element */
+  GQuark pad_quark;
+  GQuark element_quark;
+  gpointer user_data;
+
+  /* Taken when something is seen for the first time or goes away, never while
+   * data passes otherwise. Before an element's lock. */
+  GMutex lock;
+  TracedStayFunc func;          /* atomic; NULL: closed */
+  /* Under lock: */
+  gboolean closed;
+  guint last_id;
+  GQueue live;                  /* of TracedElement, borrowed */
+  GQueue gone;                  /* of TracedElement, owned */
+  GHashTable *others;           /* factory → Others */
+};
+
+/* Elements */
+
+static void
+traced_element_unref (TracedElement * self)
+{
+  if (!g_atomic_int_dec_and_test (&self->refs))
+    return;
+  residence_free (self->residence);
+  g_mutex_clear (&self->lock);
+  traced_registry_unref (self->registry);
+  g_free (self->name);
+  g_free (self);
+}
+
+static TracedElement *
+traced_element_ref (TracedElement * self)
+{
+  g_atomic_int_inc (&self->refs);
+  return self;
+}
+
+static void
+stay_over (const ResidenceStay * stay, gpointer user_data)
+{
+  TracedElement *self = user_data;
+  TracedRegistry *registry = self->registry;
+  TracedStayFunc func = g_atomic_pointer_get (&registry->func);
+
+  if (func)
+    func (self, stay, registry->user_data);
+}
+
+static void
+close_element (TracedElement * self)
+{
+  g_mutex_lock (&self->lock);
+  residence_close (self->residence);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+merge_gone_unlocked (TracedRegistry * self, TracedElement * element)
+{
+  Others *others = g_hash_table_lookup (self->others, element->factory);
+
+  if (!others) {
+    others = g_new0 (Others, 1);
+    g_hash_table_insert (self->others, (gpointer) element->factory, others);
+  }
+  for (guint i = 0; i < 2; i++) {
+    ResidenceSums sums;
+
+    g_mutex_lock (&element->lock);
+    others->any[i] |= residence_get_sums (element->residence, i, &sums);
+    g_mutex_unlock (&element->lock);
+    residence_sums_merge (&others->sums[i], &sums);
+  }
+}
+
+/* Returns whom to let go instead, or NULL. */
+static TracedElement *
+keep_gone_unlocked (TracedRegistry * self, TracedElement * element)
+{
+  if (self->closed)
+    return element;
+  g_queue_push_tail (&self->gone, element);
+  if (self->gone.length <= MAX_GONE)
+    return NULL;
+  element = g_queue_pop_head (&self->gone);
+  merge_gone_unlocked (self, element);
+  return element;
+}
+
+/* The element is being finalized. */
+static void
+element_gone (gpointer data)
+{
+  TracedElement *self = data;
+  TracedRegistry *registry = self->registry;
+  TracedElement *oldest;
+
+  g_mutex_lock (&self->lock);
+  residence_close (self->residence);
+  residence_forget (self->residence);
+  g_mutex_unlock (&self->lock);
+
+  g_mutex_lock (&registry->lock);
+  g_queue_remove (&registry->live, self);
+  oldest = keep_gone_unlocked (registry, self);
+  g_mutex_unlock (&registry->lock);
+  if (oldest)
+    traced_element_unref (oldest);
+}
+
+static gboolean
+has_level_properties (GObjectClass * klass)
+{
+  return g_object_class_find_property (klass, "current-level-buffers")
+      && g_object_class_find_property (klass, "current-level-time");
+}
+
+static gint
+find_level_source (GstElement * element)
+{
+  gint source = LEVEL_NONE;
+
+  if (has_level_properties (G_OBJECT_GET_CLASS (element)))
+    return LEVEL_OF_ELEMENT;
+  GST_OBJECT_LOCK (element);
+  if (element->sinkpads
+      && has_level_properties (G_OBJECT_GET_CLASS (element->sinkpads->data)))
+    source = LEVEL_OF_PAD;
+  GST_OBJECT_UNLOCK (element);
+  return source;
+}
+
+static ResidenceKind
+find_kind (GstElement * element, gint level_source)
+{
+  if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK))
+    return RESIDENCE_SINK;
+  if (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE))
+    return RESIDENCE_SOURCE;
+  if (level_source == LEVEL_OF_ELEMENT || level_source == LEVEL_OF_PAD)
+    return RESIDENCE_QUEUE;
+  return RESIDENCE_PLAIN;
+}
+
+static const gchar *
+find_factory (GstElement * element)
+{
+  GstElementFactory *factory = gst_element_get_factory (element);
+
+  return g_intern_string (factory ?
+      gst_plugin_feature_get_name (GST_PLUGIN_FEATURE (factory))
+      : G_OBJECT_TYPE_NAME (element));
+}
+
+/* The reference belongs to the element's qdata. */
+static TracedElement *
+add_element_unlocked (TracedRegistry * registry, GstElement * element)
+{
+  TracedElement *self = g_new0 (TracedElement, 1);
+
+  g_atomic_int_inc (&registry->refs);
+  self->refs = 1;
+  self->registry = registry;
+  self->id = ++registry->last_id;
+  self->name = gst_object_get_name (GST_OBJECT (element));
+  self->factory = find_factory (element);
+  self->level_source = find_level_source (element);
+  self->kind = find_kind (element, self->level_source);
+  self->track.id = self->id;
+  self->track.name = self->name;
+  g_mutex_init (&self->lock);
+  self->residence = residence_new (self->kind, stay_over, self);
+  g_queue_push_tail (&registry->live, self);
+  g_object_set_qdata_full (G_OBJECT (element), registry->element_quark, self,
+      element_gone);
+  return self;
+}
+
+static TracedElement *
+get_element_unlocked (TracedRegistry * self, GstElement * element)
+{
+  TracedElement *traced =
+      g_object_get_qdata (G_OBJECT (element), self->element_quark);
+
+  return traced ? traced : add_element_unlocked (self, element);
+}
+
+TracedElement *
+traced_registry_get_element (TracedRegistry * self, GstElement * element)
+{
+  TracedElement *traced =
+      g_object_get_qdata (G_OBJECT (element), self->element_quark);
+
+  if (traced || GST_IS_BIN (element))
+    return traced;
+  g_mutex_lock (&self->lock);
+  traced = get_element_unlocked (self, element);
+  g_mutex_unlock (&self->lock);
+  return traced;
+}
+
+/* Levels */
+
+static void
+read_properties (gpointer object, ResidenceLevel * level)
+{
+  g_object_get (object, "current-level-buffers", &level->buffers,
+      "current-level-time", &level->time, NULL);
+}
+
+gboolean
+traced_element_read_level (TracedElement * self, GstPad * pad,
+    ResidenceLevel * level)
+{
+  GstObject *element;
+
+  if (self->level_source == LEVEL_NONE)
+    return FALSE;
+  if (self->level_source == LEVEL_OF_PAD) {
+    read_properties (pad, level);
+    return TRUE;
+  }
+  element = gst_object_get_parent (GST_OBJECT (pad));
+  if (!element)
+    return FALSE;
+  read_properties (element, level);
+  gst_object_unref (element);
+  return TRUE;
+}
+
+/* Pads */
+
+static void
+traced_pad_free (gpointer data)
+{
+  TracedPad *self = data;
+
+  if (!self)
+    return;
+  traced_pad_free (self->previous);
+  if (self->element)
+    traced_element_unref (self->element);
+  g_free (self);
+}
+
+static TracedPad *
+add_pad_unlocked (TracedRegistry * self, GstPad * pad, GstObject * parent)
+{
+  TracedPad *traced = g_new0 (TracedPad, 1);
+
+  traced->parent = parent;
+  if (GST_IS_ELEMENT (parent) && !GST_IS_BIN (parent))
+    traced->element =
+        traced_element_ref (get_element_unlocked (self, GST_ELEMENT (parent)));
+  traced->previous = g_object_steal_qdata (G_OBJECT (pad), self->pad_quark);
+  g_object_set_qdata_full (G_OBJECT (pad), self->pad_quark, traced,
+      traced_pad_free);
+  return traced;
+}
+
+static TracedPad *
+find_pad (TracedRegistry * self, GstPad * pad, gpointer parent)
+{
+  TracedPad *traced = g_object_get_qdata (G_OBJECT (pad), self->pad_quark);
+
+  return traced && traced->parent == parent ? traced : NULL;
+}
+
+TracedPad *
+traced_registry_get_pad (TracedRegistry * self, GstPad * pad)
+{
+  TracedPad *traced = find_pad (self, pad, GST_OBJECT_PARENT (pad));
+  GstObject *parent;
+
+  if (traced)
+    return traced;
+  parent = gst_object_get_parent (GST_OBJECT (pad));
+  if (!parent)
+    return NULL;
+  g_mutex_lock (&self->lock);
+  traced = find_pad (self, pad, parent);
+  if (!traced)
+    traced = add_pad_unlocked (self, pad, parent);
+  g_mutex_unlock (&self->lock);
+  gst_object_unref (parent);
+  return traced;
+}
+
+/* The registry */
+
+static void
+tell_element (TracedElement * element, TracedNumbersFunc func,
+    gpointer user_data)
+{
+  TracedNumbers *numbers = g_new0 (TracedNumbers, 1);
+
+  numbers->id = element->id;
+  numbers->name = element->name;
+  numbers->factory = element->factory;
+  for (guint i = 0; i < 2; i++) {
+    gboolean any;
+
+    g_mutex_lock (&element->lock);
+    any = residence_get_sums (element->residence, i, &numbers->sums);
+    numbers->has_level = residence_get_level (element->residence,
+        &numbers->level_max, &numbers->level_last);
+    g_mutex_unlock (&element->lock);
+    numbers->in_turns = i;
+    if (any)
+      func (numbers, user_data);
+  }
+  g_free (numbers);
+}
+
+static void
+tell_others (const gchar * factory, const Others * others,
+    TracedNumbersFunc func, gpointer user_data)
+{
+  TracedNumbers *numbers = g_new0 (TracedNumbers, 1);
+
+  numbers->factory = factory;
+  for (guint i = 0; i < 2; i++) {
+    numbers->in_turns = i;
+    numbers->sums = others->sums[i];
+    if (others->any[i])
+      func (numbers, user_data);
+  }
+  g_free (numbers);
+}
+
+void
+traced_registry_foreach (TracedRegistry * self, TracedNumbersFunc func,
+    gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer factory, others;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->others);
+  while (g_hash_table_iter_next (&iter, &factory, &others))
+    tell_others (factory, others, func, user_data);
+  for (GList * l = self->gone.head; l; l = l->next)
+    tell_element (l->data, func, user_data);
+  for (GList * l = self->live.head; l; l = l->next)
+    tell_element (l->data, func, user_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+traced_registry_flush (TracedRegistry * self)
+{
+  g_mutex_lock (&self->lock);
+  for (GList * l = self->live.head; l; l = l->next)
+    close_element (l->data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+traced_registry_close (TracedRegistry * self)
+{
+  TracedElement *element;
+  GQueue gone;
+
+  g_mutex_lock (&self->lock);
+  self->closed = TRUE;
+  for (GList * l = self->live.head; l; l = l->next)
+    close_element (l->data);
+  g_atomic_pointer_set (&self->func, NULL);
+  /* Whoever is inside the function still holds an element's lock. */
+  for (GList * l = self->live.head; l; l = l->next)
+    close_element (l->data);
+  gone = self->gone;
+  g_queue_init (&self->gone);
+  g_mutex_unlock (&self->lock);
+  while ((element = g_queue_pop_head (&gone)))
+    traced_element_unref (element);
+}
+
+TracedRegistry *
+traced_registry_new (TracedStayFunc func, gpointer user_data)
+{
+  static gint n;
+  TracedRegistry *self = g_new0 (TracedRegistry, 1);
+  gint number = g_atomic_int_add (&n, 1);
+  gchar *pad = g_strdup_printf ("turnlatency-pad-%d", number);
+  gchar *element = g_strdup_printf ("turnlatency-element-%d", number);
+
+  self->refs = 1;
+  self->pad_quark = g_quark_from_string (pad);
+  self->element_quark = g_quark_from_string (element);
+  self->func = func;
+  self->user_data = user_data;
+  g_mutex_init (&self->lock);
+  self->others = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_free (pad);
+  g_free (element);
+  return self;
+}
+
+void
+traced_registry_unref (TracedRegistry * self)
+{
+  if (!g_atomic_int_dec_and_test (&self->refs))
+    return;
+  g_hash_table_unref (self->others);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
