@@ -5,6 +5,7 @@
 
 #include "jsontext.h"
 #include "net/clock.h"
+#include "percentile.h"
 #include "server/log.h"
 #include "turnjson.h"
 
@@ -420,14 +421,6 @@ parley_calls_find (ParleyCalls * self, const gchar * sid)
   return record;
 }
 
-static gint
-compare_times (gconstpointer a, gconstpointer b)
-{
-  gint64 first = *(const gint64 *) a, second = *(const gint64 *) b;
-
-  return (first > second) - (first < second);
-}
-
 /* FALSE: the element was not in the turn. */
 static gboolean
 time_of (const ParleyTurnReport * report, const gchar * element,
@@ -448,8 +441,8 @@ time_of (const ParleyTurnReport * report, const gchar * element,
 }
 
 gint64
-parley_call_record_get_quantile (ParleyCallRecord * self,
-    const gchar * element, ParleyOwner owner, gdouble quantile)
+parley_call_record_get_percentile (ParleyCallRecord * self,
+    const gchar * element, ParleyOwner owner, guint percent)
 {
   g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GPtrArray) turns = list_turns (self);
@@ -461,9 +454,8 @@ parley_call_record_get_quantile (ParleyCallRecord * self,
       g_array_append_val (times, us);
   if (times->len == 0)
     return -1;
-  g_array_sort (times, compare_times);
-  return g_array_index (times, gint64,
-      MIN (times->len - 1, (guint) (times->len * quantile)));
+  parley_percentile_sort (times);
+  return parley_percentile (times, percent);
 }
 
 /* JSON */

@@ -54,9 +54,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyCallRecord, parley_call_record_unref)
 
 const gchar *parley_call_record_get_sid (ParleyCallRecord * record);
 gboolean parley_call_record_is_live (ParleyCallRecord * record);
-/* Over the call's turns, as parley_metrics_get_quantile(). */
-gint64 parley_call_record_get_quantile (ParleyCallRecord * record,
-    const gchar * element, ParleyOwner owner, gdouble quantile);
+/* Over the call's turns: the time of an @element (a factory's name) that is
+ * @owner's; µs, -1 without a turn. */
+gint64 parley_call_record_get_percentile (ParleyCallRecord * record,
+    const gchar * element, ParleyOwner owner, guint percent);
 
 /* {"active","calls":[{"sid","from","to","file","state" ("live", "ended"),
  * "begin" (ISO 8601),"seconds","setup_ms","n_turns","end","reason"}]}, the

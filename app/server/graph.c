@@ -79,16 +79,16 @@ append_ms (GString * out, gint64 p50, gint64 p95)
 static void
 append_times (Graph * self, const gchar * element, ParleyOwner owner)
 {
-  gint64 here = parley_call_record_get_quantile (self->record, element, owner,
-      0.5);
+  gint64 here = parley_call_record_get_percentile (self->record, element,
+      owner, 50);
   gint64 all = parley_metrics_get_quantile (self->metrics, element, owner, 0.5);
 
   if (here < 0 && all < 0)
     return;
   g_string_append_printf (self->text, "\\n%s ", parley_owner_to_string (owner));
   if (here >= 0)
-    append_ms (self->text, here, parley_call_record_get_quantile
-        (self->record, element, owner, 0.95));
+    append_ms (self->text, here, parley_call_record_get_percentile
+        (self->record, element, owner, 95));
   else
     g_string_append (self->text, "-");
   if (all >= 0) {

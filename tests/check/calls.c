@@ -184,20 +184,20 @@ test_same_sid (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_quantile (Fixture * fixture, gconstpointer data)
+test_percentile (Fixture * fixture, gconstpointer data)
 {
   ParleyCallRecord *record = begin (fixture, "CA1");
 
-#define QUANTILE(element, owner, quantile) \
-    parley_call_record_get_quantile (record, element, owner, quantile)
-  g_assert_cmpint (QUANTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 0.5), ==, -1);
+#define PERCENTILE(element, owner, percent) \
+    parley_call_record_get_percentile (record, element, owner, percent)
+  g_assert_cmpint (PERCENTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 50), ==, -1);
   add_turns (fixture, record, 100);
-  g_assert_cmpint (QUANTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 0.5), ==,
-      51000);
-  g_assert_cmpint (QUANTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 0.95), ==,
-      96000);
-  g_assert_cmpint (QUANTILE ("cloudstt", PARLEY_OWNER_PARLEY, 0.5), ==, -1);
-  g_assert_cmpint (QUANTILE ("cloudtts", PARLEY_OWNER_PROVIDER, 0.5), ==, -1);
+  g_assert_cmpint (PERCENTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 50), ==,
+      50000);
+  g_assert_cmpint (PERCENTILE ("cloudstt", PARLEY_OWNER_PROVIDER, 95), ==,
+      95000);
+  g_assert_cmpint (PERCENTILE ("cloudstt", PARLEY_OWNER_PARLEY, 50), ==, -1);
+  g_assert_cmpint (PERCENTILE ("cloudtts", PARLEY_OWNER_PROVIDER, 50), ==, -1);
   end (fixture, record);
 }
 
@@ -215,6 +215,6 @@ main (int argc, char **argv)
   ADD ("bounded/turns-of-a-call", test_bounded_turns_of_a_call);
   ADD ("bounded/usage", test_bounded_usage);
   ADD ("same-sid", test_same_sid);
-  ADD ("quantile", test_quantile);
+  ADD ("percentile", test_percentile);
   return g_test_run ();
 }
