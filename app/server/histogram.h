@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /* How long something took, counted in buckets. Plain data, without a lock: all
  * zero is an empty one, and a copy is a copy. */
 
-/* Upper bounds from 1 ms to 10 s, and one without. */
-#define PARLEY_HISTOGRAM_N 18
+/* Upper bounds from 0.1 ms to 10 s, and one without. */
+#define PARLEY_HISTOGRAM_N 21
 
 typedef struct
 {
