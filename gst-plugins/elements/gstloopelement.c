@@ -411,6 +411,18 @@ inbox_is_full (GstLoopElementPrivate * priv)
   return full;
 }
 
+void
+gst_loop_element_get_level (GstLoopElement * self, guint * items,
+    GstClockTime * time)
+{
+  GstLoopElementPrivate *priv = PRIV (self);
+
+  g_mutex_lock (&priv->lock);
+  *items = g_queue_get_length (&priv->inbox);
+  *time = priv->inbox_time;
+  g_mutex_unlock (&priv->lock);
+}
+
 static void
 warn_dropped (GstLoopElement * self)
 {
@@ -720,17 +732,6 @@ gst_loop_element_push_event_in_loop (GstLoopElement * self, GstEvent * event)
     GST_PAD_STREAM_UNLOCK (priv->srcpad);
   end_push (self, time);
   return ok;
-}
-
-gboolean
-gst_loop_element_push_upstream_in_loop (GstLoopElement * self, GstEvent * event)
-{
-  GstPad *pad = PRIV (self)->sinkpad;
-
-  if (pad)
-    return gst_pad_push_event (pad, event);
-  gst_event_unref (event);
-  return FALSE;
 }
 
 /* Small things */

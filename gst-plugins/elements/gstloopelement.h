@@ -97,6 +97,11 @@ gboolean gst_loop_element_is_live (GstLoopElement * self);
 /* While held, nothing leaves the inbox; on-loop callers are not held up. */
 void gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold);
 
+/* What waits in the inbox now: buffers and events, and the buffers' time. Any
+ * thread. */
+void gst_loop_element_get_level (GstLoopElement * self, guint * items,
+    GstClockTime * time);
+
 /* Whether the run goes on: what a timer or a provider brings later is of no use
  * to anybody. */
 gboolean gst_loop_element_is_running_in_loop (GstLoopElement * self);

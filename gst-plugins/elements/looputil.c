@@ -33,6 +33,17 @@ gst_loop_element_expand_in_loop (GstLoopElement * self, const gchar * text)
 }
 
 gboolean
+gst_loop_element_push_upstream_in_loop (GstLoopElement * self, GstEvent * event)
+{
+  GstPad *pad = gst_loop_element_get_sink_pad (self);
+
+  if (pad)
+    return gst_pad_push_event (pad, event);
+  gst_event_unref (event);
+  return FALSE;
+}
+
+gboolean
 gst_loop_element_is_live (GstLoopElement * self)
 {
   GstQuery *query = gst_query_new_latency ();

@@ -101,8 +101,10 @@ write_stay (TraceFile * file, TracedElement * element,
 
   g_string_printf (args, "\"turn\":%u,\"epoch\":%" G_GUINT64_FORMAT
       ",\"count\":%u,\"first_us\":%" G_GINT64_FORMAT
+      ",\"last_us\":%" G_GINT64_FORMAT
       ",\"own_us\":%" G_GINT64_FORMAT ",\"waiting_us\":%" G_GINT64_FORMAT
       ",\"inferred\":%s", stay->turn, stay->epoch, stay->count, stay->first,
+      stay->last,
       stay->end - stay->begin - stay->waiting, stay->waiting,
       stay->inferred ? "true" : "false");
   if (stay->has_level)
@@ -125,9 +127,10 @@ on_stay (TracedElement * element, const ResidenceStay * stay,
 
   gst_tracer_record_log (stay_record, element->id, element->name,
       element->factory, stay->turn, stay->epoch, took, (guint64) stay->first,
-      took - stay->waiting, (guint64) stay->waiting, stay->inferred,
-      stay->count, stay->level_max.buffers, stay->level_max.time,
-      stay->level_last.buffers, stay->level_last.time, (guint64) stay->end);
+      (guint64) stay->last, took - stay->waiting, (guint64) stay->waiting,
+      stay->inferred, stay->count, stay->level_max.buffers,
+      stay->level_max.time, stay->level_last.buffers, stay->level_last.time,
+      (guint64) stay->end);
   /* What passes between turns is no part of any: it would only fill the
    * file. */
   if (self->file && (!stay->marked || stay->turn || stay->epoch))
@@ -656,6 +659,7 @@ make_records (void)
       FIELD ("epoch", G_TYPE_UINT64, "0: none"),
       FIELD ("residence-us", G_TYPE_UINT64, "longest stay of its data"),
       FIELD ("first-us", G_TYPE_UINT64, "stay of its first data"),
+      FIELD ("last-us", G_TYPE_UINT64, "stay of its last data"),
       FIELD ("own-us", G_TYPE_UINT64, "of residence-us, without waiting"),
       FIELD ("waiting-us", G_TYPE_UINT64, "of residence-us, for others"),
       FIELD ("inferred", G_TYPE_BOOLEAN, "matched without metas"),

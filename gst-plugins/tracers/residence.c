@@ -114,7 +114,7 @@ bound_by_waits (ResidenceStay * stay)
     stay->begin = MIN (stay->begin, stay->waits[i].begin);
     stay->end = MAX (stay->end, stay->waits[i].end);
   }
-  stay->first = stay->end - stay->begin;
+  stay->first = stay->last = stay->end - stay->begin;
   stay->inferred = TRUE;
 }
 
@@ -222,6 +222,7 @@ get_stay (Residence * self, guint turn, guint64 epoch, gint64 now)
 static void
 add_stay (ResidenceStay * stay, gint64 begin, gint64 end)
 {
+  stay->last = end - begin;
   if (stay->count++ == 0)
     stay->first = end - begin;
   else if (end - begin <= stay->end - stay->begin)

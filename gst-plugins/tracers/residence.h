@@ -61,6 +61,7 @@ typedef struct
   gint64 begin;                 /* of the longest stay of any of them */
   gint64 end;
   gint64 first;                 /* how long the first one stayed, µs */
+  gint64 last;                  /* and the last one */
   gint64 waiting;               /* of the longest stay, µs; the rest is own */
   ResidenceWait waits[RESIDENCE_MAX_WAITS];
   guint n_waits;

@@ -2,6 +2,8 @@
 
 #include "traced.h"
 
+#include "../elements/gstloopelement.h"
+
 /* Elements that are gone but still told of by name. */
 #define MAX_GONE 64
 
@@ -9,7 +11,8 @@ enum
 {
   LEVEL_NONE,
   LEVEL_OF_ELEMENT,             /* queue, queue2 */
-  LEVEL_OF_PAD                  /* multiqueue */
+  LEVEL_OF_PAD,                 /* multiqueue */
+  LEVEL_OF_INBOX                /* ours */
 };
 
 /* The elements of a factory that are not told of one by one any more. */
@@ -144,6 +147,8 @@ find_level_source (GstElement * element)
 {
   gint source = LEVEL_NONE;
 
+  if (GST_IS_LOOP_ELEMENT (element))
+    return LEVEL_OF_INBOX;
   if (has_level_properties (G_OBJECT_GET_CLASS (element)))
     return LEVEL_OF_ELEMENT;
   GST_OBJECT_LOCK (element);
@@ -247,7 +252,11 @@ traced_element_read_level (TracedElement * self, GstPad * pad,
   element = gst_object_get_parent (GST_OBJECT (pad));
   if (!element)
     return FALSE;
-  read_properties (element, level);
+  if (self->level_source == LEVEL_OF_INBOX)
+    gst_loop_element_get_level (GST_LOOP_ELEMENT (element), &level->buffers,
+        &level->time);
+  else
+    read_properties (element, level);
   gst_object_unref (element);
   return TRUE;
 }

@@ -394,17 +394,24 @@ static void
 out_of_band_overtakes (Rig * rig, gconstpointer data)
 {
   GstLoopElement *element = GST_LOOP_ELEMENT (rig->element);
+  GstClockTime time;
   Pusher pusher;
+  guint n;
 
   gst_loop_element_hold_in_loop (element, TRUE);
   pusher_start (&pusher, rig, 2);
   g_thread_join (pusher.thread);
+  gst_loop_element_get_level (element, &n, &time);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (time, >, 0);
   g_thread_join (g_thread_new ("oob", push_out_of_band, rig));
   rig_settle (rig);
   expect_notes (rig, "oob");
   gst_loop_element_hold_in_loop (element, FALSE);
   rig_settle (rig);
   expect_notes (rig, "0 1");
+  gst_loop_element_get_level (element, &n, &time);
+  g_assert_cmpuint (n + time, ==, 0);
 }
 
 static gpointer

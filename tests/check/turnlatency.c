@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mock/coreplugins.h"
 #include "net/clock.h"
@@ -188,8 +189,10 @@ holder_of (Run * run, const gchar * name)
 
 /* @line begins with the element @first and ends with a fakesink "end". */
 static void
-begin (Run * run, const gchar * line, const gchar * first)
+begin_with_caps (Run * run, const gchar * line, const gchar * first,
+    const gchar * caps_string)
 {
+  GstCaps *caps = gst_caps_from_string (caps_string);
   GstElement *sink;
   GstSegment segment;
   GstPad *peer;
@@ -209,9 +212,28 @@ begin (Run * run, const gchar * line, const gchar * first)
   gst_pad_set_active (run->pad, TRUE);
   gst_element_set_state (run->pipeline, GST_STATE_PLAYING);
   gst_pad_push_event (run->pad, gst_event_new_stream_start ("test"));
+  gst_pad_push_event (run->pad, gst_event_new_caps (caps));
+  gst_caps_unref (caps);
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_push_event (run->pad, gst_event_new_segment (&segment));
   run->began = parley_clock_now ();
+}
+
+static void
+begin (Run * run, const gchar * line, const gchar * first)
+{
+  begin_with_caps (run, line, first, "audio/x-mulaw, rate=8000, channels=1");
+}
+
+static void
+push_buffer (Run * run, GstBuffer * buffer, guint turn, guint64 epoch)
+{
+  if (turn || epoch) {
+    ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
+    meta->turn = turn;
+    meta->epoch = epoch;
+  }
+  g_assert_cmpint (gst_pad_push (run->pad, buffer), ==, GST_FLOW_OK);
 }
 
 static void
@@ -220,12 +242,7 @@ push (Run * run, guint turn, guint64 epoch, GstClockTime pts)
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 160, NULL);
 
   GST_BUFFER_PTS (buffer) = pts;
-  if (turn || epoch) {
-    ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
-    meta->turn = turn;
-    meta->epoch = epoch;
-  }
-  g_assert_cmpint (gst_pad_push (run->pad, buffer), ==, GST_FLOW_OK);
+  push_buffer (run, buffer, turn, epoch);
 }
 
 static void
@@ -521,6 +538,43 @@ test_waits (void)
   g_assert_cmpuint (number ("win", TRUE, "waiting-max-us"), ==, 0);
 }
 
+/* One of ours: it has an inbox and a loop, and answers a turn by an epoch. */
+static void
+test_ours (void)
+{
+  static const gchar question[] = "What are your opening hours?";
+  gchar *line = g_strdup_printf ("identity name=text ! llmchat name=chat "
+      "script=%s/pipelines/appointments.json ! fakesink name=end",
+      g_getenv ("PARLEY_SOURCE"));
+  GstStructure *numbers, *all;
+  const GValue *loops;
+  guint64 lags = 0, lag;
+  guint level;
+  Run run;
+
+  begin_with_caps (&run, line, "text", "text/x-raw, format=utf8");
+  push_buffer (&run, gst_buffer_new_memdup (question, strlen (question)), 1, 0);
+  wait_arrived (&run, 1);
+  finish (&run);
+  g_assert_cmpuint (number ("text", TRUE, "count"), ==, 1);
+  numbers = find_numbers ("chat", TRUE);
+  g_assert_nonnull (numbers);
+  g_assert_true (gst_structure_get_uint (numbers, "level-buffers-max", &level));
+  gst_structure_free (numbers);
+
+  all = statistics ();
+  loops = gst_structure_get_value (all, "loops");
+  g_assert_cmpuint (gst_value_array_get_size (loops), >, 0);
+  for (guint i = 0; i < gst_value_array_get_size (loops); i++) {
+    g_assert_true (gst_structure_get_uint64 (gst_value_get_structure
+            (gst_value_array_get_value (loops, i)), "lag-count", &lag));
+    lags += lag;
+  }
+  g_assert_cmpuint (lags, >, 0);
+  gst_structure_free (all);
+  g_free (line);
+}
+
 /* Elements, pads and pipelines that come and go while data flows and somebody
  * reads the numbers. */
 static gpointer
@@ -756,6 +810,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/turnlatency/inferred", test_inferred);
   g_test_add_func ("/turnlatency/bins", test_bins);
   g_test_add_func ("/turnlatency/waits", test_waits);
+  g_test_add_func ("/turnlatency/ours", test_ours);
   g_test_add_func ("/turnlatency/cut-off", test_cut_off);
   g_test_add_func ("/turnlatency/churn", test_churn);
   g_test_add_data_func ("/turnlatency/file/exit", "exit", test_file);

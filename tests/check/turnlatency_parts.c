@@ -161,14 +161,14 @@ assert_stay (const ResidenceStay * stay, guint turn, guint64 epoch,
   g_assert_cmpint (stay->end, ==, end);
 }
 
-/* The longest of a turn counts; that of the first is told too. */
+/* The longest of a turn counts; those of the first and last are told too. */
 static void
 test_longest (Fixture * self, gconstpointer kind)
 {
   const ResidenceStay *stay;
 
   for (guint i = 0; i < 10; i++) {
-    gint64 now = i * 100 * MS, held = i == 4 ? 50 * MS : 3 * MS;
+    gint64 now = i * 100 * MS, held = i == 4 ? 50 * MS : (3 + i) * MS;
 
     enter (self, data_of (i + 1, 2, 0, i * FRAME), now);
     leave (self, data_of (i + 1, 2, 0, i * FRAME), now + held);
@@ -176,6 +176,7 @@ test_longest (Fixture * self, gconstpointer kind)
   stay = only_stay (self);
   assert_stay (stay, 2, 0, 400 * MS, 450 * MS);
   g_assert_cmpint (stay->first, ==, 3 * MS);
+  g_assert_cmpint (stay->last, ==, 12 * MS);
   g_assert_cmpuint (stay->count, ==, 10);
   g_assert_false (stay->inferred);
   g_assert_cmpint (stay->waiting, ==, 0);
