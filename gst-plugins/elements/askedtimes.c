@@ -38,8 +38,7 @@ asked_times_take (GHashTable * timelines, guint turn)
 
   if (timeline)
     parley_timeline_ref (timeline);
-  g_hash_table_foreach_remove (timelines, is_answered,
-      GUINT_TO_POINTER (turn));
+  g_hash_table_foreach_remove (timelines, is_answered, GUINT_TO_POINTER (turn));
   parley_timeline_stamp (timeline, PARLEY_AT_LLM_ASKED, parley_clock_now ());
   return timeline;
 }

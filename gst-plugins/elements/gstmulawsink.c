@@ -273,7 +273,6 @@ gst_mulaw_sink_note_playing (GstMulawSink * self, guint64 epoch,
         parley_play_times_over (self->times, epoch) : NULL);
     return;
   }
-  parley_play_times_sent (self->times, epoch, parley_clock_now ());
   gst_loop_element_post_waits_in_loop (GST_LOOP_ELEMENT (self),
       parley_play_times_get (self->times, epoch), epoch,
       PARLEY_AT_SINK_TAKEN, PARLEY_AT_SENT);
@@ -347,6 +346,7 @@ gst_mulaw_sink_send_frame (GstMulawSink * self, gint64 now)
   if (!gst_mulaw_sink_may_send (self)
       || !parley_play_queue_take_frame (self->queue, now, lead, frame))
     return FALSE;
+  parley_play_times_sent (self->times, epoch, parley_clock_now ());
   if (self->call)
     parley_call_send_media_in_loop (self->call, frame, sizeof frame);
   return TRUE;

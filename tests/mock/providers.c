@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/clock.h"
+#include "speech/g711.h"
 
 /* Guards what follows: providers of several loops share it. */
 static GMutex lock;
@@ -452,6 +453,20 @@ void
 mock_tts_audio (guint nth, guint ms)
 {
   emit_tone (last_tts, id_of (tts_ids, nth), ms);
+}
+
+void
+mock_tts_silence (guint nth, guint ms)
+{
+  ParleyAudioFormat format = { TRUE, 8000 };
+  guint8 *samples = g_malloc (ms * 8);
+  GBytes *bytes;
+
+  memset (samples, PARLEY_MULAW_SILENCE, ms * 8);
+  bytes = g_bytes_new_take (samples, ms * 8);
+  parley_tts_provider_audio_in_loop (last_tts, id_of (tts_ids, nth), &format,
+      bytes);
+  g_bytes_unref (bytes);
 }
 
 void

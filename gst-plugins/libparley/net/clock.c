@@ -102,6 +102,8 @@ parley_clock_set_manual (gint64 start)
   g_mutex_lock (&lock);
   manual_now = start ? start : g_get_monotonic_time ();
   g_atomic_int_set (&manual, TRUE);
+  for (GList * l = waiting; l; l = l->next)
+    timer_arm_manual_unlocked (l->data);
   g_mutex_unlock (&lock);
 }
 

@@ -24,7 +24,8 @@ void parley_timer_set_due (GSource * timer, gint64 due);
  * thread that is late. FALSE elsewhere. */
 gboolean parley_timer_get_fired (gint64 * due);
 
-/* Tests: from now on time stands at @start (0: at the real time). */
+/* Tests: from now on time stands at @start (0: at the real time). Again: time
+ * jumps there, as it does for a thread that was busy; timers fire late. */
 void parley_clock_set_manual (gint64 start);
 void parley_clock_set_real (void);
 /* Tests: go @step µs on; at each timer that falls due on the way time stands

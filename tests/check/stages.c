@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A known wait comes back in the stage it belongs to, to the microsecond, and
+ * in no other. */
+#include <gst/gst.h>
+
+#include "mock/stagerig.h"
+
+#define WAIT (500 * G_TIME_SPAN_MILLISECOND)
+
+static ParleyTurnReport *plain;
+
+static void
+assert_sums (const ParleyTurnReport * report)
+{
+  gint64 sum = 0;
+
+  for (guint i = 0; i < report->stages->len; i++)
+    sum += g_array_index (report->stages, ParleyStage, i).us;
+  g_assert_cmpint (sum, ==, report->heard_us);
+  g_assert_cmpint (stage_us (report, "playout"), ==,
+      report->heard_us - report->sent_us);
+}
+
+static void
+test_nowhere (void)
+{
+  assert_sums (plain);
+  g_assert_cmpuint (plain->turn, ==, 1);
+  g_assert_cmpint (stage_us (plain, "endpoint"), >=, 200000);
+  g_assert_cmpint (stage_us (plain, "playout"), ==, 60000);
+  g_assert_false (plain->cached);
+}
+
+static void
+test_place (gconstpointer data)
+{
+  StagePlace place = GPOINTER_TO_INT (data);
+  g_autoptr (ParleyTurnReport) report = stage_rig_run (place, WAIT, TRUE);
+
+  assert_sums (report);
+  g_assert_cmpuint (report->stages->len, ==, plain->stages->len);
+  for (guint i = 0; i < report->stages->len; i++) {
+    ParleyStage *stage = &g_array_index (report->stages, ParleyStage, i);
+    gint64 more = g_str_equal (stage->name, stage_place_stage (place)) ? WAIT
+        : 0;
+
+    g_test_message ("%s %" G_GINT64_FORMAT, stage->name, stage->us);
+    g_assert_cmpint (stage->us, ==, stage_us (plain, stage->name) + more);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  gst_init (&argc, &argv);
+  if (!g_file_test (STAGE_SPEECH, G_FILE_TEST_EXISTS)) {
+    g_print ("1..0 # SKIP asterisk-core-sounds-en-wav is not installed\n");
+    return 0;
+  }
+  plain = stage_rig_run (STAGE_NOWHERE, 0, TRUE);
+  g_test_add_func ("/stages/nowhere", test_nowhere);
+  for (guint i = 1; i < STAGE_N_PLACES; i++) {
+    g_autofree gchar *name = g_strconcat ("/stages/", stage_place_name (i),
+        NULL);
+
+    g_test_add_data_func (g_strdelimit (name, " ", '-'), GINT_TO_POINTER (i),
+        test_place);
+  }
+  result = g_test_run ();
+  parley_turn_report_free (plain);
+  return result;
+}
