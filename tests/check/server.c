@@ -330,6 +330,38 @@ test_upgrade_elsewhere (Fixture * self, gconstpointer pool)
 }
 
 static void
+assert_pong (ParleyMockPeer * peer, const gchar * payload)
+{
+  GString *came = g_string_new (NULL);
+  gint opcode = -1;
+
+  parley_mock_wait ((opcode = parley_mock_peer_take_frame (peer, came)) >= 0);
+  g_assert_cmpint (opcode, ==, 0xa);
+  g_assert_cmpstr (came->str, ==, payload);
+  g_string_free (came, TRUE);
+}
+
+/* What comes with the upgrade, although nobody should send that yet, and what
+ * comes in pieces after it. */
+static void
+test_frames_with_upgrade (Fixture * self, gconstpointer pool)
+{
+  static const gchar request[] = "GET /media HTTP/1.1\r\nHost: a\r\n"
+      "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+      "\x89\x82\0\0\0\0hi" "\x89\x82\0\0";
+  ParleyMockPeer *peer = dial (self);
+
+  parley_mock_peer_write (peer, request, sizeof request - 1);
+  g_assert_cmpuint (parley_mock_peer_response (peer, NULL, NULL), ==, 101);
+  assert_pong (peer, "hi");
+  parley_mock_peer_write (peer, "\0\0ho", 4);
+  assert_pong (peer, "ho");
+  parley_mock_peer_free (peer);
+}
+
+static void
 test_deflate_not_negotiated (Fixture * self, gconstpointer pool)
 {
   ParleyMockPeer *peer = dial (self);
@@ -717,6 +749,7 @@ main (int argc, char **argv)
     {"upgrade/refused", test_check_refuses},
     {"upgrade/elsewhere", test_upgrade_elsewhere},
     {"upgrade/no-deflate", test_deflate_not_negotiated},
+    {"upgrade/frames-with-it", test_frames_with_upgrade},
     {"upgrade/origin-and-protocol", test_origin_and_protocol},
     {"stop-listening", test_stop_listening},
     {"close-spares-calls", test_close_spares_calls},

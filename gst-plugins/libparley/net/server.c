@@ -364,30 +364,37 @@ early (SoupServer * soup, SoupServerMessage * message, const char *path,
     soup_server_message_set_status (message, status, NULL);
 }
 
-static void
-handle (SoupServer * soup, SoupServerMessage * message, const char *path,
-    GHashTable * query, gpointer data)
+/* libsoup's own stream around ours is left out: each read would cost it one
+ * more source. It stays only where it may have read beyond the headers. */
+static SoupWebsocketConnection *
+websocket_over (GIOStream * soup_stream, ParleyLimitStream * stream,
+    SoupServerMessage * message)
 {
-  LoopServer *owner = data;
-  Route *route = find_route (owner->server, path);
+  GInputStream *in = g_io_stream_get_input_stream (soup_stream);
+  gboolean ahead =
+      g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (in));
 
-  if (route && route->handler)
-    route->handler (message, path, route->data);
+  return soup_websocket_connection_new (ahead ? soup_stream
+      : G_IO_STREAM (stream), soup_server_message_get_uri (message),
+      SOUP_WEBSOCKET_CONNECTION_SERVER, NULL, NULL, NULL);
 }
 
 static void
-upgraded (SoupServer * soup, SoupServerMessage * message, const char *path,
-    SoupWebsocketConnection * websocket, gpointer data)
+upgraded (SoupServerMessage * message, LoopServer * owner)
 {
-  LoopServer *owner = data;
-  Route *route = find_route (owner->server, path);
+  Connection *connection = connection_of (owner, message);
+  Route *route = find_route (owner->server,
+      g_uri_get_path (soup_server_message_get_uri (message)));
+  SoupWebsocketConnection *websocket;
   ParleyUpgrade upgrade;
-  ParleyLimitStream *stream = parley_limit_stream_find
-      (soup_websocket_connection_get_io_stream (websocket));
-  Connection *connection = stream
-      ? g_object_get_qdata (G_OBJECT (stream), connection_quark) : NULL;
+  GIOStream *stream;
 
-  g_return_if_fail (connection != NULL);
+  g_return_if_fail (connection != NULL && route != NULL);
+  g_object_ref (message);
+  stream = soup_server_message_steal_connection (message);
+  websocket = websocket_over (stream, connection->stream, message);
+  g_object_unref (stream);
+  g_object_unref (message);
   parley_timer_clear (&connection->deadline);
   parley_limit_stream_allow (connection->stream, MAX_WEBSOCKET_BYTES);
   soup_websocket_connection_set_max_incoming_payload_size (websocket,
@@ -399,6 +406,22 @@ upgraded (SoupServer * soup, SoupServerMessage * message, const char *path,
   upgrade.socket = connection->socket;
   upgrade.accepted = connection->accepted;
   route->call_func (&upgrade, route->data);
+  g_object_unref (websocket);
+}
+
+static void
+handle (SoupServer * soup, SoupServerMessage * message, const char *path,
+    GHashTable * query, gpointer data)
+{
+  LoopServer *owner = data;
+  Route *route = find_route (owner->server, path);
+
+  if (route && route->handler)
+    route->handler (message, path, route->data);
+  else if (route && soup_websocket_server_process_handshake (message, NULL,
+          NULL, NULL, NULL))
+    g_signal_connect (message, "wrote-informational", G_CALLBACK (upgraded),
+        owner);
 }
 
 /* The part of a server on one loop */
@@ -414,8 +437,6 @@ loop_server_open (gpointer data, gpointer user_data)
 
   g_main_context_push_thread_default (parley_loop_get_context (self->loop));
   self->soup = soup_server_new ("server-header", "Parley", NULL);
-  soup_server_remove_websocket_extension (self->soup,
-      SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   /* Without a listener of its own libsoup closes after every request. */
   if (!soup_server_listen (self->soup, unused, 0, &error)) {
     g_warning ("connections will not be kept alive: %s", error->message);
@@ -424,14 +445,6 @@ loop_server_open (gpointer data, gpointer user_data)
   g_main_context_pop_thread_default (parley_loop_get_context (self->loop));
   soup_server_add_early_handler (self->soup, NULL, early, self, NULL);
   soup_server_add_handler (self->soup, NULL, handle, self, NULL);
-  for (guint i = 0; i < self->server->routes->len; i++) {
-    Route *route = g_ptr_array_index (self->server->routes, i);
-    if (!route->call_func)
-      continue;
-    soup_server_add_early_handler (self->soup, route->path, early, self, NULL);
-    soup_server_add_websocket_handler (self->soup, route->path, NULL, NULL,
-        upgraded, self, NULL);
-  }
   g_signal_connect (self->soup, "request-started",
       G_CALLBACK (request_started), self);
   g_signal_connect (self->soup, "request-finished",
