@@ -6,33 +6,32 @@
 
 #define MOCK_TYPE_HOLDBACK (mock_holdback_get_type ())
 G_DECLARE_FINAL_TYPE (MockHoldback, mock_holdback, MOCK, HOLDBACK, GstElement)
+     struct _MockHoldback
+     {
+       GstElement parent;
+       GstPad *sinkpad;
+       GstPad *srcpad;
+       ParleyLoop *loop;
+       gint64 hold;
+       GQueue held;             /* of Item */
+       GSource *timer;
+     };
 
-struct _MockHoldback
-{
-  GstElement parent;
-  GstPad *sinkpad;
-  GstPad *srcpad;
-  ParleyLoop *loop;
-  gint64 hold;
-  GQueue held;                  /* of Item */
-  GSource *timer;
-};
+     typedef struct
+     {
+       GstMiniObject *object;
+       gint64 due;
+     } Item;
 
-typedef struct
-{
-  GstMiniObject *object;
-  gint64 due;
-} Item;
-
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+     static GstStaticPadTemplate sink_template =
+         GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+     static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 G_DEFINE_FINAL_TYPE (MockHoldback, mock_holdback, GST_TYPE_ELEMENT);
 
-static void
-item_free (gpointer data)
+     static void item_free (gpointer data)
 {
   Item *item = data;
 

@@ -187,8 +187,7 @@ arm_marks (StageRig * self)
   gint64 next = parley_playout_next_mark (self->playout);
 
   if (next != PARLEY_PLAYOUT_NEVER)
-    parley_timer_set_due (self->marks,
-        next + wait_at (self, STAGE_PLAYOUT));
+    parley_timer_set_due (self->marks, next + wait_at (self, STAGE_PLAYOUT));
 }
 
 static gboolean
@@ -201,8 +200,7 @@ marks_due (gpointer data)
   while ((name = parley_playout_pop_mark (self->playout, now))) {
     g_autoptr (GString) json = g_string_new (NULL);
 
-    parley_twilio_build_mark_echo (json, CALL_PAIR_SID, ++self->sequence,
-        name);
+    parley_twilio_build_mark_echo (json, CALL_PAIR_SID, ++self->sequence, name);
     soup_websocket_connection_send_text (self->pair.far, json->str);
     g_free (name);
   }
@@ -225,8 +223,7 @@ on_message (SoupWebsocketConnection * far, gint type, GBytes * bytes,
     parley_playout_push (self->playout, parley_clock_now (), message.payload,
         message.payload_len);
   else if (message.type == PARLEY_TWILIO_MARK)
-    parley_playout_mark (self->playout, parley_clock_now (),
-        message.mark_name);
+    parley_playout_mark (self->playout, parley_clock_now (), message.mark_name);
   arm_marks (self);
 }
 
@@ -236,8 +233,7 @@ begin_speaking (StageRig * self)
   self->next_frame = parley_clock_now () + FRAME_MS * MS;
   self->frames = parley_loop_add_timer (self->loop, self->next_frame,
       frames_due, self);
-  self->marks = parley_loop_add_timer (self->loop, G_MAXINT64, marks_due,
-      self);
+  self->marks = parley_loop_add_timer (self->loop, G_MAXINT64, marks_due, self);
   self->playout = parley_playout_new (parley_clock_now (), FALSE);
   g_signal_connect (self->pair.far, "message", G_CALLBACK (on_message), self);
 }
@@ -266,11 +262,12 @@ static void
 make_pipeline (StageRig * self)
 {
   g_autofree gchar *launch = g_strconcat ("twiliosrc stale-after=0 ! ",
-      holdback_at (self, STAGE_BEFORE_VADENDPOINT), "vadendpoint silence=200 ! ",
-      holdback_at (self, STAGE_BEFORE_CLOUDSTT), "cloudstt provider=mock ! ",
-      holdback_at (self, STAGE_BEFORE_LLMCHAT), "llmchat provider=mock ! ",
-      holdback_at (self, STAGE_BEFORE_CLOUDTTS), "cloudtts provider=mock ! ",
-      holdback_at (self, STAGE_BEFORE_MULAWSINK), "mulawsink", NULL);
+      holdback_at (self, STAGE_BEFORE_VADENDPOINT),
+      "vadendpoint silence=200 ! ", holdback_at (self, STAGE_BEFORE_CLOUDSTT),
+      "cloudstt provider=mock ! ", holdback_at (self, STAGE_BEFORE_LLMCHAT),
+      "llmchat provider=mock ! ", holdback_at (self, STAGE_BEFORE_CLOUDTTS),
+      "cloudtts provider=mock ! ", holdback_at (self, STAGE_BEFORE_MULAWSINK),
+      "mulawsink", NULL);
   g_autoptr (GError) error = NULL;
   GstElement *hold;
 
