@@ -51,12 +51,7 @@ waiting_free (gpointer data)
 {
   Waiting *waiting = data;
 
-  if (waiting->ws) {
-    parley_ws_session_set_handler_in_loop (waiting->ws, NULL, NULL);
-    parley_ws_session_close_in_loop (waiting->ws, SOUP_WEBSOCKET_CLOSE_NORMAL,
-        NULL);
-    g_object_unref (waiting->ws);
-  }
+  g_clear_object (&waiting->ws);
   g_free (waiting);
 }
 

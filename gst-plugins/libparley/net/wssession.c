@@ -26,6 +26,12 @@ typedef struct
   GBytes *bytes;
 } Outgoing;
 
+/* A handshake under way: outlives the session that is cancelled meanwhile. */
+typedef struct
+{
+  ParleyWsSession *owner;       /* borrowed; NULL: cancelled */
+} Handshake;
+
 struct _ParleyWsSession
 {
   GObject parent;
@@ -43,6 +49,7 @@ struct _ParleyWsSession
   ParleyHttpSession *session;
   SoupMessage *message;
   GCancellable *cancellable;
+  Handshake *handshake;         /* NULL: over */
   SoupWebsocketConnection *ws;  /* open or closing */
   GSocket *socket;              /* under it; NULL: not known */
 
@@ -141,8 +148,9 @@ end (ParleyWsSession * self)
   if (self->cancellable)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  if (self->message)
-    g_signal_handlers_disconnect_by_data (self->message, self);
+  if (self->handshake)
+    self->handshake->owner = NULL;
+  self->handshake = NULL;
   if (self->ws)
     g_signal_handlers_disconnect_by_data (self->ws, self);
   g_clear_object (&self->ws);
@@ -478,20 +486,26 @@ new_refusal (ParleyWsSession * self, const GError * cause)
 static void
 connect_done (GObject * soup, GAsyncResult * result, gpointer data)
 {
-  ParleyWsSession *self = data;
+  Handshake *handshake = data;
+  ParleyWsSession *self = handshake->owner;
   GError *error = NULL;
   SoupWebsocketConnection *ws =
       soup_session_websocket_connect_finish (SOUP_SESSION (soup), result,
       &error);
 
-  if (self->state == PARLEY_WS_ENDED)
+  g_free (handshake);
+  if (!self) {
     g_clear_object (&ws);
-  else if (ws)
-    take_connection (self, ws);
-  else
-    fail (self, new_refusal (self, error));
+  } else {
+    self->handshake = NULL;
+    g_object_ref (self);
+    if (ws)
+      take_connection (self, ws);
+    else
+      fail (self, new_refusal (self, error));
+    g_object_unref (self);
+  }
   g_clear_error (&error);
-  g_object_unref (self);
 }
 
 void
@@ -506,6 +520,8 @@ parley_ws_session_open_in_loop (ParleyWsSession * self,
   self->state = PARLEY_WS_OPENING;
   self->session = g_object_ref (session);
   self->cancellable = g_cancellable_new ();
+  self->handshake = g_new (Handshake, 1);
+  self->handshake->owner = self;
   self->message = parley_endpoint_new_message (&self->endpoint, "GET");
   parley_http_session_watch (session, self->message);
   if (self->connect_timeout > 0)
@@ -514,7 +530,7 @@ parley_ws_session_open_in_loop (ParleyWsSession * self,
   arm (self);
   soup_session_websocket_connect_async (parley_http_session_get_soup (session),
       self->message, NULL, (gchar **) self->protocols->pdata,
-      G_PRIORITY_DEFAULT, self->cancellable, connect_done, g_object_ref (self));
+      G_PRIORITY_DEFAULT, self->cancellable, connect_done, self->handshake);
 }
 
 /* Getters, life */
