@@ -99,8 +99,8 @@ gboolean parley_play_queue_echo (ParleyPlayQueue * queue, const gchar * name);
 /* To be called before taking frames, as time goes on: notices lulls. */
 void parley_play_queue_advance (ParleyPlayQueue * queue, gint64 now);
 /* Whether a frame is due at @now, and of which @epoch, if at most @lead µs may
- * be sent ahead of what is being played. A lead under two frames is exceeded by less than one where
- * the far end would run dry before the next 20 ms tick. */
+ * be sent ahead of what is being played. A lead under two frames is exceeded by
+ * less than one where the far end would run dry before the next 20 ms tick. */
 gboolean parley_play_queue_frame_due (ParleyPlayQueue * queue, gint64 now,
     gint64 lead, guint64 * epoch);
 /* Takes the frame that is due for sending, if there is one. */
