@@ -18,6 +18,7 @@ typedef enum
   NOTHING,
   CANCEL,
   UNREF,
+  UNREF_SESSION,
   RESEND
 } Deed;
 
@@ -46,6 +47,8 @@ act (Fixture * self, Deed * deed)
     parley_http_request_cancel_in_loop (self->request);
   else if (what == UNREF)
     g_clear_object (&self->request);
+  else if (what == UNREF_SESSION)
+    g_clear_object (&self->session);
   else if (what == RESEND)
     parley_http_request_send_in_loop (self->request, self->session, &handler,
         self);
@@ -104,10 +107,10 @@ static const ParleyHttpHandler handler =
     { on_headers, on_chunk, on_done, on_failed };
 
 static ParleyHttpRequest *
-new_request (Fixture * self, ParleyOperation operation, const gchar * scheme)
+new_request (Fixture * self, ParleyOperation operation)
 {
   GError *error = NULL;
-  gchar *url = g_strdup_printf ("%s://127.0.0.1:%u/v1/say?a=b%%20c", scheme,
+  gchar *url = g_strdup_printf ("http://127.0.0.1:%u/v1/say?a=b%%20c",
       self->listener->port);
   ParleyHttpRequest *request = parley_http_request_new ("acme", operation,
       "POST", url, &error);
@@ -131,7 +134,7 @@ set_up (Fixture * self, gconstpointer data)
   self->listener = parley_mock_listener_new ();
   self->loop = parley_loop_new (g_main_context_default ());
   self->session = parley_http_session_get_in_loop (self->loop);
-  self->request = new_request (self, PARLEY_OPERATION_LLM, "http");
+  self->request = new_request (self, PARLEY_OPERATION_LLM);
   self->log = g_string_new (NULL);
   self->body = g_string_new (NULL);
 }
@@ -141,7 +144,8 @@ tear_down (Fixture * self, gconstpointer data)
 {
   g_clear_object (&self->request);
   while (g_main_context_iteration (NULL, FALSE));
-  g_assert_finalize_object (self->session);
+  if (self->session)
+    g_assert_finalize_object (self->session);
   parley_mock_listener_free (self->listener);
   g_assert_finalize_object (self->loop);
   g_string_free (self->log, TRUE);
@@ -359,16 +363,55 @@ assert_ends_after (Fixture * self, gint64 time, ParleyNetError code)
   parley_mock_wait (client (self, 0)->gone);
 }
 
+/* A port whose queue of connections is full, so that one more gets no answer.
+ * The sockets are kept in @sockets. */
+static guint16
+listen_deaf (GPtrArray * sockets)
+{
+  g_autoptr (GInetAddress) loopback =
+      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) bound = NULL;
+  GError *error = NULL;
+
+  for (guint i = 0; i < 4; i++) {
+    GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+        G_SOCKET_PROTOCOL_TCP, &error);
+
+    g_assert_no_error (error);
+    g_ptr_array_add (sockets, socket);
+    g_socket_set_blocking (socket, FALSE);
+    if (bound) {
+      g_socket_connect (socket, bound, NULL, NULL);
+      continue;
+    }
+    g_socket_set_listen_backlog (socket, 0);
+    g_assert_true (g_socket_bind (socket, any, FALSE, NULL)
+        && g_socket_listen (socket, NULL));
+    bound = g_socket_get_local_address (socket, NULL);
+  }
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+}
+
 static void
 test_connect_timeout (Fixture * self, gconstpointer data)
 {
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func
+      (g_object_unref);
+  guint16 port = self->listener->port;
+
   g_object_unref (self->request);
-  /* TCP is there, TLS never answers. */
-  self->request = new_request (self, PARLEY_OPERATION_LLM, "https");
+  self->listener->port = listen_deaf (sockets);
+  self->request = new_request (self, PARLEY_OPERATION_LLM);
+  self->listener->port = port;
   parley_http_request_send_in_loop (self->request, self->session, &handler,
       self);
-  parley_mock_wait (client (self, 0) && client (self, 0)->in->len > 0);
-  assert_ends_after (self, 3 * SECOND, PARLEY_NET_ERROR_TIMEOUT_CONNECT);
+  settle ();
+  parley_clock_advance (3 * SECOND - 1, NULL);
+  g_assert_false (self->ended);
+  parley_clock_advance (1, NULL);
+  g_assert_error (self->error, PARLEY_NET_ERROR,
+      PARLEY_NET_ERROR_TIMEOUT_CONNECT);
   g_assert_false (parley_http_request_was_sent (self->request));
 }
 
@@ -605,7 +648,7 @@ test_end_in_callback (Fixture * self, gconstpointer data)
     parley_mock_wait (server->gone);
     assert_silent (self, logs[i]);
     if (!self->request)
-      self->request = new_request (self, PARLEY_OPERATION_LLM, "http");
+      self->request = new_request (self, PARLEY_OPERATION_LLM);
   }
 }
 
@@ -616,6 +659,21 @@ test_end_in_failed (Fixture * self, gconstpointer data)
   parley_mock_client_close (ask (self));
   assert_failed (self, PARLEY_NET_ERROR_DROPPED, "failed ");
   assert_silent (self, "failed ");
+}
+
+/* Whoever hears of the end may be the last that held the session. */
+static void
+test_unref_session (Fixture * self, gconstpointer data)
+{
+  ParleyMockClient *server = ask (self);
+
+  self->at_end = UNREF_SESSION;
+  parley_mock_client_print (server, data);
+  settle ();
+  parley_mock_client_close (server);
+  parley_mock_wait (self->ended);
+  settle ();
+  g_assert_null (self->session);
 }
 
 static void
@@ -753,6 +811,11 @@ main (int argc, char **argv)
   add ("cancel/in-failed", GINT_TO_POINTER (CANCEL), test_end_in_failed);
   add ("unref/in-callback", GINT_TO_POINTER (UNREF), test_end_in_callback);
   add ("unref/in-failed", GINT_TO_POINTER (UNREF), test_end_in_failed);
+  add ("unref/session-in-done", OK_HEAD "Content-Length: 2\r\n\r\nab",
+      test_unref_session);
+  add ("unref/session-in-failed", "HTTP/1.1 500 No\r\n\r\n",
+      test_unref_session);
+  add ("unref/session-when-dropped", "", test_unref_session);
   add ("resend", NULL, test_resend);
   g_test_add_func ("/httprequest/settings", test_settings);
   g_test_add_func ("/httprequest/clean-text", test_clean_text);
