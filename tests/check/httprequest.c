@@ -698,6 +698,28 @@ test_resend (Fixture * self, gconstpointer data)
   g_assert_cmpuint (self->listener->clients->len, ==, 2);
 }
 
+/* A warm connection that ends as the request arrives: another one takes it. */
+static void
+test_stale_connection (Fixture * self, gconstpointer data)
+{
+  ParleyMockClient *server = ask (self);
+
+  parley_mock_client_print (server, OK_HEAD "Content-Length: 1\r\n\r\na");
+  parley_mock_wait (self->ended);
+  parley_mock_client_forget (server);
+  self->ended = FALSE;
+  parley_http_request_send_in_loop (self->request, self->session, &handler,
+      self);
+  parley_mock_wait (parley_mock_client_asked (server));
+  parley_mock_client_close (server);
+  parley_mock_wait (client (self, 1)
+      && parley_mock_client_asked (client (self, 1)));
+  parley_mock_client_print (client (self, 1), OK_HEAD "Content-Length: 1\r\n"
+      "\r\nb");
+  parley_mock_wait (self->ended);
+  g_assert_cmpstr (self->log->str, ==, "headers200 done headers200 done ");
+}
+
 /* Settings */
 
 static void
@@ -817,6 +839,7 @@ main (int argc, char **argv)
       test_unref_session);
   add ("unref/session-when-dropped", "", test_unref_session);
   add ("resend", NULL, test_resend);
+  add ("stale-connection", NULL, test_stale_connection);
   g_test_add_func ("/httprequest/settings", test_settings);
   g_test_add_func ("/httprequest/clean-text", test_clean_text);
   return g_test_run ();

@@ -28,6 +28,7 @@ typedef struct
   gint64 connect_due, first_due, idle_due, total_due;
   ParleyTimeouts timeouts;
   gboolean first_by_hand;
+  gboolean fresh;               /* its connection was made for it */
 
   gsize body_bytes;
   GByteArray *error_body;       /* NULL: the status is 2xx */
@@ -410,6 +411,29 @@ flight_take_headers (Flight * flight)
   g_object_unref (request);
 }
 
+static void flight_launch (Flight * flight, SoupMessage * message);
+static SoupMessage *new_message (ParleyHttpRequest * self);
+
+/* A warm connection that had ended already: libsoup tells only some of them.
+ * Once more, on a new one. */
+static gboolean
+flight_try_again (Flight * flight, const GError * error)
+{
+  ParleyHttpRequest *request = flight->request;
+  SoupMessage *message;
+
+  if (flight->fresh || !request->idempotent || !request->sent
+      || error->domain != G_IO_ERROR)
+    return FALSE;
+  message = new_message (request);
+  soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
+  g_signal_handlers_disconnect_by_data (flight->message, flight);
+  g_object_unref (flight->message);
+  flight->fresh = TRUE;
+  flight_launch (flight, message);
+  return TRUE;
+}
+
 static void
 flight_send_done (GObject * soup, GAsyncResult * result, gpointer data)
 {
@@ -418,6 +442,10 @@ flight_send_done (GObject * soup, GAsyncResult * result, gpointer data)
 
   flight->stream = soup_session_send_finish (SOUP_SESSION (soup), result,
       &error);
+  if (flight->request && error && flight_try_again (flight, error)) {
+    g_error_free (error);
+    return;
+  }
   if (flight->request && error)
     flight_fail (flight, parley_endpoint_wrap_error
         (&flight->request->endpoint, error, flight->request->sent));
@@ -443,6 +471,28 @@ flight_starting (SoupMessage * message, gpointer data)
   flight->request->sent = TRUE;
   flight->connect_due = NEVER;
   flight_arm (flight);
+}
+
+static void
+flight_network_event (SoupMessage * message, GSocketClientEvent event,
+    GIOStream * stream, gpointer data)
+{
+  ((Flight *) data)->fresh = TRUE;
+}
+
+/* Takes @message. */
+static void
+flight_launch (Flight * flight, SoupMessage * message)
+{
+  flight->message = message;
+  g_set_object (&flight->request->message, message);
+  parley_http_session_watch (flight->session, message);
+  g_signal_connect (message, "starting", G_CALLBACK (flight_starting), flight);
+  g_signal_connect (message, "network-event",
+      G_CALLBACK (flight_network_event), flight);
+  soup_session_send_async (parley_http_session_get_soup (flight->session),
+      message, G_PRIORITY_DEFAULT, flight->cancellable, flight_send_done,
+      flight);
 }
 
 static SoupMessage *
@@ -476,7 +526,6 @@ flight_new (ParleyHttpRequest * self, ParleyHttpSession * session)
 
   flight->request = self;
   flight->session = g_object_ref (session);
-  flight->message = new_message (self);
   flight->cancellable = g_cancellable_new ();
   flight->timeouts = self->timeouts;
   flight->first_by_hand = self->first_by_hand;
@@ -503,13 +552,7 @@ parley_http_request_send_in_loop (ParleyHttpRequest * self,
   self->data = data;
   self->sent = FALSE;
   self->flight = flight = flight_new (self, session);
-  g_set_object (&self->message, flight->message);
-  parley_http_session_watch (session, flight->message);
-  g_signal_connect (flight->message, "starting", G_CALLBACK (flight_starting),
-      flight);
-  soup_session_send_async (parley_http_session_get_soup (session),
-      flight->message, G_PRIORITY_DEFAULT, flight->cancellable,
-      flight_send_done, flight);
+  flight_launch (flight, new_message (self));
 }
 
 void
