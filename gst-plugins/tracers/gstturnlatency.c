@@ -143,10 +143,10 @@ static ResidenceData
 data_of_buffer (GstBuffer * buffer, const TracedPad * from)
 {
   const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
-  ResidenceData data = {.id = buffer,.pts = GST_BUFFER_PTS (buffer) };
+  ResidenceData data = {.id = buffer,.pts = GST_BUFFER_PTS (buffer),
+    .medium = from->medium
+  };
 
-  if (from)
-    data.medium = from->medium;
   if (meta) {
     data.marked = TRUE;
     data.turn = meta->turn;
@@ -164,13 +164,19 @@ leave (TracedElement * element, ResidenceData * data, gint64 now)
   g_mutex_unlock (&element->lock);
 }
 
+/* @sink, else what @source is linked to, is the pad by which it enters. */
 static void
-enter (TracedElement * element, GstPad * pad, const ResidenceData * data,
-    gint64 now)
+enter (TracedElement * element, GstPad * source, GstPad * sink,
+    const ResidenceData * data, gint64 now)
 {
   ResidenceLevel level = { 0 };
-  gboolean has_level = traced_element_read_level (element, pad, &level);
+  gboolean has_level = FALSE;
 
+  if (traced_element_has_level (element)) {
+    GstPad *pad = sink ? gst_object_ref (sink) : gst_pad_get_peer (source);
+    has_level = pad && traced_element_read_level (element, pad, &level);
+    gst_clear_object (&pad);
+  }
   g_mutex_lock (&element->lock);
   residence_enter (element->residence, data, now);
   if (has_level)
@@ -179,34 +185,44 @@ enter (TracedElement * element, GstPad * pad, const ResidenceData * data,
   g_mutex_unlock (&element->lock);
 }
 
-/* @from, @sink: NULL where there is none. */
+/* The innermost push under way on this thread, if it goes into a sink. */
+static __thread struct
+{
+  GstTurnLatency *tracer;
+  GstPad *pad;                  /* only compared */
+  TracedElement *sink;
+  ResidenceData data;
+} sink_push;
+
 static void
-pass (GstTurnLatency * self, TracedPad * from, GstPad * sink,
+pass (GstTurnLatency * self, GstPad * pad, TracedPad * from, TracedPad * to,
     ResidenceData * data)
 {
   gint64 now = parley_clock_now ();
-  TracedPad *to = sink ? traced_registry_get_pad (self->registry, sink) : NULL;
 
-  if (from && from->element)
+  sink_push.pad = NULL;
+  if (from->element)
     leave (from->element, data, now);
-  if (to && to->element)
-    enter (to->element, sink, data, now);
-  if (from) {
-    from->into_sink = to && to->element && (to->element->kind & RESIDENCE_SINK);
-    from->pushed = *data;
+  if (!to || !to->element)
+    return;
+  enter (to->element, pad, NULL, data, now);
+  if (to->element->kind & RESIDENCE_SINK) {
+    sink_push.tracer = self;
+    sink_push.pad = pad;
+    sink_push.sink = to->element;
+    sink_push.data = *data;
   }
 }
 
 static void
 do_push_pre (GstTracer * tracer, guint64 ts, GstPad * pad, GstBuffer * buffer)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (tracer);
+  GstTurnLatency *self = (GstTurnLatency *) tracer;
   TracedPad *from = traced_registry_get_pad (self->registry, pad);
-  GstPad *peer = gst_pad_get_peer (pad);
   ResidenceData data = data_of_buffer (buffer, from);
 
-  pass (self, from, peer, &data);
-  gst_clear_object (&peer);
+  pass (self, pad, from, traced_registry_get_peer (self->registry, pad, from),
+      &data);
 }
 
 static void
@@ -221,34 +237,32 @@ do_push_list_pre (GstTracer * tracer, guint64 ts, GstPad * pad,
 static void
 do_push_post (GstTracer * tracer, guint64 ts, GstPad * pad, GstFlowReturn res)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (tracer);
-  TracedPad *from = traced_registry_get_pad (self->registry, pad), *to;
-  GstPad *peer;
-
-  if (!from || !from->into_sink)
+  if (sink_push.pad != pad || sink_push.tracer != (GstTurnLatency *) tracer)
     return;
-  from->into_sink = FALSE;
-  peer = gst_pad_get_peer (pad);
-  to = peer ? traced_registry_get_pad (self->registry, peer) : NULL;
-  if (to && to->element)
-    leave (to->element, &from->pushed, parley_clock_now ());
-  gst_clear_object (&peer);
+  sink_push.pad = NULL;
+  leave (sink_push.sink, &sink_push.data, parley_clock_now ());
 }
 
+/* From the source pad @peer to @pad, which asked for it. */
 static void
 do_pull_post (GstTracer * tracer, guint64 ts, GstPad * pad, GstBuffer * buffer,
     GstFlowReturn res)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (tracer);
+  GstTurnLatency *self = (GstTurnLatency *) tracer;
   GstPad *peer = buffer ? gst_pad_get_peer (pad) : NULL;
-  TracedPad *from;
+  gint64 now = parley_clock_now ();
+  TracedPad *from, *to;
   ResidenceData data;
 
   if (!peer)
     return;
   from = traced_registry_get_pad (self->registry, peer);
+  to = traced_registry_get_pad (self->registry, pad);
   data = data_of_buffer (buffer, from);
-  pass (self, from, pad, &data);
+  if (from->element)
+    leave (from->element, &data, now);
+  if (to->element)
+    enter (to->element, peer, pad, &data, now);
   gst_object_unref (peer);
 }
 
@@ -275,7 +289,7 @@ medium_of_caps (GstEvent * event)
 
 /* The text of a turn that may not be over. */
 static void
-pass_guess (GstTurnLatency * self, TracedPad * from, GstPad * peer,
+pass_guess (GstTurnLatency * self, GstPad * pad, TracedPad * from,
     GstEvent * event)
 {
   static GQuark medium;
@@ -286,13 +300,14 @@ pass_guess (GstTurnLatency * self, TracedPad * from, GstPad * peer,
   if (!medium)
     medium = g_quark_from_static_string ("event");
   data.medium = medium;
-  pass (self, from, peer, &data);
+  pass (self, pad, from, traced_registry_get_peer (self->registry, pad, from),
+      &data);
 }
 
 static void
 end_stays (TracedPad * pad, gboolean forget)
 {
-  if (!pad || !pad->element)
+  if (!pad->element)
     return;
   g_mutex_lock (&pad->element->lock);
   residence_close (pad->element->residence);
@@ -302,24 +317,25 @@ end_stays (TracedPad * pad, gboolean forget)
 }
 
 static void
-end_stays_at_peer (GstTurnLatency * self, GstPad * peer, gboolean forget)
+end_stays_at_peer (GstTurnLatency * self, GstPad * pad, gboolean forget)
 {
+  GstPad *peer = gst_pad_get_peer (pad);
+
   if (peer)
     end_stays (traced_registry_get_pad (self->registry, peer), forget);
+  gst_clear_object (&peer);
 }
 
 static void
 do_push_event_pre (GstTracer * tracer, guint64 ts, GstPad * pad,
     GstEvent * event)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (tracer);
+  GstTurnLatency *self = (GstTurnLatency *) tracer;
   TracedPad *from;
-  GstPad *peer;
 
-  if (!GST_EVENT_IS_DOWNSTREAM (event)
-      || !(from = traced_registry_get_pad (self->registry, pad)))
+  if (!GST_EVENT_IS_DOWNSTREAM (event))
     return;
-  peer = gst_pad_get_peer (pad);
+  from = traced_registry_get_pad (self->registry, pad);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
       from->medium = medium_of_caps (event);
@@ -328,16 +344,15 @@ do_push_event_pre (GstTracer * tracer, guint64 ts, GstPad * pad,
       end_stays (from, FALSE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      end_stays_at_peer (self, peer, TRUE);
+      end_stays_at_peer (self, pad, TRUE);
       break;
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       if (parley_event_get_kind (event) == PARLEY_EVENT_TURN_GUESS)
-        pass_guess (self, from, peer, event);
+        pass_guess (self, pad, from, event);
       break;
     default:
       break;
   }
-  gst_clear_object (&peer);
 }
 
 /* Messages */
@@ -405,7 +420,7 @@ static void
 do_post_message_pre (GstTracer * tracer, guint64 ts, GstElement * element,
     GstMessage * message)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (tracer);
+  GstTurnLatency *self = (GstTurnLatency *) tracer;
   const GstStructure *structure;
   TracedElement *traced;
   GQuark name;

@@ -238,6 +238,12 @@ read_properties (gpointer object, ResidenceLevel * level)
 }
 
 gboolean
+traced_element_has_level (TracedElement * self)
+{
+  return self->level_source != LEVEL_NONE;
+}
+
+gboolean
 traced_element_read_level (TracedElement * self, GstPad * pad,
     ResidenceLevel * level)
 {
@@ -264,16 +270,25 @@ traced_element_read_level (TracedElement * self, GstPad * pad,
 /* Pads */
 
 static void
-traced_pad_free (gpointer data)
+traced_pad_unref (TracedPad * self)
 {
-  TracedPad *self = data;
-
-  if (!self)
+  if (!self || !g_atomic_int_dec_and_test (&self->refs))
     return;
-  traced_pad_free (self->previous);
+  traced_pad_unref (self->previous);
+  traced_pad_unref (self->traced_peer);
   if (self->element)
     traced_element_unref (self->element);
   g_free (self);
+}
+
+/* The pad is being finalized. */
+static void
+pad_gone (gpointer data)
+{
+  TracedPad *self = data;
+
+  g_atomic_int_set (&self->gone, TRUE);
+  traced_pad_unref (self);
 }
 
 static TracedPad *
@@ -281,13 +296,13 @@ add_pad_unlocked (TracedRegistry * self, GstPad * pad, GstObject * parent)
 {
   TracedPad *traced = g_new0 (TracedPad, 1);
 
+  traced->refs = 1;
   traced->parent = parent;
-  if (GST_IS_ELEMENT (parent) && !GST_IS_BIN (parent))
+  if (parent && GST_IS_ELEMENT (parent) && !GST_IS_BIN (parent))
     traced->element =
         traced_element_ref (get_element_unlocked (self, GST_ELEMENT (parent)));
   traced->previous = g_object_steal_qdata (G_OBJECT (pad), self->pad_quark);
-  g_object_set_qdata_full (G_OBJECT (pad), self->pad_quark, traced,
-      traced_pad_free);
+  g_object_set_qdata_full (G_OBJECT (pad), self->pad_quark, traced, pad_gone);
   return traced;
 }
 
@@ -308,15 +323,36 @@ traced_registry_get_pad (TracedRegistry * self, GstPad * pad)
   if (traced)
     return traced;
   parent = gst_object_get_parent (GST_OBJECT (pad));
-  if (!parent)
-    return NULL;
   g_mutex_lock (&self->lock);
   traced = find_pad (self, pad, parent);
   if (!traced)
     traced = add_pad_unlocked (self, pad, parent);
   g_mutex_unlock (&self->lock);
-  gst_object_unref (parent);
+  gst_clear_object (&parent);
   return traced;
+}
+
+TracedPad *
+traced_registry_get_peer (TracedRegistry * self, GstPad * pad,
+    TracedPad * traced)
+{
+  TracedPad *found;
+  GstPad *peer;
+
+  /* The same pad at this address, which may be gone by now: only looked at. */
+  if (traced->traced_peer && traced->peer == (gpointer) GST_PAD_PEER (pad)
+      && !g_atomic_int_get (&traced->traced_peer->gone))
+    return traced->traced_peer;
+  peer = gst_pad_get_peer (pad);
+  if (!peer)
+    return NULL;
+  found = traced_registry_get_pad (self, peer);
+  g_atomic_int_inc (&found->refs);
+  traced_pad_unref (traced->traced_peer);
+  traced->traced_peer = found;
+  traced->peer = peer;
+  gst_object_unref (peer);
+  return found;
 }
 
 /* The registry */

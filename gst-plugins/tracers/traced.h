@@ -36,14 +36,16 @@ typedef struct
 typedef struct _TracedPad TracedPad;
 struct _TracedPad
 {
+  gint refs;                    /* atomic */
+  gint gone;                    /* atomic: the pad is */
   gpointer parent;              /* only compared */
   TracedElement *element;       /* NULL: none */
   TracedPad *previous;          /* of another parent, maybe still in use */
 
-  /* Of a source pad; belongs to the thread that pushes: */
+  /* Of a source pad; these belong to the thread that pushes: */
   GQuark medium;                /* "audio", "text", … */
-  gboolean into_sink;           /* the push under way goes into a sink */
-  ResidenceData pushed;         /* by it */
+  gpointer peer;                /* only compared */
+  TracedPad *traced_peer;       /* of that */
 };
 
 /* A stay in @element is over; @element is locked. */
@@ -57,12 +59,18 @@ void traced_registry_close (TracedRegistry * self);
 void traced_registry_flush (TracedRegistry * self);
 void traced_registry_unref (TracedRegistry * self);
 
-/* Borrowed, lives as long as the pad; NULL: it belongs to nothing. */
+/* Borrowed, lives as long as the pad. */
 TracedPad *traced_registry_get_pad (TracedRegistry * self, GstPad * pad);
+/* Of what @pad, whose own is @traced, is linked to; borrowed until the next
+ * call for @pad; NULL: nothing. By the thread that pushes. */
+TracedPad *traced_registry_get_peer (TracedRegistry * self, GstPad * pad,
+    TracedPad * traced);
 /* Borrowed, lives as long as the element; NULL for a bin. */
 TracedElement *traced_registry_get_element (TracedRegistry * self,
     GstElement * element);
 
+/* Whether the element says what it holds. */
+gboolean traced_element_has_level (TracedElement * self);
 /* What the element of the sink pad @pad holds; FALSE: it does not say. */
 gboolean traced_element_read_level (TracedElement * self, GstPad * pad,
     ResidenceLevel * level);
