@@ -6,6 +6,7 @@
 
 #include "gstsetup.h"
 #include "server/admin.h"
+#include "server/calls.h"
 #include "server/log.h"
 #include "server/service.h"
 #include "verbs.h"
@@ -49,6 +50,7 @@ typedef struct
   gchar *tls_key;
   gchar **routes;
   gint max_calls;
+  gint keep_calls;
   gint workers;
   gint drain_seconds;
   gboolean verbose;
@@ -104,6 +106,9 @@ parse_options (Options * self, int *argc, char ***argv)
         "NUMBER=FILE"},
     {"max-calls", 'n', 0, G_OPTION_ARG_INT, &self->max_calls,
         "turn calls away beyond this many at once (1000)", "N"},
+    {"keep-calls", 0, 0, G_OPTION_ARG_INT, &self->keep_calls,
+          "how many calls that ended within 10 minutes /calls knows (10000)",
+        "N"},
     {"workers", 'w', 0, G_OPTION_ARG_INT, &self->workers,
         "loop threads, 1 to 64 (one a core)", "N"},
     {"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
@@ -120,6 +125,7 @@ parse_options (Options * self, int *argc, char ***argv)
   GOptionContext *context = g_option_context_new ("FILE");
 
   self->max_calls = DEFAULT_MAX_CALLS;
+  self->keep_calls = PARLEY_CALLS_MAX_ENDED;
   self->drain_seconds = DEFAULT_DRAIN_SECONDS;
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, NULL);
@@ -156,6 +162,9 @@ check_options (Options * self)
     return parley_usage_error ("--listen %s is not HOST:PORT", listen);
   if (self->max_calls < 1)
     return parley_usage_error ("--max-calls must be at least 1");
+  if (self->keep_calls < 0 || self->keep_calls > PARLEY_CALLS_MAX_ENDED)
+    return parley_usage_error ("--keep-calls must be 0 to %d",
+        PARLEY_CALLS_MAX_ENDED);
   if (self->workers < 0 || self->workers > 64)
     return parley_usage_error ("--workers must be 1 to 64");
   if (self->drain_seconds < 0)
@@ -240,6 +249,7 @@ start (Options * options, const gchar * file, GError ** error)
   config.prices = options->prices;
   config.certificate = certificate;
   config.max_calls = options->max_calls;
+  config.keep_calls = options->keep_calls;
   if (options->verbose)
     config.turn = draw_turn;
   service = parley_service_new (&config, error);

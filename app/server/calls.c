@@ -57,6 +57,7 @@ struct _ParleyCalls
 {
   ParleyMetrics *metrics;
   const ParleyPrices *prices;
+  guint keep;
   GMutex lock;                  /* guards the rest */
   GHashTable *live;             /* set of records, a reference each */
   GQueue ended;                 /* of records, the first that ended first */
@@ -242,7 +243,7 @@ drop_old_unlocked (ParleyCalls * self)
   ParleyCallRecord *head;
 
   while ((head = g_queue_peek_head (&self->ended)) && (head->end < oldest
-          || self->ended.length > PARLEY_CALLS_MAX_ENDED
+          || self->ended.length > self->keep
           || self->n_turns > PARLEY_CALLS_MAX_TURNS))
     drop_oldest_unlocked (self);
 }
@@ -617,12 +618,14 @@ parley_calls_to_json (ParleyCalls * self)
 /* Life */
 
 ParleyCalls *
-parley_calls_new (ParleyMetrics * metrics, const ParleyPrices * prices)
+parley_calls_new (ParleyMetrics * metrics, const ParleyPrices * prices,
+    guint keep)
 {
   ParleyCalls *self = g_new0 (ParleyCalls, 1);
 
   self->metrics = metrics;
   self->prices = prices;
+  self->keep = MIN (keep, PARLEY_CALLS_MAX_ENDED);
   g_mutex_init (&self->lock);
   self->live = g_hash_table_new_full (NULL, NULL,
       (GDestroyNotify) parley_call_record_unref, NULL);

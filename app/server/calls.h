@@ -26,9 +26,10 @@ G_BEGIN_DECLS
 typedef struct _ParleyCalls ParleyCalls;
 typedef struct _ParleyCallRecord ParleyCallRecord;
 
-/* Counts into @metrics too. Both must outlive it; @prices may be NULL. */
+/* Counts into @metrics too. Both must outlive it; @prices may be NULL. @keep:
+ * how many ended calls, up to PARLEY_CALLS_MAX_ENDED. */
 ParleyCalls *parley_calls_new (ParleyMetrics * metrics,
-    const ParleyPrices * prices);
+    const ParleyPrices * prices, guint keep);
 void parley_calls_free (ParleyCalls * calls);
 
 /* A call begins; transfer full. */

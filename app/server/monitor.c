@@ -24,7 +24,7 @@ struct _ParleyMonitor
 };
 
 ParleyMonitor *
-parley_monitor_new (ParleyPrices * prices, guint max_calls)
+parley_monitor_new (ParleyPrices * prices, guint max_calls, guint keep_calls)
 {
   ParleyMonitor *self = g_new0 (ParleyMonitor, 1);
 
@@ -32,7 +32,7 @@ parley_monitor_new (ParleyPrices * prices, guint max_calls)
   self->prices = prices;
   self->metrics = parley_metrics_new (prices
       ? parley_prices_get_currency (prices) : NULL);
-  self->calls = parley_calls_new (self->metrics, prices);
+  self->calls = parley_calls_new (self->metrics, prices, keep_calls);
   self->max_calls = max_calls;
   return self;
 }

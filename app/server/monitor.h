@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 typedef struct _ParleyMonitor ParleyMonitor;
 
 /* @prices: transfer full, may be NULL. */
-ParleyMonitor *parley_monitor_new (ParleyPrices * prices, guint max_calls);
+ParleyMonitor *parley_monitor_new (ParleyPrices * prices, guint max_calls,
+    guint keep_calls);
 ParleyMonitor *parley_monitor_ref (ParleyMonitor * monitor);
 void parley_monitor_unref (ParleyMonitor * monitor);
 

@@ -599,7 +599,8 @@ set_up_monitor (ParleyService * self, const ParleyServiceConfig * config,
     if (!prices)
       return FALSE;
   }
-  self->monitor = parley_monitor_new (prices, config->max_calls);
+  self->monitor = parley_monitor_new (prices, config->max_calls,
+      config->keep_calls);
   return TRUE;
 }
 

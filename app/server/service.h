@@ -24,6 +24,7 @@ typedef struct
   const gchar *auth_token_env;
   GTlsCertificate *certificate; /* NULL: no TLS */
   guint max_calls;              /* at once */
+  guint keep_calls;             /* ended ones that /calls still knows */
   const gchar *prices;          /* the price file, or NULL */
   const gchar *admin_token_env; /* as of parley_admin_new() */
   /* What was said in any call, on the call's loop; may be NULL. */

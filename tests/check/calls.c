@@ -17,7 +17,8 @@ set_up (Fixture * fixture, gconstpointer data)
 {
   parley_clock_set_manual (0);
   fixture->metrics = parley_metrics_new (NULL);
-  fixture->calls = parley_calls_new (fixture->metrics, NULL);
+  fixture->calls = parley_calls_new (fixture->metrics, NULL,
+      PARLEY_CALLS_MAX_ENDED);
   fixture->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
 }
 

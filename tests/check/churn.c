@@ -418,6 +418,7 @@ serve (Churn * churn, const gchar * dir)
   g_hash_table_insert (routes, (gpointer) "echo", echo);
   g_hash_table_insert (routes, (gpointer) "listen", listen);
   config.max_calls = 1000;
+  config.keep_calls = 100;
   churn->service = parley_service_new (&config, &error);
   g_assert_no_error (error);
   churn->url = g_strdup_printf ("ws://127.0.0.1:%u/media",

@@ -141,6 +141,7 @@ start (Fixture * fixture)
   config.file = fixture->path;
   config.host = "127.0.0.1";
   config.max_calls = 4;
+  config.keep_calls = 100;
   config.prices = fixture->prices;
   fixture->service = parley_service_new (&config, &error);
   g_assert_no_error (error);
