@@ -18,7 +18,8 @@
  * `multiqueue`, our inboxes) is noted when data enters it.
  *
  * |[
- * GST_TRACERS=turnlatency GST_DEBUG=GST_TRACER:7 gst-launch-1.0 audiotestsrc num-buffers=5 ! identity sleep-time=20000 ! fakesink
+ * GST_TRACERS=turnlatency GST_DEBUG=GST_TRACER:7 gst-launch-1.0 \
+ *   audiotestsrc num-buffers=5 ! identity sleep-time=20000 ! fakesink
  * ]| prints a record for each buffer and element.
  *
  * With the parameter `file`, as in `GST_TRACERS="turnlatency(file=trace.json)"`,
