@@ -121,8 +121,9 @@ void parley_cloud_call_commit_in_loop (ParleyCloudCall * call);
 /* Inside headers, chunk, event or done: what came is an error. Ends this try
  * (restart or failed follows, later). Takes @error, of PARLEY_NET_ERROR. */
 void parley_cloud_call_fail_in_loop (ParleyCloudCall * call, GError * error);
-/* Inside chunk or event: all that matters has come; what follows is not waited
- * for. done follows, later. */
+/* Inside chunk or event: all that matters has come. Nothing is told any more;
+ * free the call. What is left of the answer is read without it, so that the
+ * connection is kept. */
 void parley_cloud_call_finish_in_loop (ParleyCloudCall * call);
 /* Borrowed. */
 ParleyHttpRequest *parley_cloud_call_get_request (ParleyCloudCall * call);

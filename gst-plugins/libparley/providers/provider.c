@@ -9,6 +9,7 @@ enum
 };
 
 static guint signal_ready;
+static guint signal_usage;
 
 typedef struct
 {
@@ -62,6 +63,9 @@ parley_provider_class_init (ParleyProviderClass * klass)
           | G_PARAM_STATIC_STRINGS));
   signal_ready = g_signal_new ("ready", G_TYPE_FROM_CLASS (klass),
       G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signal_usage = g_signal_new ("usage", G_TYPE_FROM_CLASS (klass),
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+      G_TYPE_DOUBLE);
 }
 
 gboolean
@@ -97,4 +101,11 @@ parley_provider_set_ready_in_loop (ParleyProvider * self, gboolean ready,
   priv->reading = !ready;
   if (ready)
     g_signal_emit (self, signal_ready, 0, error);
+}
+
+void
+parley_provider_usage_in_loop (ParleyProvider * self, const gchar * unit,
+    gdouble amount)
+{
+  g_signal_emit (self, signal_usage, 0, unit, amount);
 }

@@ -32,6 +32,13 @@ gboolean parley_provider_is_ready_in_loop (ParleyProvider * self);
 void parley_provider_set_ready_in_loop (ParleyProvider * self, gboolean ready,
     const GError * error);
 
+/* For subclasses, where the service tells what an answer costs: signal "usage"
+ * (gchararray unit, gdouble amount); @unit: "input_token", "output_token" or
+ * "cached_input_token". What elements count by themselves (seconds of audio,
+ * characters of text) is not told. */
+void parley_provider_usage_in_loop (ParleyProvider * self, const gchar * unit,
+    gdouble amount);
+
 /* Borrowed. */
 ParleyLoop *parley_provider_get_loop (ParleyProvider * self);
 
