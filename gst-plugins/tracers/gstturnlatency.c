@@ -22,8 +22,8 @@
  *   audiotestsrc num-buffers=5 ! identity sleep-time=20000 ! fakesink
  * ]| prints a record for each buffer and element.
  *
- * `GST_TRACERS="turnlatency(file=trace.json)"` also writes a Chrome trace of all
- * stays, waits and loop stalls to that file.
+ * `GST_TRACERS="turnlatency(file=trace.json)"` also writes a Chrome trace of
+ * all stays, waits and loop stalls to that file.
  *
  * The action signal `get-statistics` returns the numbers so far.
  *
