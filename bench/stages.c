@@ -8,7 +8,7 @@
 #include "mock/stagerig.h"
 
 #define WAIT (500 * G_TIME_SPAN_MILLISECOND)
-#define RUNS 7
+#define RUNS 3
 
 static gint64
 run (StagePlace place, const gchar * stage)
