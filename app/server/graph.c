@@ -184,17 +184,16 @@ static void
 append_levels (GString * out, GstElement * element)
 {
   GObjectClass *klass = G_OBJECT_GET_CLASS (element);
-  guint buffers, bytes;
+  guint buffers;
   guint64 time;
 
   if (!g_object_class_find_property (klass, "current-level-buffers")
-      || !g_object_class_find_property (klass, "current-level-bytes")
       || !g_object_class_find_property (klass, "current-level-time"))
     return;
   g_object_get (element, "current-level-buffers", &buffers,
-      "current-level-bytes", &bytes, "current-level-time", &time, NULL);
-  g_string_append_printf (out, "\\nwaiting: %u buffers, %u bytes, %u ms",
-      buffers, bytes, (guint) GST_TIME_AS_MSECONDS (time));
+      "current-level-time", &time, NULL);
+  g_string_append_printf (out, "\\nwaiting: %u buffers, %u ms", buffers,
+      (guint) GST_TIME_AS_MSECONDS (time));
 }
 
 static void

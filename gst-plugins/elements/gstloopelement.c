@@ -895,5 +895,6 @@ static void
 gst_loop_element_class_init (GstLoopElementClass * klass)
 {
   G_OBJECT_CLASS (klass)->finalize = gst_loop_element_finalize;
+  gst_loop_element_install_levels (G_OBJECT_CLASS (klass));
   GST_ELEMENT_CLASS (klass)->change_state = gst_loop_element_change_state;
 }

@@ -98,9 +98,10 @@ gboolean gst_loop_element_is_live (GstLoopElement * self);
 void gst_loop_element_hold_in_loop (GstLoopElement * self, gboolean hold);
 
 /* What waits in the inbox now: buffers and events, and the buffers' time. Any
- * thread. */
+ * thread. Also as properties, named as those of queue. */
 void gst_loop_element_get_level (GstLoopElement * self, guint * items,
     GstClockTime * time);
+void gst_loop_element_install_levels (GObjectClass * klass);
 
 /* Whether the run goes on: what a timer or a provider brings later is of no use
  * to anybody. */

@@ -152,3 +152,40 @@ gst_loop_element_post_waits_in_loop (GstLoopElement * self,
       post_wait (self, parley_timeline_get_turn (timeline), epoch,
           parley_stage_get_name (i), begin, end);
 }
+
+/* Levels of the inbox */
+
+enum
+{
+  PROP_0,
+  PROP_LEVEL_BUFFERS,
+  PROP_LEVEL_TIME
+};
+
+static void
+get_level_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstClockTime time;
+  guint items;
+
+  gst_loop_element_get_level (GST_LOOP_ELEMENT (object), &items, &time);
+  if (id == PROP_LEVEL_BUFFERS)
+    g_value_set_uint (value, items);
+  else
+    g_value_set_uint64 (value, time);
+}
+
+void
+gst_loop_element_install_levels (GObjectClass * klass)
+{
+  klass->get_property = get_level_property;
+  g_object_class_install_property (klass, PROP_LEVEL_BUFFERS,
+      g_param_spec_uint ("current-level-buffers", "Current level (buffers)",
+          "Buffers and events from other threads that wait for the loop",
+          0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  g_object_class_install_property (klass, PROP_LEVEL_TIME,
+      g_param_spec_uint64 ("current-level-time", "Current level (ns)",
+          "Audio from other threads that waits for the loop, in nanoseconds",
+          0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}

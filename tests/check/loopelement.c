@@ -401,7 +401,8 @@ out_of_band_overtakes (Rig * rig, gconstpointer data)
   gst_loop_element_hold_in_loop (element, TRUE);
   pusher_start (&pusher, rig, 2);
   g_thread_join (pusher.thread);
-  gst_loop_element_get_level (element, &n, &time);
+  g_object_get (element, "current-level-buffers", &n, "current-level-time",
+      &time, NULL);
   g_assert_cmpuint (n, ==, 2);
   g_assert_cmpuint (time, >, 0);
   g_thread_join (g_thread_new ("oob", push_out_of_band, rig));
