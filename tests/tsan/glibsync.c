@@ -80,6 +80,7 @@ g_rec_mutex_unlock (GRecMutex * mutex)
   REAL (g_rec_mutex_unlock) (mutex);
 }
 
+/* *INDENT-OFF* */
 gboolean
 (g_once_init_enter) (volatile void *location)
 {
@@ -95,6 +96,7 @@ void
   __tsan_release ((void *) location);
   REAL (g_once_init_leave) (location, result);
 }
+/* *INDENT-ON* */
 
 gpointer
 g_once_impl (GOnce * once, GThreadFunc func, gpointer arg)
@@ -197,6 +199,7 @@ g_thread_pool_push (GThreadPool * pool, gpointer data, GError ** error)
 
 /* Whoever drops the last reference comes after all who dropped theirs. */
 
+/* *INDENT-OFF* */
 void
 (g_object_unref) (gpointer object)
 {
@@ -204,6 +207,7 @@ void
   __tsan_acquire (object);
   REAL (g_object_unref) (object);
 }
+/* *INDENT-ON* */
 
 void
 gst_mini_object_unref (GstMiniObject * object)
@@ -213,9 +217,7 @@ gst_mini_object_unref (GstMiniObject * object)
   REAL (gst_mini_object_unref) (object);
 }
 
-gboolean
-(g_atomic_ref_count_dec) (gatomicrefcount * count)
-{
+gboolean (g_atomic_ref_count_dec) (gatomicrefcount * count) {
   __tsan_release (count);
   __tsan_acquire (count);
   return REAL (g_atomic_ref_count_dec) (count);

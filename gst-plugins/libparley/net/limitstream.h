@@ -16,8 +16,8 @@ G_DECLARE_FINAL_TYPE (ParleyLimitStream, parley_limit_stream, PARLEY,
     LIMIT_STREAM, GIOStream)
 
 /* @base must be pollable both ways; a reference is taken. If it is a plain
- * socket, @watch may be that of the socket, which then tells when to read; it is
- * freed when the stream is closed, on its loop. NULL: @base tells. */
+ * socket, @watch may be that of the socket, which then tells when to read; it
+ * is freed when the stream is closed, on its loop. NULL: @base tells. */
 ParleyLimitStream *parley_limit_stream_new (GIOStream * base,
     ParleyWatch * watch, gsize bytes);
 
