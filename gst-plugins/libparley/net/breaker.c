@@ -410,6 +410,22 @@ parley_breaker_leave (ParleyBreakerTicket * ticket, const GError * error)
 }
 
 void
+parley_breaker_works_in_loop (ParleyBreakerTicket * ticket)
+{
+  ParleyBreaker *self = ticket->breaker;
+
+  g_assert (parley_loop_is_current (ticket->loop));
+  g_mutex_lock (&self->lock);
+  if (ticket->probe) {
+    ticket->probe = FALSE;
+    self->probe = NULL;
+    set_state_unlocked (self, PARLEY_BREAKER_CLOSED);
+    pump_unlocked (self, parley_clock_now ());
+  }
+  g_mutex_unlock (&self->lock);
+}
+
+void
 parley_breaker_cancel (ParleyBreakerTicket * ticket)
 {
   ticket_end (ticket, FALSE, NULL);

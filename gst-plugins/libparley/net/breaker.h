@@ -101,6 +101,8 @@ ParleyBreakerTicket *parley_breaker_enter_in_loop (ParleyBreaker * self,
 /* @error NULL: it worked; else it counts if parley_net_error_is_fault(). */
 void parley_breaker_leave (ParleyBreakerTicket * ticket,
     const GError * error);
+/* It works so far: a probe that streams lets others go before its end. */
+void parley_breaker_works_in_loop (ParleyBreakerTicket * ticket);
 /* Counts neither way. A cancelled probe leaves the next one to be the probe. */
 void parley_breaker_cancel (ParleyBreakerTicket * ticket);
 

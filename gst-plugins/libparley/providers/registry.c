@@ -24,11 +24,14 @@ GType parley_tts_espeak_get_type (void);
 #define ESPEAK_TYPE NULL
 #endif
 GType parley_llm_script_get_type (void);
+GType parley_stt_deepgram_get_type (void);
 
 static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_STT, "pocketsphinx",
         "recognises English on this machine, best with a grammar",
       POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us"},
+  {PARLEY_PROVIDER_STT, "deepgram", "recognises speech at Deepgram",
+      parley_stt_deepgram_get_type, NULL},
   {PARLEY_PROVIDER_LLM, "script",
         "answers from a JSON conversation script",
       parley_llm_script_get_type, NULL},
