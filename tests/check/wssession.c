@@ -678,6 +678,19 @@ hold_pool (Fixture * self)
       self, NULL);
 }
 
+/* How many of the three servers were kept alive. Which one's websocket was
+ * taken is anybody's guess: the first two connected at once. */
+static guint
+count_kept_alive (Fixture * self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 3; i++)
+    n += came (parley_mock_listener_get (self->listener, i),
+        "1:{\"type\":\"KeepAlive\"} ");
+  return n;
+}
+
 static void
 test_pool (Fixture * self, gconstpointer data)
 {
@@ -697,10 +710,7 @@ test_pool (Fixture * self, gconstpointer data)
   parley_mock_wait (parley_ws_pool_get_n_open (pool) == 2);
   /* Kept alive, then too old. */
   parley_clock_advance (4 * SECOND, NULL);
-  parley_mock_wait (came (parley_mock_listener_get (self->listener, 1),
-          "1:{\"type\":\"KeepAlive\"} "));
-  g_assert_cmpuint (parley_mock_listener_get (self->listener, 0)->in->len, ==,
-      0);
+  parley_mock_wait (count_kept_alive (self) == 2);
   parley_clock_advance (6 * SECOND, NULL);
   wait_asked (self, 4);
   g_assert_cmpuint (parley_ws_pool_get_n_open (pool), ==, 0);
