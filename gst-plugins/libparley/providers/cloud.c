@@ -479,6 +479,7 @@ parley_cloud_warm (ParleyCloud * self, GError ** error)
 {
   const gchar *path = self->info->warm_path;
   guint max = g_value_get_uint (&self->values[MAX_CONCURRENT]);
+  ParleyLoop *loop = parley_cloud_get_loop (self);
   ParleyHttpRequest *request;
   GError *cause = NULL;
 
@@ -497,8 +498,8 @@ parley_cloud_warm (ParleyCloud * self, GError ** error)
     self->connection->request = request;
     self->connection->warmth = g_strjoin ("\n", self->info->name,
         self->info->kind, self->base_url, path, self->key, NULL);
-    parley_loop_invoke (parley_cloud_get_loop (self), keep_warm,
-        self->connection, g_object_ref (self->loop));
+    parley_loop_invoke (loop, keep_warm, self->connection,
+        g_object_ref (loop));
   } else {
     g_object_unref (request);
   }
