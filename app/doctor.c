@@ -157,7 +157,8 @@ demo_needs (const gchar * name)
       || strcmp (name, "flite") == 0;
 }
 
-/* A script is a file of the pipeline's: there is nothing to try alone. */
+/* A script is a file of the pipeline's, and a service wants its key: there is
+ * nothing to try alone. */
 static gboolean
 try_engine (const ParleyProviderInfo * info, GError ** error)
 {
@@ -165,7 +166,7 @@ try_engine (const ParleyProviderInfo * info, GError ** error)
   gpointer provider;
   gboolean works;
 
-  if (info->kind == PARLEY_PROVIDER_LLM)
+  if (info->kind == PARLEY_PROVIDER_LLM || info->cloud)
     return TRUE;
   loop = parley_loop_acquire ();
   provider = parley_provider_new (info->kind, info->name, loop, NULL, NULL,

@@ -7,7 +7,8 @@
  *
  * Turns the caller's speech into text with the recogniser that
  * #GstCloudStt:provider names. `pocketsphinx` runs on this machine, in a pool
- * of worker threads; best with a #GstCloudStt:grammar.
+ * of worker threads; best with a #GstCloudStt:grammar. `openai` is a service on
+ * the network, or a server of one's own: see docs/providers/openai.md.
  *
  * Audio comes from vadendpoint, which marks it with turn and take
  * (#ParleyTurnMeta) and ends a take with `parley/speech-end`. Recognition
@@ -78,6 +79,7 @@ enum
   PROP_GRAMMAR,
   PROP_MODEL,
   PROP_LANGUAGE,
+  PROP_HINTS,
   PROP_TIMEOUT,
   PROP_NEWLINE
 };
@@ -701,7 +703,8 @@ gst_cloud_stt_set_property (GObject * object, guint prop_id,
 {
   GstCloudStt *self = GST_CLOUD_STT (object);
 
-  if (gst_provider_element_set_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+  if (gst_provider_element_set_setting (GST_PROVIDER_ELEMENT (self), value,
+          pspec))
     return;
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_TIMEOUT)
@@ -719,7 +722,8 @@ gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
 {
   GstCloudStt *self = GST_CLOUD_STT (object);
 
-  if (gst_provider_element_get_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+  if (gst_provider_element_get_setting (GST_PROVIDER_ELEMENT (self), value,
+          pspec))
     return;
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_TIMEOUT)
@@ -744,7 +748,7 @@ install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
       "provider", "Provider",
-      "Name of the recogniser (pocketsphinx)", DEFAULT_PROVIDER);
+      "Name of the recogniser (pocketsphinx, openai)", DEFAULT_PROVIDER);
   gst_provider_element_class_install_text (klass, PROP_GRAMMAR,
       "grammar", "Grammar",
       "File with what callers may say: a JSGF grammar, or a conversation "
@@ -752,11 +756,16 @@ install_properties (GstProviderElementClass * klass)
   gst_provider_element_class_install_text (klass, PROP_MODEL,
       "model", "Model",
       "The provider's model: for pocketsphinx a folder (NULL = the one "
-      "that is installed)", NULL);
+      "that is installed, or the provider's default)", NULL);
   gst_provider_element_class_install_text (klass, PROP_LANGUAGE,
       "language", "Language",
       "Language of the caller as a BCP 47 tag; call variables such as "
       "%{param.lang} work", DEFAULT_LANGUAGE);
+  gst_provider_element_class_install_text (klass, PROP_HINTS,
+      "hints", "Hints",
+      "Names and words that callers are likely to say, with commas between "
+      "them, or @FILE with one a line, for providers on the network; call "
+      "variables work", NULL);
   g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_TIMEOUT,
       g_param_spec_uint ("timeout", "Timeout",
           "Give the recogniser up this long after a turn ended, in "

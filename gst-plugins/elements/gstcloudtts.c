@@ -8,7 +8,8 @@
  * Speaks each text buffer (a sentence) with the synthesiser that
  * #GstCloudTts:provider names, and pushes the sound as it is made. `flite` has
  * the better English voices, `espeak` many languages; both run on this machine
- * in a pool of worker threads.
+ * in a pool of worker threads. `openai` is a service on the network: see
+ * docs/providers/openai.md.
  *
  * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is
  * converted to it once, here, and kept in the process's cache: a sentence that
@@ -31,7 +32,7 @@
  *
  * `parley-usage`, when a sentence that is not in the cache is asked for, for
  * what it costs:
- * * `kind` ("tts"), `provider`, `unit` ("character")
+ * * `kind` ("tts"), `provider`, `model` (may be missing), `unit` ("character")
  * * `amount` (#gdouble): of characters
  *
  * ## Events
@@ -78,6 +79,8 @@ enum
   PROP_0,
   PROP_PROVIDER,
   PROP_VOICE,
+  PROP_MODEL,
+  PROP_INSTRUCTIONS,
   PROP_LANGUAGE,
   PROP_SPEED
 };
@@ -720,7 +723,8 @@ gst_cloud_tts_set_property (GObject * object, guint prop_id,
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
 
-  if (gst_provider_element_set_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+  if (gst_provider_element_set_setting (GST_PROVIDER_ELEMENT (self), value,
+          pspec))
     return;
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_SPEED)
@@ -736,7 +740,8 @@ gst_cloud_tts_get_property (GObject * object, guint prop_id, GValue * value,
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
 
-  if (gst_provider_element_get_text (GST_PROVIDER_ELEMENT (self), value, pspec))
+  if (gst_provider_element_get_setting (GST_PROVIDER_ELEMENT (self), value,
+          pspec))
     return;
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_SPEED)
@@ -772,11 +777,19 @@ install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
       "provider", "Provider",
-      "Name of the synthesiser (flite, espeak)", DEFAULT_PROVIDER);
+      "Name of the synthesiser (flite, espeak, openai)", DEFAULT_PROVIDER);
   gst_provider_element_class_install_text (klass, PROP_VOICE,
       "voice", "Voice",
       "The provider's name of the voice; call variables such as "
       "%{param.voice} work (NULL = the provider's default)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_MODEL,
+      "model", "Model",
+      "The provider's model, for providers on the network; call variables "
+      "work (NULL = the provider's default)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_INSTRUCTIONS,
+      "instructions", "Instructions",
+      "How to speak, in words, where the provider's model takes that; call "
+      "variables work", NULL);
   gst_provider_element_class_install_text (klass, PROP_LANGUAGE,
       "language", "Language",
       "Language of the replies as a BCP 47 tag, where the voice does not "

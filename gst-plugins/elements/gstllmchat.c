@@ -22,7 +22,8 @@
  * heard.
  *
  * The provider `script` answers from a JSON conversation script; see
- * docs/script.md.
+ * docs/script.md. `openai` is a service on the network, or a server of one's
+ * own that speaks its language: see docs/providers/openai.md.
  *
  * ## Element messages
  *
@@ -37,6 +38,11 @@
  * * `done` (#gboolean): the reply is over
  *
  * `llmchat-hangup`, when the model ended the call and its last word was heard.
+ *
+ * `parley-usage`, when the provider told what a reply costs:
+ * * `kind` ("llm"), `provider`, `model` (may be missing), `unit`
+ *   ("input_token", "cached_input_token" or "output_token")
+ * * `amount` (#gdouble): of tokens
  *
  * ## Events
  *
@@ -84,6 +90,9 @@ enum
   PROP_0,
   PROP_PROVIDER,
   PROP_SCRIPT,
+  PROP_MODEL,
+  PROP_TEMPERATURE,
+  PROP_MAX_TOKENS,
   PROP_SYSTEM_PROMPT,
   PROP_GREETING,
   PROP_SORRY_TEXT
@@ -780,7 +789,7 @@ static void
 gst_llm_chat_set_property (GObject * object, guint prop_id,
     const GValue * value, GParamSpec * pspec)
 {
-  if (!gst_provider_element_set_text (GST_PROVIDER_ELEMENT (object), value,
+  if (!gst_provider_element_set_setting (GST_PROVIDER_ELEMENT (object), value,
           pspec))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
@@ -789,7 +798,7 @@ static void
 gst_llm_chat_get_property (GObject * object, guint prop_id, GValue * value,
     GParamSpec * pspec)
 {
-  if (!gst_provider_element_get_text (GST_PROVIDER_ELEMENT (object), value,
+  if (!gst_provider_element_get_setting (GST_PROVIDER_ELEMENT (object), value,
           pspec))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
@@ -815,20 +824,32 @@ install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
       "provider", "Provider",
-      "Name of the language model's provider (script)", DEFAULT_PROVIDER);
-  gst_provider_element_class_install_text (klass, PROP_SCRIPT,
-      "script", "Script",
-      "File with the conversation script of provider=script (JSON)", NULL);
+      "Name of the language model's provider (script, openai)",
+      DEFAULT_PROVIDER);
+  gst_provider_element_class_install_text (klass, PROP_SCRIPT, "script",
+      "Script", "File with the conversation script of provider=script (JSON)",
+      NULL);
+  gst_provider_element_class_install_text (klass, PROP_MODEL, "model", "Model",
+      "The provider's model; call variables work (NULL = the provider's "
+      "default)", NULL);
+  gst_provider_element_class_install_number (klass, PROP_TEMPERATURE,
+      g_param_spec_double ("temperature", "Temperature",
+          "How freely the model answers (-1 = the model's default)", -1, 2, -1,
+          0));
+  gst_provider_element_class_install_number (klass, PROP_MAX_TOKENS,
+      g_param_spec_uint ("max-tokens", "Max tokens",
+          "Longest reply, in the model's tokens (0 = the model's default)", 0,
+          1000000, 0, 0));
   gst_provider_element_class_install_text (klass, PROP_SYSTEM_PROMPT,
       "system-prompt", "System prompt",
       "What the model is told before the conversation, or @FILE with it; "
       "call variables such as %{call.from} work", NULL);
-  gst_provider_element_class_install_text (klass, PROP_GREETING,
-      "greeting", "Greeting",
+  gst_provider_element_class_install_text (klass, PROP_GREETING, "greeting",
+      "Greeting",
       "What is said first, or @FILE with it (NULL = the script's own, "
       "empty = none); call variables work", NULL);
-  gst_provider_element_class_install_text (klass, PROP_SORRY_TEXT,
-      "sorry-text", "Sorry text",
+  gst_provider_element_class_install_text (klass, PROP_SORRY_TEXT, "sorry-text",
+      "Sorry text",
       "What is said when no answer could be made (NULL = nothing)",
       DEFAULT_SORRY);
 }

@@ -6,10 +6,21 @@
 
 #include <string.h>
 
+enum
+{
+  PROP_0,
+  PROP_BASE_URL,
+  PROP_API_KEY_ENV,
+  PROP_MAX_CONCURRENT,
+  PROP_CONNECT_TIMEOUT,
+  PROP_FIRST_BYTE_TIMEOUT,
+  PROP_TOTAL_TIMEOUT
+};
+
 typedef struct
 {
   /* Under the object lock: */
-  GHashTable *texts;            /* name to value, of those that were set */
+  GHashTable *settings;         /* name to GValue, of those that were set */
   gpointer made;                /* by open */
 
   /* On the loop: */
@@ -25,7 +36,30 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (GstProviderElement, gst_provider_element,
 #define PRIV(self) ((GstProviderElementPrivate *) \
     gst_provider_element_get_instance_private (self))
 
-/* Texts */
+/* Settings */
+
+static GQuark
+number_quark (void)
+{
+  return g_quark_from_static_string ("gst-provider-element-number");
+}
+
+static gboolean
+is_setting (GParamSpec * pspec)
+{
+  return G_IS_PARAM_SPEC_STRING (pspec)
+      || g_param_spec_get_qdata (pspec, number_quark ());
+}
+
+void
+gst_provider_element_class_install_number (GstProviderElementClass * klass,
+    guint id, GParamSpec * pspec)
+{
+  pspec->flags |= G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
+      | G_PARAM_STATIC_STRINGS;
+  g_param_spec_set_qdata (pspec, number_quark (), GINT_TO_POINTER (TRUE));
+  g_object_class_install_property (G_OBJECT_CLASS (klass), id, pspec);
+}
 
 void
 gst_provider_element_class_install_text (GstProviderElementClass * klass,
@@ -39,30 +73,34 @@ gst_provider_element_class_install_text (GstProviderElementClass * klass,
 }
 
 gboolean
-gst_provider_element_set_text (GstProviderElement * self, const GValue * value,
-    GParamSpec * pspec)
+gst_provider_element_set_setting (GstProviderElement * self,
+    const GValue * value, GParamSpec * pspec)
 {
-  if (!G_IS_PARAM_SPEC_STRING (pspec))
+  GValue *copy;
+
+  if (!is_setting (pspec))
     return FALSE;
+  copy = g_new0 (GValue, 1);
+  g_value_init (copy, pspec->value_type);
+  g_value_copy (value, copy);
   GST_OBJECT_LOCK (self);
-  g_hash_table_insert (PRIV (self)->texts, (gpointer) pspec->name,
-      g_value_dup_string (value));
+  g_hash_table_insert (PRIV (self)->settings, (gpointer) pspec->name, copy);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
 
 gboolean
-gst_provider_element_get_text (GstProviderElement * self, GValue * value,
+gst_provider_element_get_setting (GstProviderElement * self, GValue * value,
     GParamSpec * pspec)
 {
-  gpointer text;
+  const GValue *set;
 
-  if (!G_IS_PARAM_SPEC_STRING (pspec))
+  if (!is_setting (pspec))
     return FALSE;
   GST_OBJECT_LOCK (self);
-  if (g_hash_table_lookup_extended (PRIV (self)->texts, pspec->name, NULL,
-          &text))
-    g_value_set_string (value, text);
+  set = g_hash_table_lookup (PRIV (self)->settings, pspec->name);
+  if (set)
+    g_value_copy (set, value);
   else
     g_param_value_set_default (pspec, value);
   GST_OBJECT_UNLOCK (self);
@@ -114,10 +152,11 @@ has_variables (GstProviderElement * self)
     GValue value = G_VALUE_INIT;
     const gchar *text;
 
-    if (!g_type_is_a (specs[i]->owner_type, GST_TYPE_PROVIDER_ELEMENT))
+    if (!g_type_is_a (specs[i]->owner_type, GST_TYPE_PROVIDER_ELEMENT)
+        || !G_IS_PARAM_SPEC_STRING (specs[i]))
       continue;
     g_value_init (&value, specs[i]->value_type);
-    if (gst_provider_element_get_text (self, &value, specs[i])) {
+    if (gst_provider_element_get_setting (self, &value, specs[i])) {
       text = g_value_get_string (&value);
       found = text && strstr (text, "%{");
     }
@@ -229,6 +268,13 @@ on_ready (gpointer provider, GError * error, GstProviderElement * self)
     gst_loop_element_post_error (GST_LOOP_ELEMENT (self), error);
   else
     go_on (self);
+}
+
+static void
+on_usage (gpointer provider, const gchar * unit, gdouble amount,
+    GstProviderElement * self)
+{
+  gst_provider_element_post_usage (self, unit, amount);
 }
 
 typedef struct
@@ -364,6 +410,7 @@ connect_provider (GstProviderElement * self, gpointer provider)
 
   PRIV (self)->provider = provider;
   g_signal_connect (provider, "ready", G_CALLBACK (on_ready), self);
+  g_signal_connect (provider, "usage", G_CALLBACK (on_usage), self);
   if (klass->connect)
     klass->connect (self, provider);
 }
@@ -411,6 +458,12 @@ gst_provider_element_open (GstLoopElement * element)
 }
 
 static void
+gst_provider_element_close (GstLoopElement * element)
+{
+  keep_made (GST_PROVIDER_ELEMENT (element), NULL);
+}
+
+static void
 gst_provider_element_start (GstLoopElement * element)
 {
   GstProviderElement *self = GST_PROVIDER_ELEMENT (element);
@@ -446,30 +499,95 @@ gst_provider_element_flush (GstLoopElement * element)
 }
 
 static void
+gst_provider_element_set_property (GObject * object, guint prop_id,
+    const GValue * value, GParamSpec * pspec)
+{
+  if (!gst_provider_element_set_setting (GST_PROVIDER_ELEMENT (object), value,
+          pspec))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+gst_provider_element_get_property (GObject * object, guint prop_id,
+    GValue * value, GParamSpec * pspec)
+{
+  if (!gst_provider_element_get_setting (GST_PROVIDER_ELEMENT (object), value,
+          pspec))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
 gst_provider_element_finalize (GObject * object)
 {
   GstProviderElementPrivate *priv = PRIV (GST_PROVIDER_ELEMENT (object));
 
   g_clear_object (&priv->made);
-  g_hash_table_unref (priv->texts);
+  g_hash_table_unref (priv->settings);
   G_OBJECT_CLASS (gst_provider_element_parent_class)->finalize (object);
+}
+
+static void
+value_free (gpointer data)
+{
+  g_value_unset (data);
+  g_free (data);
 }
 
 static void
 gst_provider_element_init (GstProviderElement * self)
 {
-  PRIV (self)->texts = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-      g_free);
+  PRIV (self)->settings = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      value_free);
   g_queue_init (&PRIV (self)->waiting);
+}
+
+static GParamSpec *
+timeout_spec (const gchar * name, const gchar * nick, const gchar * blurb)
+{
+  return g_param_spec_uint (name, nick, blurb, 0, 600000, 0, 0);
+}
+
+static void
+install_properties (GstProviderElementClass * klass)
+{
+  gst_provider_element_class_install_text (klass, PROP_BASE_URL,
+      "base-url", "Base URL",
+      "Address of the service, https:// or http://, such as that of a server "
+      "of one's own; call variables work (NULL = the provider's own)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_API_KEY_ENV,
+      "api-key-env", "API key variable",
+      "Name of the environment variable that holds the key (NULL = the "
+      "provider's usual one; with a base-url of one's own, none)", NULL);
+  gst_provider_element_class_install_number (klass, PROP_MAX_CONCURRENT,
+      g_param_spec_uint ("max-concurrent", "Max concurrent",
+          "Requests to the service at once, of the whole process; the others "
+          "wait in order (0 = the provider's default)", 0, 10000, 0, 0));
+  gst_provider_element_class_install_number (klass, PROP_CONNECT_TIMEOUT,
+      timeout_spec ("connect-timeout", "Connect timeout",
+          "How long connecting to the service may take, in milliseconds (0 = "
+          "the operation's default)"));
+  gst_provider_element_class_install_number (klass, PROP_FIRST_BYTE_TIMEOUT,
+      timeout_spec ("first-byte-timeout", "First byte timeout",
+          "How long the service may take until its answer begins, all tries "
+          "together, in milliseconds (0 = the operation's default)"));
+  gst_provider_element_class_install_number (klass, PROP_TOTAL_TIMEOUT,
+      timeout_spec ("total-timeout", "Total timeout",
+          "How long the service may take for its whole answer, in "
+          "milliseconds (0 = the operation's default)"));
 }
 
 static void
 gst_provider_element_class_init (GstProviderElementClass * klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstLoopElementClass *loop_class = GST_LOOP_ELEMENT_CLASS (klass);
 
-  G_OBJECT_CLASS (klass)->finalize = gst_provider_element_finalize;
+  object_class->set_property = gst_provider_element_set_property;
+  object_class->get_property = gst_provider_element_get_property;
+  object_class->finalize = gst_provider_element_finalize;
+  install_properties (klass);
   loop_class->open = gst_provider_element_open;
+  loop_class->close = gst_provider_element_close;
   loop_class->start = gst_provider_element_start;
   loop_class->stop = gst_provider_element_stop;
   loop_class->flush = gst_provider_element_flush;

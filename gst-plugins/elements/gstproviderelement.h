@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /* What the elements with a provider behind them share: making and warming it in
  * READY, making it anew once a call's variables are known, letting it go on the
- * loop, and text properties, which are its settings.
+ * loop, and properties that are its settings. Those of services on the network
+ * (base-url, api-key-env, max-concurrent and timeouts) are installed here.
  *
  * Subclasses have a text property "provider" and pass open, start and stop of
  * GstLoopElement on to this class; flush too if they use
@@ -51,14 +52,17 @@ void gst_provider_element_refresh_in_loop (GstProviderElement * self);
 gboolean gst_provider_element_wait_in_loop (GstProviderElement * self,
     GstMiniObject * item);
 
-/* Text properties. Installed ones can be set up to READY; the subclass's
- * accessors begin with these, which are TRUE when they did the work. */
+/* Properties that are the provider's settings, texts or numbers. Installed ones
+ * can be set up to READY; the subclass's accessors begin with these, which are
+ * TRUE when they did the work. */
 void gst_provider_element_class_install_text (GstProviderElementClass * klass,
     guint id, const gchar * name, const gchar * nick, const gchar * blurb,
     const gchar * value);
-gboolean gst_provider_element_set_text (GstProviderElement * self,
+void gst_provider_element_class_install_number (GstProviderElementClass *
+    klass, guint id, GParamSpec * pspec);
+gboolean gst_provider_element_set_setting (GstProviderElement * self,
     const GValue * value, GParamSpec * pspec);
-gboolean gst_provider_element_get_text (GstProviderElement * self,
+gboolean gst_provider_element_get_setting (GstProviderElement * self,
     GValue * value, GParamSpec * pspec);
 /* The value of one; transfer full. Any thread. */
 gchar *gst_provider_element_dup_text (GstProviderElement * self,
@@ -68,7 +72,8 @@ gchar *gst_provider_element_dup_text (GstProviderElement * self,
 gchar *gst_provider_element_dup_file_text (GstProviderElement * self,
     const gchar * name);
 
-/* Posts "parley-usage": what is to be paid for. @unit: "second",
+/* Posts "parley-usage": what is to be paid for, as this class does for what the
+ * provider tells. @unit: "second",
  * "input_token", "output_token", "cached_input_token" or "character". */
 void gst_provider_element_post_usage (GstProviderElement * self,
     const gchar * unit, gdouble amount);

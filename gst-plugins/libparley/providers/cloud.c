@@ -76,8 +76,8 @@ struct _ParleyCloud
 };
 
 /* All providers of a loop that ask the same service for the same kind of thing
- * keep one connection warm. The kinds have their own, as a reply is spoken while
- * its end is still written. */
+ * keep one connection warm. The kinds have their own, as a reply is spoken
+ * while its end is still written. */
 typedef struct
 {
   ParleyHttpWarm *warm;
@@ -498,8 +498,7 @@ parley_cloud_warm (ParleyCloud * self, GError ** error)
     self->connection->request = request;
     self->connection->warmth = g_strjoin ("\n", self->info->name,
         self->info->kind, self->base_url, path, self->key, NULL);
-    parley_loop_invoke (loop, keep_warm, self->connection,
-        g_object_ref (loop));
+    parley_loop_invoke (loop, keep_warm, self->connection, g_object_ref (loop));
   } else {
     g_object_unref (request);
   }

@@ -30,6 +30,8 @@ call_destroy (ParleyCloudCall * call)
   parley_timer_clear (&call->later);
   parley_retry_free (call->retry);
   g_clear_error (&call->error);
+  /* Whoever tells of it just now holds it too. */
+  parley_http_request_cancel_in_loop (call->request);
   g_object_unref (call->request);
   g_object_unref (call->loop);
   g_free (call);
@@ -172,8 +174,7 @@ send_request (ParleyCloudCall * call)
       { on_headers, on_chunk, on_done, on_failed };
   static const ParleySseHandler sse =
       { on_headers, on_event, on_done, on_failed };
-  ParleyHttpSession *session =
-      parley_cloud_get_session_in_loop (call->cloud);
+  ParleyHttpSession *session = parley_cloud_get_session_in_loop (call->cloud);
   gint64 now = parley_clock_now ();
   ParleyTimeouts timeouts;
 

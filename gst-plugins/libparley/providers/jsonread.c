@@ -3,6 +3,7 @@
 #include "providers/jsonread.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "net/jsoncheck.h"
 #include "net/neterror.h"
@@ -107,6 +108,42 @@ parley_json_is_true (JsonObject * object, const gchar * name)
   return node && JSON_NODE_HOLDS_VALUE (node)
       && json_node_get_value_type (node) == G_TYPE_BOOLEAN
       && json_node_get_boolean (node);
+}
+
+/* Statuses that a server names as codes. */
+static ParleyNetError
+error_code (gdouble code)
+{
+  if (code == 429)
+    return PARLEY_NET_ERROR_RATE_LIMITED;
+  if (code == 401 || code == 403)
+    return PARLEY_NET_ERROR_AUTH;
+  return code >= 400 && code < 500 && code != 408 && code != 409
+      ? PARLEY_NET_ERROR_STATUS : PARLEY_NET_ERROR_DROPPED;
+}
+
+GError *
+parley_json_get_error (const gchar * provider, JsonObject * object,
+    const gchar * const *secrets)
+{
+  JsonObject *inner = parley_json_get_object (object, "error");
+  const gchar *text = inner ? parley_json_get_string (inner, "message")
+      : parley_json_get_string (object, "error");
+  gchar *says;
+  GError *error;
+
+  if (!inner && !text)
+    return NULL;
+  if (!text)
+    text = parley_json_get_string (inner, "code");
+  text = text ? text : "nothing more";
+  says = parley_clean_text (text, strlen (text), secrets);
+  error = parley_net_error_new (error_code (parley_json_get_number (inner,
+              "code", 0)), provider, "it broke its "
+      "answer off with an error: try again later or set a fallback (it says: "
+      "%s)", says);
+  g_free (says);
+  return error;
 }
 
 gchar *

@@ -29,6 +29,13 @@ gdouble parley_json_get_number (JsonObject * object, const gchar * name,
 /* Absent counts as FALSE. */
 gboolean parley_json_is_true (JsonObject * object, const gchar * name);
 
+/* An error that a service tells in the middle of an answer whose status was
+ * 200: {"error": {"message", "code"}} or {"error": "text"}. NULL: there is
+ * none. Of PARLEY_NET_ERROR: another try may help unless its code is that of a
+ * wrong request. @secrets as parley_clean_text(). */
+GError *parley_json_get_error (const gchar * provider, JsonObject * object,
+    const gchar * const *secrets);
+
 /* An object as text; takes it. */
 gchar *parley_json_write (JsonObject * object);
 

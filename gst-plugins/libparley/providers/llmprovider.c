@@ -5,6 +5,7 @@
 enum
 {
   SIGNAL_DELTA,
+  SIGNAL_TOOL_CALL,
   SIGNAL_DONE,
   SIGNAL_FAILED,
   N_SIGNALS
@@ -27,6 +28,9 @@ parley_llm_provider_class_init (ParleyLlmProviderClass * klass)
 
   signals[SIGNAL_DELTA] = g_signal_new ("delta", type, G_SIGNAL_RUN_LAST,
       0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+  signals[SIGNAL_TOOL_CALL] = g_signal_new ("tool-call", type,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_UINT,
+      G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
   signals[SIGNAL_DONE] = g_signal_new ("done", type, G_SIGNAL_RUN_LAST,
       0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_BOOLEAN);
   signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST,
@@ -59,6 +63,13 @@ parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
     const gchar * text)
 {
   g_signal_emit (self, signals[SIGNAL_DELTA], 0, id, text);
+}
+
+void
+parley_llm_provider_tool_call_in_loop (ParleyLlmProvider * self, guint id,
+    const gchar * call, const gchar * name, const gchar * arguments)
+{
+  g_signal_emit (self, signals[SIGNAL_TOOL_CALL], 0, id, call, name, arguments);
 }
 
 void

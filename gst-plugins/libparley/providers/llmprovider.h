@@ -35,6 +35,9 @@ struct _ParleyLlmProviderClass
  *          between two characters.
  * "done"   (guint id, gboolean hang_up): the reply is complete; @hang_up: the
  *          call ends once it was heard.
+ * "tool-call" (guint id, const gchar *call, const gchar *name, const gchar
+ *          *arguments): before done: the model wants the tool @name called with
+ *          @arguments (a JSON object); @call names it in the conversation.
  * "failed" (guint id, GError *error): instead of done. */
 
 void parley_llm_provider_request (ParleyLlmProvider * self, guint id,
@@ -45,6 +48,8 @@ gchar *parley_llm_provider_greeting (ParleyLlmProvider * self);
 /* For subclasses. */
 void parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
     const gchar * text);
+void parley_llm_provider_tool_call_in_loop (ParleyLlmProvider * self, guint id,
+    const gchar * call, const gchar * name, const gchar * arguments);
 void parley_llm_provider_done_in_loop (ParleyLlmProvider * self, guint id,
     gboolean hang_up);
 void parley_llm_provider_failed_in_loop (ParleyLlmProvider * self, guint id,

@@ -25,20 +25,32 @@ GType parley_tts_espeak_get_type (void);
 #endif
 GType parley_llm_script_get_type (void);
 GType parley_stt_deepgram_get_type (void);
+GType parley_llm_openai_get_type (void);
+GType parley_stt_openai_get_type (void);
+GType parley_tts_openai_get_type (void);
 
 static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_STT, "pocketsphinx",
         "recognises English on this machine, best with a grammar",
-      POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us"},
+      POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us", FALSE},
   {PARLEY_PROVIDER_STT, "deepgram", "recognises speech at Deepgram",
-      parley_stt_deepgram_get_type, NULL},
+      parley_stt_deepgram_get_type, NULL, TRUE},
+  {PARLEY_PROVIDER_STT, "openai",
+        "OpenAI, or any server that speaks its transcriptions",
+      parley_stt_openai_get_type, NULL, TRUE},
   {PARLEY_PROVIDER_LLM, "script",
         "answers from a JSON conversation script",
-      parley_llm_script_get_type, NULL},
+      parley_llm_script_get_type, NULL, FALSE},
+  {PARLEY_PROVIDER_LLM, "openai",
+        "OpenAI, or any server that speaks its chat completions",
+      parley_llm_openai_get_type, NULL, TRUE},
   {PARLEY_PROVIDER_TTS, "flite", "English voices on this machine",
-      FLITE_TYPE, "flite1-dev"},
+      FLITE_TYPE, "flite1-dev", FALSE},
   {PARLEY_PROVIDER_TTS, "espeak", "many languages on this machine",
-      ESPEAK_TYPE, "libespeak-ng-dev"},
+      ESPEAK_TYPE, "libespeak-ng-dev", FALSE},
+  {PARLEY_PROVIDER_TTS, "openai",
+        "OpenAI, or any server that speaks its speech",
+      parley_tts_openai_get_type, NULL, TRUE},
 };
 
 static const gchar *kind_names[] = { "cloudstt", "llmchat", "cloudtts" };

@@ -21,6 +21,7 @@ typedef struct
   const gchar *summary;         /* one line for people */
   GType (*get_type) (void);     /* NULL: this build was made without it */
   const gchar *package;         /* what to install then; NULL for none */
+  gboolean cloud;               /* a service on the network; wants a key */
 } ParleyProviderInfo;
 
 /* Every provider that Parley brings, in order of preference within its kind. */
