@@ -349,6 +349,13 @@ get_code (guint status)
       : PARLEY_NET_ERROR_STATUS;
 }
 
+/* libsoup does not know it. */
+static const gchar *
+get_phrase (guint status)
+{
+  return status == 429 ? "Too Many Requests" : soup_status_get_phrase (status);
+}
+
 GError *
 parley_net_error_new_status (const gchar * provider, const gchar * host,
     guint status, gint64 retry_after, const gchar * body, gsize body_len,
@@ -356,7 +363,7 @@ parley_net_error_new_status (const gchar * provider, const gchar * host,
 {
   GError *error = parley_net_error_new (get_code (status), provider,
       "%s answered HTTP %u (%s): %s", host, status,
-      soup_status_get_phrase (status), get_advice (status));
+      get_phrase (status), get_advice (status));
   ParleyNetErrorPrivate *self = parley_net_error_get_private (error);
   GString *text = g_string_new (error->message);
 
