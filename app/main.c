@@ -9,6 +9,8 @@ static const ParleyVerb verbs[] = {
   {"call", "play a caller against a Media Streams server", parley_verb_call},
   {"demo", "a caller with four turns against an agent on this machine",
       parley_verb_demo},
+  {"emulator", "the services of the cloud on this machine, with set delays",
+      parley_verb_emulator},
   {"report", "from logs: where the time of the answers went",
       parley_verb_report},
   {"doctor", "what is installed, what works and what to do",

@@ -132,33 +132,13 @@ parse_options (Options * self, int *argc, char ***argv)
   return parley_verb_parse (context, argc, argv, 1);
 }
 
-/* HOST:PORT, :PORT and [IPV6]:PORT. */
-static gboolean
-split_address (const gchar * text, gchar ** host, guint16 * port)
-{
-  const gchar *colon = strrchr (text, ':');
-  guint64 number;
-
-  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &number,
-          NULL))
-    return FALSE;
-  *port = number;
-  if (*text == '[' && colon > text + 1 && colon[-1] == ']')
-    *host = g_strndup (text + 1, colon - text - 2);
-  else
-    *host = g_strndup (text, colon - text);
-  if (!**host)
-    g_clear_pointer (host, g_free);
-  return TRUE;
-}
-
 /* 0, or the exit status. */
 static int
 check_options (Options * self)
 {
   const gchar *listen = self->listen ? self->listen : DEFAULT_LISTEN;
 
-  if (!split_address (listen, &self->host, &self->port))
+  if (!parley_verb_split_address (listen, &self->host, &self->port))
     return parley_usage_error ("--listen %s is not HOST:PORT", listen);
   if (self->max_calls < 1)
     return parley_usage_error ("--max-calls must be at least 1");

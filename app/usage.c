@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "verbs.h"
 
+#include <string.h>
+
 int
 parley_usage_error (const gchar * format, ...)
 {
@@ -30,5 +32,24 @@ parley_verb_parse (GOptionContext * context, int *argc, char ***argv,
     parley_usage_error ("\"%s\" is one word too many", (*argv)[1 + max_words]);
     return FALSE;
   }
+  return TRUE;
+}
+
+gboolean
+parley_verb_split_address (const gchar * text, gchar ** host, guint16 * port)
+{
+  const gchar *colon = strrchr (text, ':');
+  guint64 number;
+
+  if (!colon || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &number,
+          NULL))
+    return FALSE;
+  *port = number;
+  if (*text == '[' && colon > text + 1 && colon[-1] == ']')
+    *host = g_strndup (text + 1, colon - text - 2);
+  else
+    *host = g_strndup (text, colon - text);
+  if (!**host)
+    g_clear_pointer (host, g_free);
   return TRUE;
 }

@@ -22,6 +22,7 @@ typedef struct
 int parley_verb_call (int argc, char **argv);
 int parley_verb_demo (int argc, char **argv);
 int parley_verb_doctor (int argc, char **argv);
+int parley_verb_emulator (int argc, char **argv);
 int parley_verb_expand (int argc, char **argv);
 int parley_verb_report (int argc, char **argv);
 int parley_verb_serve (int argc, char **argv);
@@ -35,5 +36,10 @@ int parley_usage_error (const gchar * format, ...) G_GNUC_PRINTF (1, 2);
  * PARLEY_EXIT_USAGE. --help prints the help and ends the process. */
 gboolean parley_verb_parse (GOptionContext * context, int *argc, char ***argv,
     gint max_words);
+
+/* HOST:PORT, :PORT and [IPV6]:PORT; *@host (transfer full) is NULL where none
+ * is named. FALSE: it is none of these. */
+gboolean parley_verb_split_address (const gchar * text, gchar ** host,
+    guint16 * port);
 
 G_END_DECLS

@@ -35,6 +35,7 @@ ParleyMockPeer *parley_mock_peer_new_narrow (guint16 port,
     gint receive_buffer);
 /* Closes the connection (FIN). */
 void parley_mock_peer_free (ParleyMockPeer * peer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyMockPeer, parley_mock_peer_free);
 /* Resets it (RST). */
 void parley_mock_peer_abort (ParleyMockPeer * peer);
 void parley_mock_peer_stop_reading (ParleyMockPeer * peer);
