@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "net/clock.h"
+#include "net/deadline.h"
 #include "net/limitstream.h"
 
 #define START_TIMEOUT_US (5 * G_TIME_SPAN_SECOND)
@@ -39,7 +40,7 @@ struct _ParleyCall
   guint telling;                /* calls of TELL under way */
   GString *out;
   GSource *start_timer;
-  GSource *stale_timer;
+  ParleyDeadline *stale_deadline;
   gint64 stale_after;           /* µs, 0: never */
   gint64 last_media;
   gint64 stuck_since;           /* 0: not stuck */
@@ -87,7 +88,7 @@ call_end (ParleyCall * self, GError * error, gushort code)
   self->ended = TRUE;
   self->error = error;
   parley_timer_clear (&self->start_timer);
-  parley_timer_clear (&self->stale_timer);
+  g_clear_pointer (&self->stale_deadline, parley_deadline_free_in_loop);
   if (self->connection && soup_websocket_connection_get_state
       (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
     soup_websocket_connection_close (self->connection, code,
@@ -114,27 +115,25 @@ start_timed_out (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
+static void
 stale_check (gpointer data)
 {
   ParleyCall *self = data;
   gint64 due = self->last_media + self->stale_after;
 
-  if (parley_clock_now () >= due) {
+  if (parley_clock_now () >= due)
     call_fail (self, PARLEY_CALL_ERROR_STALE, SOUP_WEBSOCKET_CLOSE_GOING_AWAY,
         "no audio came for as long as stale-after allows; the line is dead");
-    return G_SOURCE_REMOVE;
-  }
-  parley_timer_set_due (self->stale_timer, due);
-  return G_SOURCE_CONTINUE;
+  else
+    parley_deadline_set_due_in_loop (self->stale_deadline, due);
 }
 
 static void
 stale_restart (ParleyCall * self)
 {
-  parley_timer_clear (&self->stale_timer);
+  g_clear_pointer (&self->stale_deadline, parley_deadline_free_in_loop);
   if (self->stale_after && self->connection && !self->ended)
-    self->stale_timer = parley_loop_add_timer (self->loop,
+    self->stale_deadline = parley_deadline_new_in_loop (self->loop,
         self->last_media + self->stale_after, stale_check, self);
 }
 
