@@ -26,6 +26,18 @@ beside_program (const gchar * relative)
       ? g_steal_pointer (&path) : NULL;
 }
 
+/* Tracers are looked for inside gst_init() only. */
+static void
+lead_to_tracers (const gchar * folder)
+{
+  const gchar *path = g_getenv ("GST_PLUGIN_PATH");
+  g_autofree gchar *both = path && *path
+      ? g_strdup_printf ("%s:%s", path, folder) : g_strdup (folder);
+
+  if (g_getenv ("GST_TRACERS") && !gst_is_initialized ())
+    g_setenv ("GST_PLUGIN_PATH", both, TRUE);
+}
+
 /* Not built, but put elsewhere than configured (DESTDIR, a moved folder), the
  * plugin still lies where it should as seen from the program. */
 gboolean
@@ -35,6 +47,10 @@ parley_gst_setup (void)
   g_autofree gchar *moved = beside_program (PARLEY_PLUGINS_FROM_BIN);
   const gchar *folders[] = { built, moved, PARLEY_PLUGINS_DIR };
 
+  if (built)
+    lead_to_tracers (built);
+  else if (moved)
+    lead_to_tracers (moved);
   if (!gst_is_initialized ())
     gst_init (NULL, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (folders) && !have_elements (); i++)

@@ -3,6 +3,7 @@
 #include "gstloopelement.h"
 
 #include "net/clock.h"
+#include "turn/notices.h"
 #include "turn/turnevents.h"
 
 GST_DEBUG_CATEGORY_STATIC (loop_element_debug);
@@ -639,12 +640,11 @@ report_stall (GstLoopElement * self, const ParleyLoopStall * stall)
   GST_WARNING_OBJECT (self, "loop-stall: a push into %s took %"
       G_GINT64_FORMAT " us; put a queue before what blocks", name,
       stall->longest);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("loop-stall", "peer", G_TYPE_STRING, name,
-              "count", G_TYPE_UINT64, stall->count,
-              "longest", G_TYPE_UINT64, (guint64) stall->longest * 1000,
-              "share", G_TYPE_DOUBLE, stall->share, NULL)));
+  parley_notice_post (GST_ELEMENT (self),
+      gst_structure_new ("loop-stall", "peer", G_TYPE_STRING, name,
+          "count", G_TYPE_UINT64, stall->count,
+          "longest", G_TYPE_UINT64, (guint64) stall->longest * 1000,
+          "share", G_TYPE_DOUBLE, stall->share, NULL));
   g_free (name);
   gst_clear_object (&peer);
 }

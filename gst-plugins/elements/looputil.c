@@ -4,6 +4,7 @@
 
 #include "net/clock.h"
 #include "providers/provider.h"
+#include "turn/notices.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -132,11 +133,10 @@ static void
 post_wait (GstLoopElement * self, guint turn, guint64 epoch,
     const gchar * peer, gint64 begin, gint64 end)
 {
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("parley-wait", "turn", G_TYPE_UINT, turn,
-              "epoch", G_TYPE_UINT64, epoch, "peer", G_TYPE_STRING, peer,
-              "begin", G_TYPE_INT64, begin, "end", G_TYPE_INT64, end, NULL)));
+  parley_notice_post (GST_ELEMENT (self),
+      gst_structure_new ("parley-wait", "turn", G_TYPE_UINT, turn,
+          "epoch", G_TYPE_UINT64, epoch, "peer", G_TYPE_STRING, peer,
+          "begin", G_TYPE_INT64, begin, "end", G_TYPE_INT64, end, NULL));
 }
 
 void

@@ -37,9 +37,8 @@
 
 #include "net/clock.h"
 #include "net/loop.h"
-#include "traced.h"
-#include "turn/turnevents.h"
-#include "turn/turnmeta.h"
+#include "probes.h"
+#include "turn/notices.h"
 
 GST_DEBUG_CATEGORY_STATIC (turn_latency_debug);
 #define GST_CAT_DEFAULT turn_latency_debug
@@ -54,7 +53,7 @@ struct _GstTurnLatency
 {
   GstTracer parent;
 
-  TracedRegistry *registry;
+  TracedRegistry *registry;     /* NULL: another one was made before */
   TraceFile *file;              /* NULL: none; constant */
 };
 
@@ -62,9 +61,9 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (GstTurnLatency, gst_turn_latency,
     GST_TYPE_TRACER, GST_DEBUG_CATEGORY_INIT (turn_latency_debug,
         "turnlatency", 0, "time of each turn in each element"));
 
-/* Those that write a file: a program may end without gst_deinit(). */
-static GMutex writers_lock;
-static GList *writers;
+/* The one of the process, from its making to the end: pads, elements and
+ * threads that it knows of may live as long. */
+static GstTurnLatency *tracer;
 
 /* Records and the file */
 
@@ -120,10 +119,8 @@ write_stay (TraceFile * file, TracedElement * element,
 }
 
 static void
-on_stay (TracedElement * element, const ResidenceStay * stay,
-    gpointer user_data)
+on_stay (TracedElement * element, const ResidenceStay * stay)
 {
-  GstTurnLatency *self = user_data;
   guint64 took = stay->end - stay->begin;
 
   gst_tracer_record_log (stay_record, element->id, element->name,
@@ -134,233 +131,14 @@ on_stay (TracedElement * element, const ResidenceStay * stay,
       (guint64) stay->end);
   /* What passes between turns is no part of any: it would only fill the
    * file. */
-  if (self->file && (!stay->marked || stay->turn || stay->epoch))
-    write_stay (self->file, element, stay);
+  if (tracer->file && (!stay->marked || stay->turn || stay->epoch))
+    write_stay (tracer->file, element, stay);
 }
 
-/* Data that passes */
-
-static ResidenceData
-data_of_buffer (GstBuffer * buffer, const TracedPad * from)
-{
-  const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
-  ResidenceData data = {.id = buffer,.pts = GST_BUFFER_PTS (buffer),
-    .medium = from->medium
-  };
-
-  if (meta) {
-    data.marked = TRUE;
-    data.turn = meta->turn;
-    data.epoch = meta->epoch;
-    data.arrived = meta->arrived;
-  }
-  return data;
-}
+/* What elements say of themselves */
 
 static void
-leave (TracedElement * element, ResidenceData * data, gint64 now)
-{
-  g_mutex_lock (&element->lock);
-  residence_leave (element->residence, data, now);
-  g_mutex_unlock (&element->lock);
-}
-
-/* @sink, else what @source is linked to, is the pad by which it enters. */
-static void
-enter (TracedElement * element, GstPad * source, GstPad * sink,
-    const ResidenceData * data, gint64 now)
-{
-  ResidenceLevel level = { 0 };
-  gboolean has_level = FALSE;
-
-  if (traced_element_has_level (element)) {
-    GstPad *pad = sink ? gst_object_ref (sink) : gst_pad_get_peer (source);
-    has_level = pad && traced_element_read_level (element, pad, &level);
-    gst_clear_object (&pad);
-  }
-  g_mutex_lock (&element->lock);
-  residence_enter (element->residence, data, now);
-  if (has_level)
-    residence_note_level (element->residence, data->turn, data->epoch, &level,
-        now);
-  g_mutex_unlock (&element->lock);
-}
-
-/* The innermost push under way on this thread, if it goes into a sink. */
-static __thread struct
-{
-  GstTurnLatency *tracer;
-  GstPad *pad;                  /* only compared */
-  TracedElement *sink;
-  ResidenceData data;
-} sink_push;
-
-static void
-pass (GstTurnLatency * self, GstPad * pad, TracedPad * from, TracedPad * to,
-    ResidenceData * data)
-{
-  gint64 now = parley_clock_now ();
-
-  sink_push.pad = NULL;
-  if (from->element)
-    leave (from->element, data, now);
-  if (!to || !to->element)
-    return;
-  enter (to->element, pad, NULL, data, now);
-  if (to->element->kind & RESIDENCE_SINK) {
-    sink_push.tracer = self;
-    sink_push.pad = pad;
-    sink_push.sink = to->element;
-    sink_push.data = *data;
-  }
-}
-
-static void
-do_push_pre (GstTracer * tracer, guint64 ts, GstPad * pad, GstBuffer * buffer)
-{
-  GstTurnLatency *self = (GstTurnLatency *) tracer;
-  TracedPad *from = traced_registry_get_pad (self->registry, pad);
-  ResidenceData data = data_of_buffer (buffer, from);
-
-  pass (self, pad, from, traced_registry_get_peer (self->registry, pad, from),
-      &data);
-}
-
-static void
-do_push_list_pre (GstTracer * tracer, guint64 ts, GstPad * pad,
-    GstBufferList * list)
-{
-  for (guint i = 0; i < gst_buffer_list_length (list); i++)
-    do_push_pre (tracer, ts, pad, gst_buffer_list_get (list, i));
-}
-
-/* A sink is done with it. */
-static void
-do_push_post (GstTracer * tracer, guint64 ts, GstPad * pad, GstFlowReturn res)
-{
-  if (sink_push.pad != pad || sink_push.tracer != (GstTurnLatency *) tracer)
-    return;
-  sink_push.pad = NULL;
-  leave (sink_push.sink, &sink_push.data, parley_clock_now ());
-}
-
-/* From the source pad @peer to @pad, which asked for it. */
-static void
-do_pull_post (GstTracer * tracer, guint64 ts, GstPad * pad, GstBuffer * buffer,
-    GstFlowReturn res)
-{
-  GstTurnLatency *self = (GstTurnLatency *) tracer;
-  GstPad *peer = buffer ? gst_pad_get_peer (pad) : NULL;
-  gint64 now = parley_clock_now ();
-  TracedPad *from, *to;
-  ResidenceData data;
-
-  if (!peer)
-    return;
-  from = traced_registry_get_pad (self->registry, peer);
-  to = traced_registry_get_pad (self->registry, pad);
-  data = data_of_buffer (buffer, from);
-  if (from->element)
-    leave (from->element, &data, now);
-  if (to->element)
-    enter (to->element, peer, pad, &data, now);
-  gst_object_unref (peer);
-}
-
-/* Events */
-
-/* "audio" of "audio/x-raw": what is not the same is made anew. */
-static GQuark
-medium_of_caps (GstEvent * event)
-{
-  GstCaps *caps;
-  const gchar *name;
-  gchar *medium;
-  GQuark quark;
-
-  gst_event_parse_caps (event, &caps);
-  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps))
-    return 0;
-  name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
-  medium = g_strndup (name, strcspn (name, "/"));
-  quark = g_quark_from_string (medium);
-  g_free (medium);
-  return quark;
-}
-
-/* The text of a turn that may not be over. */
-static void
-pass_guess (GstTurnLatency * self, GstPad * pad, TracedPad * from,
-    GstEvent * event)
-{
-  static GQuark medium;
-  ResidenceData data = {.marked = TRUE,.id = event,.pts = GST_CLOCK_TIME_NONE };
-
-  if (!parley_event_parse_take (event, &data.turn, NULL))
-    return;
-  if (!medium)
-    medium = g_quark_from_static_string ("event");
-  data.medium = medium;
-  pass (self, pad, from, traced_registry_get_peer (self->registry, pad, from),
-      &data);
-}
-
-static void
-end_stays (TracedPad * pad, gboolean forget)
-{
-  if (!pad->element)
-    return;
-  g_mutex_lock (&pad->element->lock);
-  residence_close (pad->element->residence);
-  if (forget)
-    residence_forget (pad->element->residence);
-  g_mutex_unlock (&pad->element->lock);
-}
-
-static void
-end_stays_at_peer (GstTurnLatency * self, GstPad * pad, gboolean forget)
-{
-  GstPad *peer = gst_pad_get_peer (pad);
-
-  if (peer)
-    end_stays (traced_registry_get_pad (self->registry, peer), forget);
-  gst_clear_object (&peer);
-}
-
-static void
-do_push_event_pre (GstTracer * tracer, guint64 ts, GstPad * pad,
-    GstEvent * event)
-{
-  GstTurnLatency *self = (GstTurnLatency *) tracer;
-  TracedPad *from;
-
-  if (!GST_EVENT_IS_DOWNSTREAM (event))
-    return;
-  from = traced_registry_get_pad (self->registry, pad);
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_CAPS:
-      from->medium = medium_of_caps (event);
-      break;
-    case GST_EVENT_EOS:
-      end_stays (from, FALSE);
-      break;
-    case GST_EVENT_FLUSH_STOP:
-      end_stays_at_peer (self, pad, TRUE);
-      break;
-    case GST_EVENT_CUSTOM_DOWNSTREAM:
-      if (parley_event_get_kind (event) == PARLEY_EVENT_TURN_GUESS)
-        pass_guess (self, pad, from, event);
-      break;
-    default:
-      break;
-  }
-}
-
-/* Messages */
-
-static void
-take_wait (GstTurnLatency * self, TracedElement * element,
-    const GstStructure * structure)
+take_wait (TracedElement * element, const GstStructure * structure)
 {
   const gchar *peer = gst_structure_get_string (structure, "peer");
   ResidenceWait wait;
@@ -418,29 +196,18 @@ take_stall (GstTurnLatency * self, TracedElement * element,
 }
 
 static void
-do_post_message_pre (GstTracer * tracer, guint64 ts, GstElement * element,
-    GstMessage * message)
+on_notice (GstElement * element, const GstStructure * structure)
 {
-  GstTurnLatency *self = (GstTurnLatency *) tracer;
-  const GstStructure *structure;
-  TracedElement *traced;
-  GQuark name;
+  GQuark name = gst_structure_get_name_id (structure);
+  TracedElement *traced =
+      traced_registry_get_element (tracer->registry, element);
 
-  /* A bin posts what its elements posted once more. */
-  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT
-      || GST_MESSAGE_SRC (message) != GST_OBJECT_CAST (element))
-    return;
-  structure = gst_message_get_structure (message);
-  name = gst_structure_get_name_id (structure);
-  if (name != wait_quark && name != stall_quark)
-    return;
-  traced = traced_registry_get_element (self->registry, element);
   if (!traced)
     return;
   if (name == wait_quark)
-    take_wait (self, traced, structure);
-  else
-    take_stall (self, traced, structure);
+    take_wait (traced, structure);
+  else if (name == stall_quark)
+    take_stall (tracer, traced, structure);
 }
 
 /* Numbers */
@@ -528,7 +295,8 @@ gst_turn_latency_get_statistics (GstTurnLatency * self)
   GValue array = G_VALUE_INIT;
 
   g_value_init (&array, GST_TYPE_ARRAY);
-  traced_registry_foreach (self->registry, append_numbers, &array);
+  if (self->registry)
+    traced_registry_foreach (self->registry, append_numbers, &array);
   gst_structure_take_value (structure, "elements", &array);
   g_value_init (&array, GST_TYPE_ARRAY);
   append_loops (&array);
@@ -541,19 +309,13 @@ gst_turn_latency_get_statistics (GstTurnLatency * self)
 static void
 write_at_exit (void)
 {
-  g_mutex_lock (&writers_lock);
-  for (GList * l = writers; l; l = l->next) {
-    GstTurnLatency *self = l->data;
-    traced_registry_flush (self->registry);
-    trace_file_flush (self->file);
-  }
-  g_mutex_unlock (&writers_lock);
+  traced_registry_flush (tracer->registry);
+  trace_file_flush (tracer->file);
 }
 
 static void
 open_file (GstTurnLatency * self, const gchar * path)
 {
-  static gsize once;
   GError *error = NULL;
 
   self->file = trace_file_new (path, &error);
@@ -563,13 +325,8 @@ open_file (GstTurnLatency * self, const gchar * path)
     g_error_free (error);
     return;
   }
-  if (g_once_init_enter (&once)) {
-    atexit (write_at_exit);
-    g_once_init_leave (&once, 1);
-  }
-  g_mutex_lock (&writers_lock);
-  writers = g_list_prepend (writers, self);
-  g_mutex_unlock (&writers_lock);
+  /* A program may end without gst_deinit(). */
+  atexit (write_at_exit);
 }
 
 static gboolean
@@ -582,13 +339,11 @@ is_known (GQuark field, const GValue * value, gpointer user_data)
 }
 
 static void
-gst_turn_latency_constructed (GObject * object)
+read_params (GstTurnLatency * self)
 {
-  GstTurnLatency *self = GST_TURN_LATENCY (object);
   GstStructure *structure;
   gchar *params, *text;
 
-  G_OBJECT_CLASS (gst_turn_latency_parent_class)->constructed (object);
   g_object_get (self, "params", &params, NULL);
   if (!params)
     return;
@@ -607,41 +362,41 @@ gst_turn_latency_constructed (GObject * object)
   g_free (params);
 }
 
+/* GStreamer keeps, and can name, only tracers with hooks. */
 static void
-gst_turn_latency_finalize (GObject * object)
+offer (GstTurnLatency * self)
+{
+  GstPluginFeature *feature =
+      gst_registry_lookup_feature (gst_registry_get (), "turnlatency");
+
+  if (feature)
+    g_object_set_data (G_OBJECT (feature), "tracer", self);
+  gst_clear_object (&feature);
+}
+
+static void
+gst_turn_latency_constructed (GObject * object)
 {
   GstTurnLatency *self = GST_TURN_LATENCY (object);
 
-  g_mutex_lock (&writers_lock);
-  writers = g_list_remove (writers, self);
-  g_mutex_unlock (&writers_lock);
-  traced_registry_close (self->registry);
-  traced_registry_unref (self->registry);
-  g_clear_pointer (&self->file, trace_file_close);
-  G_OBJECT_CLASS (gst_turn_latency_parent_class)->finalize (object);
+  G_OBJECT_CLASS (gst_turn_latency_parent_class)->constructed (object);
+  if (tracer) {
+    g_printerr ("turnlatency: it is on already; name it once in "
+        "GST_TRACERS\n");
+    return;
+  }
+  tracer = gst_object_ref (self);
+  GST_OBJECT_FLAG_SET (self, GST_OBJECT_FLAG_MAY_BE_LEAKED);
+  self->registry = traced_registry_new (on_stay);
+  read_params (self);
+  offer (self);
+  parley_notices_observe (on_notice);
+  probes_begin (self->registry);
 }
 
 static void
 gst_turn_latency_init (GstTurnLatency * self)
 {
-  static const struct
-  {
-    const gchar *detail;
-    GCallback func;
-  } hooks[] = {
-    {"pad-push-pre", G_CALLBACK (do_push_pre)},
-    {"pad-push-post", G_CALLBACK (do_push_post)},
-    {"pad-push-list-pre", G_CALLBACK (do_push_list_pre)},
-    {"pad-push-list-post", G_CALLBACK (do_push_post)},
-    {"pad-pull-range-post", G_CALLBACK (do_pull_post)},
-    {"pad-push-event-pre", G_CALLBACK (do_push_event_pre)},
-    {"element-post-message-pre", G_CALLBACK (do_post_message_pre)},
-  };
-
-  self->registry = traced_registry_new (on_stay, self);
-  for (guint i = 0; i < G_N_ELEMENTS (hooks); i++)
-    gst_tracing_register_hook (GST_TRACER (self), hooks[i].detail,
-        hooks[i].func);
 }
 
 /* What a field of a record is. */
@@ -708,7 +463,6 @@ gst_turn_latency_class_init (GstTurnLatencyClass * klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->constructed = gst_turn_latency_constructed;
-  object_class->finalize = gst_turn_latency_finalize;
 
   /**
    * GstTurnLatency::get-statistics:

@@ -24,22 +24,20 @@ typedef struct
 
 struct _TracedRegistry
 {
-  gint refs;                    /* atomic: the tracer and each element */
-  GQuark pad_quark;
-  GQuark element_quark;
-  gpointer user_data;
+  TracedStayFunc func;
 
   /* Taken when something is seen for the first time or goes away, never while
    * data passes otherwise. Before an element's lock. */
   GMutex lock;
-  TracedStayFunc func;          /* atomic; NULL: closed */
   /* Under lock: */
-  gboolean closed;
   guint last_id;
   GQueue live;                  /* of TracedElement, borrowed */
   GQueue gone;                  /* of TracedElement, owned */
   GHashTable *others;           /* factory → Others */
 };
+
+static GQuark pad_quark;
+static GQuark element_quark;
 
 /* Elements */
 
@@ -50,7 +48,6 @@ traced_element_unref (TracedElement * self)
     return;
   residence_free (self->residence);
   g_mutex_clear (&self->lock);
-  traced_registry_unref (self->registry);
   g_free (self->name);
   g_free (self);
 }
@@ -66,11 +63,8 @@ static void
 stay_over (const ResidenceStay * stay, gpointer user_data)
 {
   TracedElement *self = user_data;
-  TracedRegistry *registry = self->registry;
-  TracedStayFunc func = g_atomic_pointer_get (&registry->func);
 
-  if (func)
-    func (self, stay, registry->user_data);
+  self->registry->func (self, stay);
 }
 
 static void
@@ -104,8 +98,6 @@ merge_gone_unlocked (TracedRegistry * self, TracedElement * element)
 static TracedElement *
 keep_gone_unlocked (TracedRegistry * self, TracedElement * element)
 {
-  if (self->closed)
-    return element;
   g_queue_push_tail (&self->gone, element);
   if (self->gone.length <= MAX_GONE)
     return NULL;
@@ -187,7 +179,6 @@ add_element_unlocked (TracedRegistry * registry, GstElement * element)
 {
   TracedElement *self = g_new0 (TracedElement, 1);
 
-  g_atomic_int_inc (&registry->refs);
   self->refs = 1;
   self->registry = registry;
   self->id = ++registry->last_id;
@@ -200,30 +191,23 @@ add_element_unlocked (TracedRegistry * registry, GstElement * element)
   g_mutex_init (&self->lock);
   self->residence = residence_new (self->kind, stay_over, self);
   g_queue_push_tail (&registry->live, self);
-  g_object_set_qdata_full (G_OBJECT (element), registry->element_quark, self,
+  g_object_set_qdata_full (G_OBJECT (element), element_quark, self,
       element_gone);
   return self;
-}
-
-static TracedElement *
-get_element_unlocked (TracedRegistry * self, GstElement * element)
-{
-  TracedElement *traced =
-      g_object_get_qdata (G_OBJECT (element), self->element_quark);
-
-  return traced ? traced : add_element_unlocked (self, element);
 }
 
 TracedElement *
 traced_registry_get_element (TracedRegistry * self, GstElement * element)
 {
   TracedElement *traced =
-      g_object_get_qdata (G_OBJECT (element), self->element_quark);
+      g_object_get_qdata (G_OBJECT (element), element_quark);
 
   if (traced || GST_IS_BIN (element))
     return traced;
   g_mutex_lock (&self->lock);
-  traced = get_element_unlocked (self, element);
+  traced = g_object_get_qdata (G_OBJECT (element), element_quark);
+  if (!traced)
+    traced = add_element_unlocked (self, element);
   g_mutex_unlock (&self->lock);
   return traced;
 }
@@ -269,90 +253,76 @@ traced_element_read_level (TracedElement * self, GstPad * pad,
 
 /* Pads */
 
-static void
-traced_pad_unref (TracedPad * self)
-{
-  if (!self || !g_atomic_int_dec_and_test (&self->refs))
-    return;
-  traced_pad_unref (self->previous);
-  traced_pad_unref (self->traced_peer);
-  if (self->element)
-    traced_element_unref (self->element);
-  g_free (self);
-}
-
 /* The pad is being finalized. */
 static void
-pad_gone (gpointer data)
+traced_pad_free (gpointer data)
 {
   TracedPad *self = data;
 
-  g_atomic_int_set (&self->gone, TRUE);
-  traced_pad_unref (self);
-}
-
-static TracedPad *
-add_pad_unlocked (TracedRegistry * self, GstPad * pad, GstObject * parent)
-{
-  TracedPad *traced = g_new0 (TracedPad, 1);
-
-  traced->refs = 1;
-  traced->parent = parent;
-  if (parent && GST_IS_ELEMENT (parent) && !GST_IS_BIN (parent))
-    traced->element =
-        traced_element_ref (get_element_unlocked (self, GST_ELEMENT (parent)));
-  traced->previous = g_object_steal_qdata (G_OBJECT (pad), self->pad_quark);
-  g_object_set_qdata_full (G_OBJECT (pad), self->pad_quark, traced, pad_gone);
-  return traced;
-}
-
-static TracedPad *
-find_pad (TracedRegistry * self, GstPad * pad, gpointer parent)
-{
-  TracedPad *traced = g_object_get_qdata (G_OBJECT (pad), self->pad_quark);
-
-  return traced && traced->parent == parent ? traced : NULL;
+  if (self->element)
+    traced_element_unref (self->element);
+  g_slist_free_full (self->former, (GDestroyNotify) traced_element_unref);
+  g_free (self);
 }
 
 TracedPad *
-traced_registry_get_pad (TracedRegistry * self, GstPad * pad)
+traced_registry_add_pad (TracedRegistry * self, GstPad * pad)
 {
-  TracedPad *traced = find_pad (self, pad, GST_OBJECT_PARENT (pad));
-  GstObject *parent;
+  TracedPad *traced = NULL;
 
-  if (traced)
-    return traced;
-  parent = gst_object_get_parent (GST_OBJECT (pad));
   g_mutex_lock (&self->lock);
-  traced = find_pad (self, pad, parent);
-  if (!traced)
-    traced = add_pad_unlocked (self, pad, parent);
+  if (!traced_pad_find (pad)) {
+    traced = g_new0 (TracedPad, 1);
+    traced->registry = self;
+    g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced,
+        traced_pad_free);
+  }
   g_mutex_unlock (&self->lock);
-  gst_clear_object (&parent);
   return traced;
 }
 
 TracedPad *
-traced_registry_get_peer (TracedRegistry * self, GstPad * pad,
-    TracedPad * traced)
+traced_pad_find (GstPad * pad)
 {
-  TracedPad *found;
-  GstPad *peer;
+  return g_object_get_qdata (G_OBJECT (pad), pad_quark);
+}
 
-  /* The same pad at this address, which may be gone by now: only looked at. */
-  if (traced->traced_peer && traced->peer == (gpointer) GST_PAD_PEER (pad)
-      && !g_atomic_int_get (&traced->traced_peer->gone))
-    return traced->traced_peer;
-  peer = gst_pad_get_peer (pad);
-  if (!peer)
-    return NULL;
-  found = traced_registry_get_pad (self, peer);
-  g_atomic_int_inc (&found->refs);
-  traced_pad_unref (traced->traced_peer);
-  traced->traced_peer = found;
-  traced->peer = peer;
-  gst_object_unref (peer);
-  return found;
+/* The one it had may still be in use. */
+static void
+set_element_unlocked (TracedPad * self, TracedElement * element)
+{
+  if (self->element)
+    self->former = g_slist_prepend (self->former, self->element);
+  g_atomic_pointer_set (&self->element,
+      element ? traced_element_ref (element) : NULL);
+}
+
+static TracedElement *
+find_element (TracedPad * self, GstPad * pad)
+{
+  GstObject *parent = gst_object_get_parent (GST_OBJECT (pad));
+  TracedElement *element = NULL;
+
+  if (parent && GST_IS_ELEMENT (parent))
+    element = traced_registry_get_element (self->registry,
+        GST_ELEMENT (parent));
+  g_mutex_lock (&self->registry->lock);
+  if (self->element != element)
+    set_element_unlocked (self, element);
+  g_atomic_pointer_set (&self->parent, parent);
+  g_mutex_unlock (&self->registry->lock);
+  gst_clear_object (&parent);
+  return element;
+}
+
+TracedElement *
+traced_pad_get_element (TracedPad * self, GstPad * pad)
+{
+  /* Only looked at. */
+  if (G_LIKELY (g_atomic_pointer_get (&self->parent)
+          == (gpointer) GST_OBJECT_PARENT (pad)))
+    return g_atomic_pointer_get (&self->element);
+  return find_element (self, pad);
 }
 
 /* The registry */
@@ -424,54 +394,15 @@ traced_registry_flush (TracedRegistry * self)
   g_mutex_unlock (&self->lock);
 }
 
-void
-traced_registry_close (TracedRegistry * self)
-{
-  TracedElement *element;
-  GQueue gone;
-
-  g_mutex_lock (&self->lock);
-  self->closed = TRUE;
-  for (GList * l = self->live.head; l; l = l->next)
-    close_element (l->data);
-  g_atomic_pointer_set (&self->func, NULL);
-  /* Whoever is inside the function still holds an element's lock. */
-  for (GList * l = self->live.head; l; l = l->next)
-    close_element (l->data);
-  gone = self->gone;
-  g_queue_init (&self->gone);
-  g_mutex_unlock (&self->lock);
-  while ((element = g_queue_pop_head (&gone)))
-    traced_element_unref (element);
-}
-
 TracedRegistry *
-traced_registry_new (TracedStayFunc func, gpointer user_data)
+traced_registry_new (TracedStayFunc func)
 {
-  static gint n;
   TracedRegistry *self = g_new0 (TracedRegistry, 1);
-  gint number = g_atomic_int_add (&n, 1);
-  gchar *pad = g_strdup_printf ("turnlatency-pad-%d", number);
-  gchar *element = g_strdup_printf ("turnlatency-element-%d", number);
 
-  self->refs = 1;
-  self->pad_quark = g_quark_from_string (pad);
-  self->element_quark = g_quark_from_string (element);
+  pad_quark = g_quark_from_static_string ("turnlatency-pad");
+  element_quark = g_quark_from_static_string ("turnlatency-element");
   self->func = func;
-  self->user_data = user_data;
   g_mutex_init (&self->lock);
-  self->others = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-  g_free (pad);
-  g_free (element);
+  self->others = g_hash_table_new (NULL, NULL);
   return self;
-}
-
-void
-traced_registry_unref (TracedRegistry * self)
-{
-  if (!g_atomic_int_dec_and_test (&self->refs))
-    return;
-  g_hash_table_unref (self->others);
-  g_mutex_clear (&self->lock);
-  g_free (self);
 }

@@ -8,9 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* What a tracer remembers of elements and pads: found from the pad by its
- * qdata, so that hooks share no lock, and not dependent on how long elements,
- * pads and the tracer itself live.
+/* What the tracer remembers of elements and pads. A pad's is found without a
+ * look-up, so that data shares no lock; it lives as long as the pad, an
+ * element's as long as anything of it.
  *
  * Real elements only: bins have none, and a ghost pad leads to none, since what
  * it is given is pushed once more inside. */
@@ -33,38 +33,37 @@ typedef struct
   TraceTrack track;
 } TracedElement;
 
-typedef struct _TracedPad TracedPad;
-struct _TracedPad
+typedef struct
 {
-  gint refs;                    /* atomic */
-  gint gone;                    /* atomic: the pad is */
-  gpointer parent;              /* only compared */
-  TracedElement *element;       /* NULL: none */
-  TracedPad *previous;          /* of another parent, maybe still in use */
+  TracedRegistry *registry;
+  gpointer parent;              /* atomic; only compared */
+  TracedElement *element;       /* atomic; NULL: none yet */
+  GSList *former;               /* elements it had before; registry's lock */
 
-  /* Of a source pad; these belong to the thread that pushes: */
-  GQuark medium;                /* "audio", "text", … */
-  gpointer peer;                /* only compared */
-  TracedPad *traced_peer;       /* of that */
-};
+  /* These belong to the thread that pushes, and are for whoever watches it. */
+  GQuark medium;                /* "audio", "text", …; 0: not known */
+  GstPadChainFunction chain;    /* a sink's own, while it is wrapped */
+  GstPadChainListFunction chain_list;
+  ResidenceData given;          /* what came last to a sink */
+} TracedPad;
 
 /* A stay in @element is over; @element is locked. */
 typedef void (*TracedStayFunc) (TracedElement * element,
-    const ResidenceStay * stay, gpointer user_data);
+    const ResidenceStay * stay);
 
-TracedRegistry *traced_registry_new (TracedStayFunc func, gpointer user_data);
-/* Ends all stays. After that the function is not called any more. */
-void traced_registry_close (TracedRegistry * self);
+/* One in a process, for good. */
+TracedRegistry *traced_registry_new (TracedStayFunc func);
 /* Ends all stays so far. */
 void traced_registry_flush (TracedRegistry * self);
-void traced_registry_unref (TracedRegistry * self);
 
-/* Borrowed, lives as long as the pad. */
-TracedPad *traced_registry_get_pad (TracedRegistry * self, GstPad * pad);
-/* Of what @pad, whose own is @traced, is linked to; borrowed until the next
- * call for @pad; NULL: nothing. By the thread that pushes. */
-TracedPad *traced_registry_get_peer (TracedRegistry * self, GstPad * pad,
-    TracedPad * traced);
+/* For a pad that was added to an element; borrowed; NULL: it has one. The
+ * element need not be whole yet. */
+TracedPad *traced_registry_add_pad (TracedRegistry * self, GstPad * pad);
+/* NULL: was not added. */
+TracedPad *traced_pad_find (GstPad * pad);
+/* What @pad, of @self, is a part of now; borrowed, lives as long as the pad;
+ * NULL: nothing. */
+TracedElement *traced_pad_get_element (TracedPad * self, GstPad * pad);
 /* Borrowed, lives as long as the element; NULL for a bin. */
 TracedElement *traced_registry_get_element (TracedRegistry * self,
     GstElement * element);

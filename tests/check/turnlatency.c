@@ -11,6 +11,7 @@
 #include "mock/coreplugins.h"
 #include "net/clock.h"
 #include "net/jsoncheck.h"
+#include "turn/notices.h"
 #include "turn/turnmeta.h"
 
 /* The tracer in real pipelines, on the real clock. What is asserted holds on a
@@ -44,27 +45,20 @@ G_DECLARE_FINAL_TYPE (GstHolder, gst_holder, GST, HOLDER, GstElement)
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
 G_DEFINE_FINAL_TYPE (GstHolder, gst_holder, GST_TYPE_ELEMENT)
-     static void gst_holder_post (GstHolder * self, GstStructure * structure)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), structure));
-}
-
-static GstBuffer *
-hold (GstHolder * self, GstBuffer * buffer)
+     static GstBuffer *hold (GstHolder * self, GstBuffer * buffer)
 {
   const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
   gint64 begin = parley_clock_now ();
 
   g_usleep (self->hold_us);
   if (self->post_waits && meta) {
-    gst_holder_post (self, gst_structure_new ("parley-wait",
+    parley_notice_post (GST_ELEMENT (self), gst_structure_new ("parley-wait",
             "turn", G_TYPE_UINT, meta->turn,
             "epoch", G_TYPE_UINT64, meta->epoch,
             "peer", G_TYPE_STRING, "provider",
             "begin", G_TYPE_INT64, begin,
             "end", G_TYPE_INT64, parley_clock_now (), NULL));
-    gst_holder_post (self, gst_structure_new ("loop-stall",
+    parley_notice_post (GST_ELEMENT (self), gst_structure_new ("loop-stall",
             "peer", G_TYPE_STRING, "/pipeline0/b:sink",
             "count", G_TYPE_UINT64, G_GUINT64_CONSTANT (1),
             "longest", G_TYPE_UINT64, G_GUINT64_CONSTANT (50000000),
@@ -285,16 +279,14 @@ finish (Run * run)
 
 /* The numbers */
 
-static GstTracer *
+static gpointer
 tracer (void)
 {
-  GList *active = gst_tracing_get_active_tracers ();
-  GstTracer *found = NULL;
+  GstPluginFeature *feature =
+      gst_registry_lookup_feature (gst_registry_get (), "turnlatency");
+  gpointer found = g_object_get_data (G_OBJECT (feature), "tracer");
 
-  for (GList * l = active; l; l = l->next)
-    if (g_str_equal (G_OBJECT_TYPE_NAME (l->data), "GstTurnLatency"))
-      found = l->data;
-  g_list_free_full (active, gst_object_unref);
+  gst_object_unref (feature);
   g_assert_nonnull (found);
   return found;
 }
