@@ -21,6 +21,7 @@ ELEMENTS = ("twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts",
 LINKS = {
     "docs/turns.md": "../turns.md",
     "docs/script.md": "../script.md",
+    "docs/providers/openai.md": "../providers/openai.md",
     "turnevents.h": "../../gst-plugins/libparley/turn/turnevents.h",
 }
 

@@ -90,8 +90,7 @@ test_request (void)
   g_assert_cmpstr (json_object_get_string_member (message, "role"), ==,
       "system");
   message = json_array_get_object_element (messages, 1);
-  g_assert_cmpstr (json_object_get_string_member (message, "role"), ==,
-      "user");
+  g_assert_cmpstr (json_object_get_string_member (message, "role"), ==, "user");
   g_assert_cmpstr (json_object_get_string_member (message, "content"), ==,
       "Hi \"there\"");
   json_node_unref (root);
@@ -198,21 +197,21 @@ typedef struct
 
 static const Fault faults[] = {
   {"key-wrong", {.status = 401,.type = "application/json",.body =
-            "{\"error\":{\"message\":\"Incorrect API key provided: "
-            PARLEY_MOCK_KEY ".\",\"type\":\"invalid_request_error\","
-            "\"code\":\"invalid_api_key\"}}"}, 1, "HTTP 401", ""},
+              "{\"error\":{\"message\":\"Incorrect API key provided: "
+              PARLEY_MOCK_KEY ".\",\"type\":\"invalid_request_error\","
+              "\"code\":\"invalid_api_key\"}}"}, 1, "HTTP 401", ""},
   {"not-found", {.status = 404,.type = "application/json",.body =
-            "{\"error\":{\"message\":\"no such model\"}}"}, 1,
+              "{\"error\":{\"message\":\"no such model\"}}"}, 1,
       "no such model", ""},
   {"rate-limited", {.status = 429,.body = "slow down"}, 4, "HTTP 429", ""},
   {"rate-limited-long", {.status = 429,.header = "Retry-After",.value = "60"},
       1, "again in 60.0 s", ""},
   {"quota", {.status = 429,.type = "application/json",.body =
-            "{\"error\":{\"message\":\"no credit\",\"code\":"
-            "\"insufficient_quota\"}}"}, 1, "no credit", ""},
+              "{\"error\":{\"message\":\"no credit\",\"code\":"
+              "\"insufficient_quota\"}}"}, 1, "no credit", ""},
   {"server-error", {.status = 500,.body = "oops"}, 4, "HTTP 500", ""},
   {"not-to-retry", {.status = 500,.header = "x-should-retry",.value =
-            "false"}, 1, "HTTP 500", ""},
+              "false"}, 1, "HTTP 500", ""},
   {"garbage", {.body = "\1\2\3 nothing\r\n\r\n",.raw = TRUE}, 1,
       "check base-url", ""},
   {"html", {.status = 200,.type = "text/html",.body = "<p>Hi</p>"}, 1,
@@ -220,7 +219,8 @@ static const Fault faults[] = {
   {"not-json", {.status = 200,.type = SSE,.body = "data: {]}\n\n"}, 1,
       "JSON that cannot be read", ""},
   {"deep", {.status = 200,.type = SSE,.body = "data: [[[[[[[[[[[[[[[[[[[[[[[["
-            "[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n\n"}, 1, "JSON that cannot be read", ""},
+              "[[[[[[[[[[[[[[[[[[[[[[[[[[[[\n\n"}, 1,
+      "JSON that cannot be read", ""},
   {"empty", {.status = 200,.type = SSE,.body = STOP ("stop") DONE}, 1,
       "the answer is empty", ""},
   {"too-short", {.status = 200,.type = SSE,.body = STOP ("length") DONE}, 1,
@@ -228,27 +228,28 @@ static const Fault faults[] = {
   {"filtered", {.status = 200,.type = SSE,.body = STOP ("content_filter")},
       1, "filter", ""},
   {"bad-tool", {.status = 200,.type = SSE,.body = CHUNK ("\"choices\":[{"
-                "\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{"
-                "\"name\":\"x\",\"arguments\":\"{\\\"a\"}}]}}]")
-            STOP ("tool_calls")}, 1, "tool is not whole", ""},
+                  "\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{"
+                  "\"name\":\"x\",\"arguments\":\"{\\\"a\"}}]}}]")
+          STOP ("tool_calls")}, 1, "tool is not whole", ""},
   {"dropped", {.status = 200,.type = SSE,.body = DELTA ("Hel"),.end =
-            PARLEY_MOCK_DROP}, 1, "lost in the middle", "Hel"},
+              PARLEY_MOCK_DROP}, 1, "lost in the middle", "Hel"},
   {"ended", {.status = 200,.type = SSE,.body = DELTA ("Hel")}, 1,
       "ended in the middle", "Hel"},
   {"ended-early", {.status = 200,.type = SSE,.body = ":\n\n"}, 4,
       "ended in the middle", ""},
   {"error-object", {.status = 200,.type = SSE,.body = DELTA ("Hel")
-            "data: {\"error\":{\"code\":\"server_error\",\"message\":"
-            "\"key " PARLEY_MOCK_KEY " broke\"},\"choices\":[{\"delta\":{},"
-            "\"finish_reason\":\"error\"}]}\n\n"}, 1, "key *** broke", "Hel"},
+          "data: {\"error\":{\"code\":\"server_error\",\"message\":"
+              "\"key " PARLEY_MOCK_KEY
+              " broke\"},\"choices\":[{\"delta\":{},"
+              "\"finish_reason\":\"error\"}]}\n\n"}, 1, "key *** broke", "Hel"},
   {"error-early", {.status = 200,.type = SSE,.body =
-            "data: {\"error\":\"overloaded\"}\n\n"}, 4, "overloaded", ""},
+              "data: {\"error\":\"overloaded\"}\n\n"}, 4, "overloaded", ""},
   {"error-final", {.status = 200,.type = SSE,.body =
-            "data: {\"error\":{\"code\":402,\"message\":\"pay\"}}\n\n"}, 1,
+              "data: {\"error\":{\"code\":402,\"message\":\"pay\"}}\n\n"}, 1,
       "pay", ""},
   {"hang", {.status = 0}, 1, "no answer within 8.0 s", ""},
   {"hang-after-head", {.status = 200,.type = SSE,.body = ": ping\n\n",.end =
-            PARLEY_MOCK_HANG}, 1, "no answer within 8.0 s", ""},
+              PARLEY_MOCK_HANG}, 1, "no answer within 8.0 s", ""},
   {"hang-in-the-middle", {.status = 200,.type = SSE,.body = DELTA ("Hel"),
           .end = PARLEY_MOCK_HANG}, 1, "stopped for 5.0 s", "Hel"},
 };
@@ -325,10 +326,13 @@ check_cancel (const ParleyMockAnswer * answer, gboolean await_request,
 static void
 test_cancel (void)
 {
-  check_cancel (&(ParleyMockAnswer) {.status = 0 }, FALSE, NULL);
-  check_cancel (&(ParleyMockAnswer) {.status = 0 }, TRUE, NULL);
-  check_cancel (&(ParleyMockAnswer) {.status = 200,.type = SSE,.body =
-        DELTA ("Hel"),.end = PARLEY_MOCK_HANG }, TRUE, "Hel");
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 0}, FALSE, NULL);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 0}, TRUE, NULL);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 200,.type = SSE,.body =
+        DELTA ("Hel"),.end = PARLEY_MOCK_HANG}, TRUE, "Hel");
 }
 
 /* While it waits to try again. */
@@ -487,7 +491,8 @@ test_max_concurrent (void)
 {
   ParleyCloudRig *rig;
 
-  rig = new_rig (&(ParleyMockAnswer) {.status = 0 });
+  rig = new_rig (&(ParleyMockAnswer) {
+      .status = 0});
   parley_mock_cloud_answer (rig->cloud, &hello);
   g_object_set (rig->provider, "max-concurrent", 1, NULL);
   g_assert_true (parley_provider_warm (rig->provider, NULL));

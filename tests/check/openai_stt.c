@@ -208,7 +208,8 @@ static void
 test_takes (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        JSON,.body = "{\"text\":\"one\"}" });
+        JSON,.body = "{\"text\":\"one\"}"
+      });
 
   parley_mock_cloud_answer (rig->cloud, &hello);
   say (rig, 1, 1, &mulaw8, 1600);
@@ -243,13 +244,13 @@ typedef struct
 
 static const Fault faults[] = {
   {"key-wrong", {.status = 401,.type = JSON,.body =
-            "{\"error\":{\"message\":\"bad " PARLEY_MOCK_KEY "\"}}"}, 1,
+              "{\"error\":{\"message\":\"bad " PARLEY_MOCK_KEY "\"}}"}, 1,
       "HTTP 401"},
   {"rate-limited", {.status = 429}, 4, "HTTP 429"},
   {"rate-limited-long", {.status = 429,.header = "Retry-After",.value = "4"},
       1, "again in 4.0 s"},
   {"server-error", {.status = 500,.type = JSON,.body =
-            "{\"error\":\"model not loaded\"}"}, 4, "model not loaded"},
+              "{\"error\":\"model not loaded\"}"}, 4, "model not loaded"},
   {"garbage", {.body = "\1\2\3 nothing\r\n\r\n",.raw = TRUE}, 1,
       "check base-url"},
   {"html", {.status = 200,.type = "text/html",.body = "<p>Hi</p>"}, 1,
@@ -259,18 +260,18 @@ static const Fault faults[] = {
   {"nothing", {.status = 200,.type = JSON,.body = " "}, 1,
       "JSON that cannot be read"},
   {"error-in-200", {.status = 200,.type = JSON,.body =
-            "{\"error\":{\"code\":400,\"message\":\"no " PARLEY_MOCK_KEY
-            "\"}}"}, 1, "no ***"},
+              "{\"error\":{\"code\":400,\"message\":\"no " PARLEY_MOCK_KEY
+              "\"}}"}, 1, "no ***"},
   {"dropped", {.status = 200,.type = JSON,.body = "{\"text\":\"He",.end =
-            PARLEY_MOCK_DROP}, 4, "lost in the middle"},
+              PARLEY_MOCK_DROP}, 4, "lost in the middle"},
   {"stream-ended", {.status = 200,.type = SSE,.body = ": x\n\n"}, 3,
       "ended in the middle"},
   {"stream-error", {.status = 200,.type = SSE,.body =
-            "data: {\"type\":\"error\",\"error\":{\"message\":\"broke\"}}\n\n"},
+              "data: {\"type\":\"error\",\"error\":{\"message\":\"broke\"}}\n\n"},
       4, "broke"},
   {"hang", {.status = 0}, 1, "no answer within 3.0 s"},
   {"hang-in-the-middle", {.status = 200,.type = JSON,.body = "{\"te",.end =
-            PARLEY_MOCK_HANG}, 1, "3.0 s"},
+              PARLEY_MOCK_HANG}, 1, "3.0 s"},
 };
 
 static void
@@ -330,10 +331,12 @@ test_cancel (void)
 {
   ParleyCloudRig *rig;
 
-  check_cancel (&(ParleyMockAnswer) {.status = 0 }, TRUE);
-  check_cancel (&(ParleyMockAnswer) {.status = 500 }, TRUE);
-  check_cancel (&(ParleyMockAnswer) {.status = 200,.type = SSE,.body =
-        DELTAS,.end = PARLEY_MOCK_HANG }, TRUE);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 0}, TRUE);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 500}, TRUE);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 200,.type = SSE,.body = DELTAS,.end = PARLEY_MOCK_HANG}, TRUE);
   /* Before anything was sent, and in the middle of a take. */
   rig = new_rig (&hello);
   say (rig, 1, 1, &mulaw8, 1600);
@@ -356,10 +359,10 @@ static void
 test_cancel_inside (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        SSE,.body = DELTAS });
+        SSE,.body = DELTAS
+      });
 
-  g_signal_connect (rig->provider, "partial", G_CALLBACK (cancel_inside),
-      NULL);
+  g_signal_connect (rig->provider, "partial", G_CALLBACK (cancel_inside), NULL);
   say (rig, 1, 1, &mulaw8, 1600);
   parley_mock_wait (rig->log->len > 0);
   parley_cloud_rig_settle (rig);
@@ -378,8 +381,7 @@ test_hints_file (void)
   g_object_set (provider, "base-url", "http://127.0.0.1:9", "hints",
       "@/no/such/file", NULL);
   g_assert_false (parley_provider_warm (provider, &error));
-  g_assert_error (error, PARLEY_PROVIDER_ERROR,
-      PARLEY_PROVIDER_ERROR_SETTINGS);
+  g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
   g_assert_nonnull (strstr (error->message, "/no/such/file"));
   g_error_free (error);
   g_object_unref (provider);

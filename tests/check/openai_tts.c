@@ -100,7 +100,8 @@ static void
 test_odd_end_and_rate (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        "audio/pcm;rate=16000",.body = "abc" });
+        "audio/pcm;rate=16000",.body = "abc"
+      });
 
   parley_tts_provider_speak (rig->provider, 1, "Hi.");
   parley_cloud_rig_wait (rig, 1);
@@ -131,13 +132,14 @@ static void
 test_long (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        PCM,.body = "ab" });
+        PCM,.body = "ab"
+      });
   GString *text = g_string_new (NULL);
 
-  parley_mock_cloud_answer (rig->cloud, &(ParleyMockAnswer) {.status = 200,
-      .type = PCM,.body = "cd" });
-  parley_mock_cloud_answer (rig->cloud, &(ParleyMockAnswer) {.status = 200,
-      .type = PCM,.body = "ef" });
+  parley_mock_cloud_answer (rig->cloud, &(ParleyMockAnswer) {
+      .status = 200,.type = PCM,.body = "cd"});
+  parley_mock_cloud_answer (rig->cloud, &(ParleyMockAnswer) {
+      .status = 200,.type = PCM,.body = "ef"});
   while (text->len < 9000)
     g_string_append (text, "This is a sentence. ");
   parley_tts_provider_speak (rig->provider, 1, text->str);
@@ -198,7 +200,7 @@ static const Fault faults[] = {
   {"key-wrong", {.status = 401,.body = "bad " PARLEY_MOCK_KEY}, 1, "HTTP 401",
       ""},
   {"bad-voice", {.status = 400,.type = "application/json",.body =
-            "{\"error\":{\"message\":\"no voice\"}}"}, 1, "no voice", ""},
+              "{\"error\":{\"message\":\"no voice\"}}"}, 1, "no voice", ""},
   {"rate-limited", {.status = 429}, 4, "HTTP 429", ""},
   {"rate-limited-long", {.status = 429,.header = "Retry-After",.value = "5"},
       1, "again in 5.0 s", ""},
@@ -211,12 +213,12 @@ static const Fault faults[] = {
       "a sound file", ""},
   {"nothing", {.status = 200,.type = PCM,.body = ""}, 1, "no sound", ""},
   {"dropped-early", {.status = 200,.type = PCM,.body = "a",.end =
-            PARLEY_MOCK_DROP}, 4, "lost in the middle", ""},
+              PARLEY_MOCK_DROP}, 4, "lost in the middle", ""},
   {"dropped", {.status = 200,.type = PCM,.body = "abc",.end =
-            PARLEY_MOCK_DROP}, 1, "lost in the middle", "ab"},
+              PARLEY_MOCK_DROP}, 1, "lost in the middle", "ab"},
   {"hang", {.status = 0}, 1, "no answer within 4.0 s", ""},
   {"hang-in-the-middle", {.status = 200,.type = PCM,.body = "abcd",.end =
-            PARLEY_MOCK_HANG}, 1, "stopped for 4.0 s", "abcd"},
+              PARLEY_MOCK_HANG}, 1, "stopped for 4.0 s", "abcd"},
 };
 
 static void
@@ -241,7 +243,8 @@ static void
 test_recovers (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        PCM,.body = "x",.end = PARLEY_MOCK_DROP });
+        PCM,.body = "x",.end = PARLEY_MOCK_DROP
+      });
 
   parley_mock_cloud_answer (rig->cloud, &sound);
   parley_tts_provider_speak (rig->provider, 1, "Hi.");
@@ -273,10 +276,12 @@ check_cancel (const ParleyMockAnswer * answer, gsize await_bytes)
 static void
 test_cancel (void)
 {
-  check_cancel (&(ParleyMockAnswer) {.status = 0 }, 0);
-  check_cancel (&(ParleyMockAnswer) {.status = 500 }, 0);
-  check_cancel (&(ParleyMockAnswer) {.status = 200,.type = PCM,.body =
-        "abcd",.end = PARLEY_MOCK_HANG }, 4);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 0}, 0);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 500}, 0);
+  check_cancel (&(ParleyMockAnswer) {
+      .status = 200,.type = PCM,.body = "abcd",.end = PARLEY_MOCK_HANG}, 4);
 }
 
 static void
@@ -290,7 +295,8 @@ static void
 test_cancel_inside (void)
 {
   ParleyCloudRig *rig = new_rig (&(ParleyMockAnswer) {.status = 200,.type =
-        PCM,.body = SOUND,.cut = 10 });
+        PCM,.body = SOUND,.cut = 10
+      });
 
   g_signal_connect (rig->provider, "audio", G_CALLBACK (cancel_inside), NULL);
   parley_tts_provider_speak (rig->provider, 1, "Hi.");

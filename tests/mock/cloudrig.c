@@ -144,7 +144,7 @@ parley_cloud_rig_new (ParleyProviderKind kind, const gchar * provider, ...)
       PARLEY_MOCK_KEY_ENV, NULL);
   va_start (args, provider);
   while ((name = va_arg (args, const gchar *)))
-    g_object_set (rig->provider, name, va_arg (args, const gchar *), NULL);
+      g_object_set (rig->provider, name, va_arg (args, const gchar *), NULL);
   va_end (args);
   parley_provider_warm (rig->provider, &error);
   g_assert_no_error (error);

@@ -98,8 +98,7 @@ hang (Playing * playing)
   soup_server_message_pause (playing->message);
   playing->gone = g_socket_create_source (soup_server_message_get_socket
       (playing->message), G_IO_IN, NULL);
-  g_source_set_callback (playing->gone, G_SOURCE_FUNC (on_gone), playing,
-      NULL);
+  g_source_set_callback (playing->gone, G_SOURCE_FUNC (on_gone), playing, NULL);
   g_source_attach (playing->gone, NULL);
 }
 
@@ -201,6 +200,34 @@ play (ParleyMockCloud * self, SoupServerMessage * message,
   g_signal_connect (message, "wrote-chunk", G_CALLBACK (send_soon), playing);
 }
 
+static gboolean
+is_for (const ParleyMockAnswer * answer, const gchar * path)
+{
+  return !answer->path || g_str_has_suffix (path, answer->path);
+}
+
+/* Plays the first answer that is for it, and drops that if there are more. */
+static void
+play_next (ParleyMockCloud * self, SoupServerMessage * message,
+    const gchar * path)
+{
+  GList *first = NULL, *next;
+
+  for (next = self->answers.head; next; next = next->next) {
+    if (!is_for (next->data, path))
+      continue;
+    if (first)
+      break;
+    first = next;
+  }
+  g_assert_nonnull (first);
+  play (self, message, first->data);
+  if (next) {
+    g_free (first->data);
+    g_queue_delete_link (&self->answers, first);
+  }
+}
+
 static void
 count_connection (ParleyMockCloud * self, SoupServerMessage * message)
 {
@@ -226,10 +253,7 @@ on_request (SoupServer * server, SoupServerMessage * message,
     return;
   }
   note_request (self, message);
-  g_assert_nonnull (self->answers.head);
-  play (self, message, self->answers.head->data);
-  if (self->answers.length > 1)
-    g_free (g_queue_pop_head (&self->answers));
+  play_next (self, message, path);
 }
 
 ParleyMockCloud *

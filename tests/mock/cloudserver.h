@@ -27,6 +27,7 @@ typedef struct
   gsize cut;                    /* bytes a chunk; 0: all in one */
   ParleyMockEnd end;
   gboolean raw;                 /* body is all that goes onto the wire */
+  const gchar *path;            /* the end of the paths it is for; NULL: any */
 } ParleyMockAnswer;
 
 typedef struct
@@ -52,7 +53,8 @@ typedef struct
 
 ParleyMockCloud *parley_mock_cloud_new (void);
 void parley_mock_cloud_free (ParleyMockCloud * cloud);
-/* For the next request that has none yet; the last one serves all others. */
+/* For the next request of its path that has none yet; the last one of a path
+ * serves all others. */
 void parley_mock_cloud_answer (ParleyMockCloud * cloud,
     const ParleyMockAnswer * answer);
 /* NULL: it has not come yet. */

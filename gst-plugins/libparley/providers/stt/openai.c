@@ -347,8 +347,7 @@ parley_stt_openai_init (ParleySttOpenai * self)
 static void
 parley_stt_openai_class_init (ParleySttOpenaiClass * klass)
 {
-  static const gchar *const settings[] =
-      { "model", "language", "hints", NULL };
+  static const gchar *const settings[] = { "model", "language", "hints", NULL };
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   ParleySttProviderClass *provider_class = PARLEY_STT_PROVIDER_CLASS (klass);
 
