@@ -35,6 +35,10 @@
  * * `kind` ("stt"), `provider`, `model` (may be missing), `unit` ("second")
  * * `amount` (#gdouble): of audio
  *
+ * `parley-wait`, for each stage that was spent waiting for others:
+ * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
+ * * `begin`, `end` (#gint64, µs of the monotonic clock)
+ *
  * ## Events
  *
  * Takes `parley/speech-start`, `-end`, `-resume` and `parley/turn-end`; sends

@@ -35,6 +35,10 @@
  * * `kind` ("tts"), `provider`, `model` (may be missing), `unit` ("character")
  * * `amount` (#gdouble): of characters
  *
+ * `parley-wait`, for each stage that was spent waiting for others:
+ * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
+ * * `begin`, `end` (#gint64, µs of the monotonic clock)
+ *
  * ## Events
  *
  * Takes `parley/interrupt` and `parley/reply-end`; adds to `parley/heard`, on

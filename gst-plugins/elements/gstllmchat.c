@@ -44,6 +44,10 @@
  *   ("input_token", "cached_input_token" or "output_token")
  * * `amount` (#gdouble): of tokens
  *
+ * `parley-wait`, for each stage that was spent waiting for others:
+ * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
+ * * `begin`, `end` (#gint64, µs of the monotonic clock)
+ *
  * ## Events
  *
  * Sends `parley/pause`, `unpause`, `release`, `interrupt` (out of band) and
