@@ -443,7 +443,7 @@ elevenlabs_errors (void)
       "\"error\":\"max_active_conversations\",\"code\":1008}");
 
   g_assert_cmpstr (message.error, ==, "max_active_conversations");
-  g_assert_cmpstr (message.text, ==, "Maximum simultaneous");
+  g_assert_cmpstr (message.text, ==, "Maximum\nsimultaneous");
   parley_elevenlabs_message_clear (&message);
   g_assert_cmpint (parley_elevenlabs_error_code ("invalid_api_key"), ==,
       PARLEY_NET_ERROR_AUTH);

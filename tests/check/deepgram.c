@@ -667,7 +667,8 @@ flux_error (SttRig * rig, gconstpointer data)
   speak (rig, 1, 1);
   await_audio (rig, 13600);
   parley_mock_service_say (rig->service, "{\"type\":\"Error\","
-      "\"code\":\"INTERNAL_SERVER_ERROR\",\"description\":\"oh dear\"}");
+      "\"code\":\"INTERNAL_SERVER_ERROR\",\"description\":\"oh dear "
+      STT_RIG_KEY "\"}");
   stt_rig_await (rig, "failed 1/1");
   g_assert_nonnull (strstr (rig->error->message, "oh dear"));
 }

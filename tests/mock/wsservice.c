@@ -49,6 +49,7 @@ on_message (SoupWebsocketConnection * socket, SoupWebsocketDataType type,
   gsize len;
   gconstpointer content = g_bytes_get_data (bytes, &len);
 
+  self->talking = socket;
   if (type == SOUP_WEBSOCKET_DATA_BINARY) {
     g_byte_array_append (self->audio, content, len);
     g_ptr_array_add (self->binaries, g_bytes_ref (bytes));
@@ -129,6 +130,9 @@ parley_mock_service_free (ParleyMockService * self)
 SoupWebsocketConnection *
 parley_mock_service_get (ParleyMockService * self)
 {
+  if (self->talking && soup_websocket_connection_get_state (self->talking) ==
+      SOUP_WEBSOCKET_STATE_OPEN)
+    return self->talking;
   return self->sockets->len ? g_ptr_array_index (self->sockets,
       self->sockets->len - 1) : NULL;
 }

@@ -13,6 +13,7 @@ typedef struct
   SoupServer *server;
   gchar *url;                   /* http://127.0.0.1:PORT */
   GPtrArray *sockets;           /* SoupWebsocketConnection, as they came */
+  SoupWebsocketConnection *talking;     /* the last that sent something */
   GPtrArray *requests;          /* of gchar *: "METHOD PATH?QUERY\nheaders" */
   GPtrArray *texts;             /* of gchar *, of all sockets */
   GString *texts_in;            /* the same, "; " between them */
@@ -37,14 +38,15 @@ typedef struct
 ParleyMockService *parley_mock_service_new (gpointer data);
 void parley_mock_service_free (ParleyMockService * service);
 
-/* The newest socket; NULL: none came. */
+/* The socket that sent something last, if it is open, else the newest; NULL:
+ * none came. That is the one that is spoken to below. */
 SoupWebsocketConnection *parley_mock_service_get (ParleyMockService * service);
 G_GNUC_PRINTF (2, 3)
 void parley_mock_service_say (ParleyMockService * service, const gchar * format,
     ...);
-/* Ends the newest socket without a word. */
+/* Ends it without a word. */
 void parley_mock_service_drop (ParleyMockService * service);
-/* Bytes on the newest socket, as they are. */
+/* Bytes as they are. */
 void parley_mock_service_write (ParleyMockService * service, const void *bytes,
     gsize len);
 /* A text message in frames of @piece bytes at most, in writes of @cut bytes

@@ -25,6 +25,9 @@ typedef enum
   TEMPERATURE,
   MAX_TOKENS,
   SPEED,
+  STABILITY,
+  SIMILARITY,
+  TRANSPORT,
   N_SETTINGS
 } SettingId;
 
@@ -54,6 +57,9 @@ static const Setting settings[N_SETTINGS] = {
   [TEMPERATURE] = {"temperature", "Below 0: not set", G_TYPE_DOUBLE, -1},
   [MAX_TOKENS] = {"max-tokens", "0: not set", G_TYPE_UINT, 0},
   [SPEED] = {"speed", "Factor", G_TYPE_DOUBLE, 1},
+  [STABILITY] = {"stability", "0 to 1; below 0: not set", G_TYPE_DOUBLE, -1},
+  [SIMILARITY] = {"similarity", "0 to 1; below 0: not set", G_TYPE_DOUBLE, -1},
+  [TRANSPORT] = {"transport", "websocket or http", G_TYPE_STRING, 0},
 };
 
 /* What lives on the loop, from the first use there to the provider's end. */

@@ -2,6 +2,8 @@
 
 #include "providers/cloudsocket.h"
 
+#include <string.h>
+
 #include "net/clock.h"
 #include "net/retry.h"
 
@@ -135,10 +137,15 @@ let_go (ParleyCloudSocket * self, const gchar * text, const GError * error)
 
 static void try_once (ParleyCloudSocket * self);
 
+/* One of the pool may be open already. */
 static void
 try_again (gpointer data)
 {
-  try_once (data);
+  ParleyCloudSocket *self = data;
+
+  try_once (self);
+  if (self->open)
+    self->handler.opened (self->data);
 }
 
 static gboolean
@@ -166,7 +173,7 @@ will_try_again (ParleyCloudSocket * self, const GError * error,
   if (was_proven && parley_net_error_is_transient (error)) {
     parley_retry_reset (self->retry);
     start_deadline (self);
-    try_once (self);
+    try_again (self);
     return TRUE;
   }
   if (!parley_retry_again_in_loop (self->retry, error, TRUE, try_again, self))
@@ -455,6 +462,14 @@ parley_cloud_socket_end_in_loop (ParleyCloudSocket * self, const gchar * text)
   if (self->pool)
     parley_ws_pool_release_in_loop (self->pool);
   g_free (self);
+}
+
+gchar *
+parley_cloud_clean (ParleyCloud * cloud, const gchar * text)
+{
+  const gchar *secrets[] = { parley_cloud_get_key (cloud), NULL };
+
+  return parley_clean_text (text, strlen (text), secrets);
 }
 
 static void

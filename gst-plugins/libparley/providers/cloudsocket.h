@@ -74,6 +74,9 @@ void parley_cloud_socket_send_text_in_loop (ParleyCloudSocket * self,
 void parley_cloud_socket_send_binary_in_loop (ParleyCloudSocket * self,
     gconstpointer bytes, gsize len);
 
+/* What the service said, on one line and without the key; transfer full. */
+gchar *parley_cloud_clean (ParleyCloud * cloud, const gchar * text);
+
 /* For dispose: the last reference to a provider with such a socket must go on
  * its loop. FALSE: it does not just now, and will later: return at once. */
 gboolean parley_cloud_may_dispose (ParleyProvider * provider);

@@ -28,6 +28,7 @@ GType parley_stt_deepgram_get_type (void);
 GType parley_llm_openai_get_type (void);
 GType parley_stt_openai_get_type (void);
 GType parley_tts_openai_get_type (void);
+GType parley_tts_elevenlabs_get_type (void);
 
 static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_STT, "pocketsphinx",
@@ -51,6 +52,8 @@ static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_TTS, "openai",
         "OpenAI, or any server that speaks its speech",
       parley_tts_openai_get_type, NULL, TRUE},
+  {PARLEY_PROVIDER_TTS, "elevenlabs", "voices of ElevenLabs",
+      parley_tts_elevenlabs_get_type, NULL, TRUE},
 };
 
 static const gchar *kind_names[] = { "cloudstt", "llmchat", "cloudtts" };

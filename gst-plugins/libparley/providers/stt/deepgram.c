@@ -384,6 +384,17 @@ take_fault (ParleySttDeepgram * self, GError * error)
   g_error_free (error);
 }
 
+static GError *
+new_fault (ParleySttDeepgram * self, const gchar * text)
+{
+  gchar *clean = parley_cloud_clean (self->cloud, text);
+  GError *error = parley_net_error_new (PARLEY_NET_ERROR_DROPPED,
+      cloud_info.name, "%s: try again later or set a fallback", clean);
+
+  g_free (clean);
+  return error;
+}
+
 static void
 on_text (const gchar * text, gsize len, gpointer data)
 {
@@ -400,9 +411,7 @@ on_text (const gchar * text, gsize len, gpointer data)
   if (message.kind == PARLEY_DEEPGRAM_TEXT)
     take_result (self, &message);
   else if (message.kind == PARLEY_DEEPGRAM_ERROR)
-    take_fault (self, parley_net_error_new (PARLEY_NET_ERROR_DROPPED,
-            cloud_info.name, "%s: try again later or set a fallback",
-            message.text));
+    take_fault (self, new_fault (self, message.text));
   parley_deepgram_message_clear (&message);
   g_object_unref (self);
 }
@@ -471,6 +480,13 @@ get_socket (ParleySttDeepgram * self)
 
 /* The provider */
 
+static gboolean
+is_format (ParleySttDeepgram * self, const ParleyAudioFormat * format)
+{
+  return self->format.mulaw == format->mulaw
+      && self->format.rate == format->rate;
+}
+
 static void
 parley_stt_deepgram_begin (ParleySttProvider * provider, guint turn,
     guint take, const ParleyAudioFormat * format)
@@ -478,8 +494,7 @@ parley_stt_deepgram_begin (ParleySttProvider * provider, guint turn,
   ParleySttDeepgram *self = PARLEY_STT_DEEPGRAM (provider);
   ParleyCloudSocket *socket = get_socket (self);
 
-  if (self->format.mulaw != format->mulaw
-      || self->format.rate != format->rate) {
+  if (!is_format (self, format)) {
     self->format = *format;
     parley_cloud_socket_drop_in_loop (socket, NULL);
   }

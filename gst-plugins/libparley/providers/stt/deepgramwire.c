@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "net/neterror.h"
 #include "providers/jsonread.h"
 
 #define NAME "deepgram"
@@ -150,8 +149,7 @@ take_error (JsonObject * object, ParleyDeepgramMessage * message)
   if (!text)
     text = parley_json_get_string (object, "code");
   message->kind = PARLEY_DEEPGRAM_ERROR;
-  message->text = parley_clean_text (text ? text : "", text ? strlen (text) : 0,
-      NULL);
+  message->text = g_strdup (text);
 }
 
 gboolean

@@ -178,18 +178,6 @@ take_audio (const gchar * text, ParleyElevenlabsMessage * message)
   return TRUE;
 }
 
-static void
-take_error (JsonObject * object, ParleyElevenlabsMessage * message)
-{
-  const gchar *name = parley_json_get_string (object, "error");
-  const gchar *text = parley_json_get_string (object, "message");
-
-  if (!name)
-    return;
-  message->error = parley_clean_text (name, strlen (name), NULL);
-  message->text = text ? parley_clean_text (text, strlen (text), NULL) : NULL;
-}
-
 gboolean
 parley_elevenlabs_parse (const gchar * json, gsize len,
     ParleyElevenlabsMessage * message, GError ** error)
@@ -210,7 +198,8 @@ parley_elevenlabs_parse (const gchar * json, gsize len,
             "context_id"));
     message->is_final = parley_json_is_true (object, "isFinal")
         || parley_json_is_true (object, "is_final");
-    take_error (object, message);
+    message->error = g_strdup (parley_json_get_string (object, "error"));
+    message->text = g_strdup (parley_json_get_string (object, "message"));
   } else {
     g_propagate_error (error, parley_net_error_new (PARLEY_NET_ERROR_PROTOCOL,
             NAME, "sent audio that is not base64"));

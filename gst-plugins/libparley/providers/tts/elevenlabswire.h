@@ -60,7 +60,7 @@ typedef struct
   GBytes *audio;                /* NULL: none in it */
   gboolean is_final;            /* nothing more of this context */
   gchar *error;                 /* the service's name of it; NULL: none */
-  gchar *text;                  /* of the error, in its words, cleaned */
+  gchar *text;                  /* of the error, in its words; or NULL */
 } ParleyElevenlabsMessage;
 
 /* @message is to be cleared afterwards. FALSE with @error
