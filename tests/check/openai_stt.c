@@ -156,6 +156,8 @@ check_answer (const gchar * type, const gchar * body, gsize cut,
 #define DELTAS "data: {\"type\":\"transcript.text.delta\",\"delta\":" \
     "\"Grüß \"}\n\ndata: {\"type\":\"transcript.text.delta\"," \
     "\"delta\":\"Gott\"}\n\n"
+#define BROKE "data: {\"type\":\"error\",\"error\":{\"message\":" \
+    "\"broke\"}}\n\n"
 #define PARTIALS "partial(Grüß) partial(Grüß Gott) final1/1 "
 
 static void
@@ -266,8 +268,7 @@ static const Fault faults[] = {
               PARLEY_MOCK_DROP}, 4, "lost in the middle"},
   {"stream-ended", {.status = 200,.type = SSE,.body = ": x\n\n"}, 3,
       "ended in the middle"},
-  {"stream-error", {.status = 200,.type = SSE,.body =
-              "data: {\"type\":\"error\",\"error\":{\"message\":\"broke\"}}\n\n"},
+  {"stream-error", {.status = 200,.type = SSE,.body = BROKE},
       4, "broke"},
   {"hang", {.status = 0}, 1, "no answer within 3.0 s"},
   {"hang-in-the-middle", {.status = 200,.type = JSON,.body = "{\"te",.end =

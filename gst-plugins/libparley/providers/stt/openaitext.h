@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  *
  * Pure; one thread at a time. */
 
-/* @samples as a WAV file of 16-bit samples, mu-law decoded; what is shorter than
- * a tenth of a second, which OpenAI refuses, becomes that with silence.
+/* @samples as a WAV file of 16-bit samples, mu-law decoded; what is shorter
+ * than a tenth of a second, which OpenAI refuses, becomes that with silence.
  * Transfer full. */
 GBytes *parley_transcript_new_wav (const ParleyAudioFormat * format,
     GByteArray * samples);
