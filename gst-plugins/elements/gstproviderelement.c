@@ -457,10 +457,34 @@ gst_provider_element_open (GstLoopElement * element)
   return provider != NULL;
 }
 
+/* The provider of a run that is over, unless the element was opened anew. */
+static void
+let_go_in_loop (gpointer data, gpointer provider)
+{
+  GstProviderElement *self = data;
+  gboolean is_made;
+
+  GST_OBJECT_LOCK (self);
+  is_made = PRIV (self)->made == provider;
+  if (is_made)
+    PRIV (self)->made = NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (is_made)
+    g_object_unref (provider);
+  g_object_unref (provider);
+  gst_object_unref (self);
+}
+
+/* On the loop, which may just begin a run that is to end at once: in NULL
+ * nothing is kept warm. */
 static void
 gst_provider_element_close (GstLoopElement * element)
 {
-  keep_made (GST_PROVIDER_ELEMENT (element), NULL);
+  gpointer provider = gst_provider_element_dup (GST_PROVIDER_ELEMENT (element));
+
+  if (provider)
+    parley_loop_invoke (gst_loop_element_get_loop (element), let_go_in_loop,
+        gst_object_ref (element), provider);
 }
 
 static void
