@@ -25,7 +25,9 @@
  * `GST_TRACERS="turnlatency(file=trace.json)"` also writes a Chrome trace of
  * all stays, waits and loop stalls to that file.
  *
- * The action signal `get-statistics` returns the numbers so far.
+ * The action signal `get-statistics` returns the numbers so far. There is one
+ * tracer in a process; it is the data "tracer" of the plugin feature
+ * "turnlatency", since GStreamer lists only tracers that have hooks.
  *
  * Since: 0.1
  */
@@ -37,7 +39,7 @@
 
 #include "net/clock.h"
 #include "net/loop.h"
-#include "probes.h"
+#include "padwatch.h"
 #include "turn/notices.h"
 
 GST_DEBUG_CATEGORY_STATIC (turn_latency_debug);
@@ -123,15 +125,16 @@ on_stay (TracedElement * element, const ResidenceStay * stay)
 {
   guint64 took = stay->end - stay->begin;
 
+  /* What passes between turns is no part of any. */
+  if (stay->marked && !stay->turn && !stay->epoch)
+    return;
   gst_tracer_record_log (stay_record, element->id, element->name,
       element->factory, stay->turn, stay->epoch, took, (guint64) stay->first,
       (guint64) stay->last, took - stay->waiting, (guint64) stay->waiting,
       stay->inferred, stay->count, stay->level_max.buffers,
       stay->level_max.time, stay->level_last.buffers, stay->level_last.time,
       (guint64) stay->end);
-  /* What passes between turns is no part of any: it would only fill the
-   * file. */
-  if (tracer->file && (!stay->marked || stay->turn || stay->epoch))
+  if (tracer->file)
     write_stay (tracer->file, element, stay);
 }
 
@@ -391,7 +394,7 @@ gst_turn_latency_constructed (GObject * object)
   read_params (self);
   offer (self);
   parley_notices_observe (on_notice);
-  probes_begin (self->registry);
+  pad_watch_begin (self->registry);
 }
 
 static void

@@ -9,6 +9,8 @@
 #define MAX_INSIDE 128
 #define MAX_INSIDE_QUEUE 2048
 #define FIRST_INSIDE 16
+/* And if it came between turns: a preroll. */
+#define MAX_BETWEEN 64
 /* Turns that are not over; a new one ends the one that was touched first. */
 #define MAX_STAYS 4
 /* A turn of which nothing was seen for that long is over, µs. */
@@ -41,15 +43,18 @@ struct _Residence
   guint first;
   guint size;
 
-  OpenStay stays[MAX_STAYS];
+  guint latest;                 /* of stays: touched last */
   gint64 idle_checked;
   guint last_turn;              /* inferred for what left last; 0: none */
   guint64 last_epoch;
 
-  ResidenceSums *sums[2];       /* turn 0; in turns; NULL: none yet */
+  Durations *outside;           /* of turns: all is own time; NULL: none yet */
+  gboolean outside_inferred;
   gboolean has_level;
   ResidenceLevel level_max;
   ResidenceLevel level_last;
+  ResidenceSums *in_turns;      /* NULL: none yet */
+  OpenStay stays[MAX_STAYS];
 };
 
 static gboolean
@@ -132,21 +137,25 @@ finish (ResidenceStay * stay)
 }
 
 static void
-tell (Residence * self, ResidenceStay * stay, gboolean in_turns)
-{
-  if (!finish (stay))
-    return;
-  if (!self->sums[in_turns])
-    self->sums[in_turns] = g_new0 (ResidenceSums, 1);
-  sums_add (self->sums[in_turns], stay);
-  self->func (stay, self->user_data);
-}
-
-static void
 close_stay (Residence * self, OpenStay * open)
 {
   open->open = FALSE;
-  tell (self, &open->stay, TRUE);
+  if (!finish (&open->stay))
+    return;
+  if (!self->in_turns)
+    self->in_turns = g_new0 (ResidenceSums, 1);
+  sums_add (self->in_turns, &open->stay);
+  self->func (&open->stay, self->user_data);
+}
+
+static void
+tell_outside (Residence * self, const ResidenceStay * stay)
+{
+  if (!self->outside)
+    self->outside = g_new0 (Durations, 1);
+  durations_add (self->outside, stay->end - stay->begin);
+  self->outside_inferred |= stay->inferred;
+  self->func (stay, self->user_data);
 }
 
 void
@@ -201,8 +210,10 @@ make_stay (Residence * self)
 static OpenStay *
 get_stay (Residence * self, guint turn, guint64 epoch, gint64 now)
 {
-  OpenStay *open = NULL;
+  OpenStay *open = &self->stays[self->latest];
 
+  if (!is_stay_of (open, turn, epoch))
+    open = NULL;
   for (guint i = 0; i < MAX_STAYS && !open; i++)
     if (is_stay_of (&self->stays[i], turn, epoch))
       open = &self->stays[i];
@@ -216,6 +227,7 @@ get_stay (Residence * self, guint turn, guint64 epoch, gint64 now)
   if (epoch)
     open->stay.epoch = epoch;
   open->touched = now;
+  self->latest = open - self->stays;
   return open;
 }
 
@@ -247,7 +259,7 @@ count_stay (Residence * self, const ResidenceData * data, gint64 begin,
     };
 
     add_stay (&stay, begin, end);
-    tell (self, &stay, FALSE);
+    tell_outside (self, &stay);
   }
 }
 
@@ -344,10 +356,11 @@ grow (Residence * self)
 void
 residence_enter (Residence * self, const ResidenceData * data, gint64 now)
 {
-  guint max = self->kind & RESIDENCE_QUEUE ? MAX_INSIDE_QUEUE : MAX_INSIDE;
+  guint max = self->kind & RESIDENCE_QUEUE ? MAX_INSIDE_QUEUE
+      : data->marked && !has_turn (data) ? MAX_BETWEEN : MAX_INSIDE;
 
   close_idle (self, now);
-  if (self->n_inside == max)
+  if (self->n_inside >= max)
     drop_first (self);
   else if (self->n_inside == self->size)
     grow (self);
@@ -507,13 +520,23 @@ residence_leave (Residence * self, ResidenceData * data, gint64 now)
 
 /* Reading */
 
+static void
+get_sums_outside (Residence * self, ResidenceSums * sums)
+{
+  sums->residence = sums->own = *self->outside;
+  sums->waiting.count = sums->waiting.buckets[0] = self->outside->count;
+  sums->inferred = self->outside_inferred;
+}
+
 gboolean
 residence_get_sums (Residence * self, gboolean in_turns, ResidenceSums * sums)
 {
   *sums = (ResidenceSums) {
   0};
-  if (self->sums[in_turns])
-    *sums = *self->sums[in_turns];
+  if (in_turns && self->in_turns)
+    *sums = *self->in_turns;
+  else if (!in_turns && self->outside)
+    get_sums_outside (self, sums);
   for (guint i = 0; in_turns && i < MAX_STAYS; i++) {
     ResidenceStay stay = self->stays[i].stay;
     if (self->stays[i].open && finish (&stay))
@@ -546,7 +569,7 @@ void
 residence_free (Residence * self)
 {
   g_free (self->inside);
-  g_free (self->sums[0]);
-  g_free (self->sums[1]);
+  g_free (self->outside);
+  g_free (self->in_turns);
   g_free (self);
 }

@@ -253,16 +253,26 @@ traced_element_read_level (TracedElement * self, GstPad * pad,
 
 /* Pads */
 
-/* The pad is being finalized. */
 static void
-traced_pad_free (gpointer data)
+traced_pad_unref (TracedPad * self)
 {
-  TracedPad *self = data;
-
+  if (!self || !g_atomic_int_dec_and_test (&self->refs))
+    return;
   if (self->element)
     traced_element_unref (self->element);
   g_slist_free_full (self->former, (GDestroyNotify) traced_element_unref);
   g_free (self);
+}
+
+/* The pad is being finalized: nothing asks for its peer any more. */
+static void
+pad_gone (gpointer data)
+{
+  TracedPad *self = data;
+
+  g_atomic_int_set (&self->gone, TRUE);
+  g_clear_pointer (&self->traced_peer, traced_pad_unref);
+  traced_pad_unref (self);
 }
 
 TracedPad *
@@ -273,9 +283,9 @@ traced_registry_add_pad (TracedRegistry * self, GstPad * pad)
   g_mutex_lock (&self->lock);
   if (!traced_pad_find (pad)) {
     traced = g_new0 (TracedPad, 1);
+    traced->refs = 1;
     traced->registry = self;
-    g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced,
-        traced_pad_free);
+    g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced, pad_gone);
   }
   g_mutex_unlock (&self->lock);
   return traced;
@@ -323,6 +333,49 @@ traced_pad_get_element (TracedPad * self, GstPad * pad)
           == (gpointer) GST_OBJECT_PARENT (pad)))
     return g_atomic_pointer_get (&self->element);
   return find_element (self, pad);
+}
+
+/* Transfer full. What a bin shows is linked to what is inside of it. */
+static GstPad *
+real_peer (GstPad * pad, gboolean * direct)
+{
+  GstPad *peer = gst_pad_get_peer (pad);
+
+  *direct = TRUE;
+  while (peer && GST_IS_PROXY_PAD (peer)) {
+    GstProxyPad *other = gst_proxy_pad_get_internal (GST_PROXY_PAD (peer));
+
+    *direct = FALSE;
+    gst_object_unref (peer);
+    peer = other ? gst_pad_get_peer (GST_PAD (other)) : NULL;
+    gst_clear_object (&other);
+  }
+  return peer;
+}
+
+TracedPad *
+traced_pad_get_peer (TracedPad * self, GstPad * pad)
+{
+  TracedPad *found;
+  gboolean direct;
+  GstPad *peer;
+
+  /* The same pad at this address, which may be gone by now: only looked at. */
+  if (self->peer && self->peer == (gpointer) GST_PAD_PEER (pad)
+      && !g_atomic_int_get (&self->traced_peer->gone))
+    return self->traced_peer;
+  peer = real_peer (pad, &direct);
+  found = peer ? traced_pad_find (peer) : NULL;
+  if (found) {
+    g_atomic_int_inc (&found->refs);
+    traced_pad_get_element (found, peer);
+  }
+  traced_pad_unref (self->traced_peer);
+  self->traced_peer = found;
+  /* Links around a bin may change without one of @pad's. */
+  self->peer = found && direct ? peer : NULL;
+  gst_clear_object (&peer);
+  return found;
 }
 
 /* The registry */

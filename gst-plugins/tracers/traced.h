@@ -19,33 +19,43 @@ typedef struct _TracedRegistry TracedRegistry;
 
 typedef struct
 {
-  gint refs;                    /* atomic */
-  TracedRegistry *registry;
-  guint id;                     /* from 1; never used again */
-  gchar *name;
-  const gchar *factory;         /* interned */
-  ResidenceKind kind;
-  gint level_source;            /* private */
-
   GMutex lock;
   /* Under lock: */
   Residence *residence;
-  TraceTrack track;
+
+  ResidenceKind kind;
+  gint level_source;            /* private */
+  TracedRegistry *registry;
+  gint refs;                    /* atomic */
+  guint id;                     /* from 1; never used again */
+  gchar *name;
+  const gchar *factory;         /* interned */
+  TraceTrack track;             /* under lock */
 } TracedElement;
 
-typedef struct
+typedef struct _TracedPad TracedPad;
+struct _TracedPad
 {
-  TracedRegistry *registry;
   gpointer parent;              /* atomic; only compared */
   TracedElement *element;       /* atomic; NULL: none yet */
+
+  /* These belong to the thread that pushes (or pulls): */
+  gpointer peer;                /* only compared */
+  TracedPad *traced_peer;       /* of that */
+  GQuark medium;                /* "audio", "text", …; 0: not known */
+
+  gint refs;                    /* atomic */
+  gint gone;                    /* atomic: the pad is */
+  TracedRegistry *registry;
   GSList *former;               /* elements it had before; registry's lock */
 
-  /* These belong to the thread that pushes, and are for whoever watches it. */
-  GQuark medium;                /* "audio", "text", …; 0: not known */
-  GstPadChainFunction chain;    /* a sink's own, while it is wrapped */
+  /* The element's own, while they are wrapped. */
+  GstPadChainFunction chain;
   GstPadChainListFunction chain_list;
-  ResidenceData given;          /* what came last to a sink */
-} TracedPad;
+  GstPadEventFunction event;
+  GstPadEventFullFunction event_full;
+  GstPadGetRangeFunction get_range;
+};
 
 /* A stay in @element is over; @element is locked. */
 typedef void (*TracedStayFunc) (TracedElement * element,
@@ -64,6 +74,9 @@ TracedPad *traced_pad_find (GstPad * pad);
 /* What @pad, of @self, is a part of now; borrowed, lives as long as the pad;
  * NULL: nothing. */
 TracedElement *traced_pad_get_element (TracedPad * self, GstPad * pad);
+/* What @pad, of @self, is linked to, through bins; borrowed until the next call
+ * for @pad; NULL: nothing that was added. By the thread that pushes. */
+TracedPad *traced_pad_get_peer (TracedPad * self, GstPad * pad);
 /* Borrowed, lives as long as the element; NULL for a bin. */
 TracedElement *traced_registry_get_element (TracedRegistry * self,
     GstElement * element);

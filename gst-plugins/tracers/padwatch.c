@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "padwatch.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
+
+/* How a list is given to elements that have no function for one. */
+static GstPadChainListFunction one_by_one;
+
+static ResidenceData
+data_of_buffer (GstBuffer * buffer, GQuark medium)
+{
+  const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
+  ResidenceData data = {.id = buffer,.pts = GST_BUFFER_PTS (buffer),
+    .medium = medium
+  };
+
+  if (meta) {
+    data.marked = TRUE;
+    data.turn = meta->turn;
+    data.epoch = meta->epoch;
+    data.arrived = meta->arrived;
+  }
+  return data;
+}
+
+/* The text of a turn that may not be over. FALSE: another event. */
+static gboolean
+data_of_guess (GstEvent * event, ResidenceData * data)
+{
+  static GQuark medium;
+
+  *data = (ResidenceData) {
+  .marked = TRUE,.id = event,.pts = GST_CLOCK_TIME_NONE};
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CUSTOM_DOWNSTREAM
+      || parley_event_get_kind (event) != PARLEY_EVENT_TURN_GUESS
+      || !parley_event_parse_take (event, &data->turn, NULL))
+    return FALSE;
+  if (!medium)
+    medium = g_quark_from_static_string ("event");
+  data->medium = medium;
+  return TRUE;
+}
+
+/* Part of a call, but of no turn. */
+static gboolean
+is_between_turns (const ResidenceData * data)
+{
+  return data->marked && !data->turn && !data->epoch;
+}
+
+/* "audio" of "audio/x-raw": what is not the same is made anew. */
+static GQuark
+medium_of_caps (GstEvent * event)
+{
+  GstCaps *caps;
+  const gchar *name;
+  gchar *medium;
+  GQuark quark;
+
+  gst_event_parse_caps (event, &caps);
+  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps))
+    return 0;
+  name = gst_structure_get_name (gst_caps_get_structure (caps, 0));
+  medium = g_strndup (name, strcspn (name, "/"));
+  quark = g_quark_from_string (medium);
+  g_free (medium);
+  return quark;
+}
+
+static void
+end_stays (TracedElement * element, gboolean forget)
+{
+  g_mutex_lock (&element->lock);
+  residence_close (element->residence);
+  if (forget)
+    residence_forget (element->residence);
+  g_mutex_unlock (&element->lock);
+}
+
+/* Passing */
+
+static void
+leave (TracedElement * element, ResidenceData * data, gint64 now)
+{
+  g_mutex_lock (&element->lock);
+  residence_leave (element->residence, data, now);
+  g_mutex_unlock (&element->lock);
+}
+
+/* @pad: by which it enters. */
+static void
+enter (TracedElement * element, GstPad * pad, const ResidenceData * data,
+    gint64 now)
+{
+  ResidenceLevel level;
+  gboolean has_level = !is_between_turns (data)
+      && traced_element_read_level (element, pad, &level);
+
+  g_mutex_lock (&element->lock);
+  residence_enter (element->residence, data, now);
+  if (has_level)
+    residence_note_level (element->residence, data->turn, data->epoch, &level,
+        now);
+  g_mutex_unlock (&element->lock);
+}
+
+/* From what the sink pad @pad, of @self, is linked to, into @pad. Returns the
+ * element that must be told once it gives back control, or NULL. */
+static TracedElement *
+pass (TracedPad * self, GstPad * pad, ResidenceData * data)
+{
+  TracedPad *peer = traced_pad_get_peer (self, pad);
+  TracedElement *from = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+  TracedElement *to = traced_pad_get_element (self, pad);
+  gint64 now = parley_clock_now ();
+
+  if (from)
+    leave (from, data, now);
+  if (!to)
+    return NULL;
+  if (!(to->kind & RESIDENCE_SINK)) {
+    enter (to, pad, data, now);
+    return NULL;
+  }
+  if (is_between_turns (data))
+    return NULL;
+  enter (to, pad, data, now);
+  return to;
+}
+
+static GstFlowReturn
+watch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  TracedPad *self = traced_pad_find (pad);
+  ResidenceData data = data_of_buffer (buffer, self->medium);
+  TracedElement *sink = pass (self, pad, &data);
+  GstFlowReturn ret = self->chain (pad, parent, buffer);
+
+  if (sink)
+    leave (sink, &data, parley_clock_now ());
+  return ret;
+}
+
+static GstFlowReturn
+watch_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
+{
+  TracedPad *self = traced_pad_find (pad);
+  TracedElement *sink = NULL;
+  ResidenceData data;
+  GstFlowReturn ret;
+
+  for (guint i = 0; i < gst_buffer_list_length (list); i++) {
+    data = data_of_buffer (gst_buffer_list_get (list, i), self->medium);
+    sink = pass (self, pad, &data);
+  }
+  ret = self->chain_list (pad, parent, list);
+  if (sink)
+    leave (sink, &data, parley_clock_now ());
+  return ret;
+}
+
+/* Of a source pad, by which data leaves to who asks for it. */
+static GstFlowReturn
+watch_get_range (GstPad * pad, GstObject * parent, guint64 offset, guint size,
+    GstBuffer ** buffer)
+{
+  TracedPad *self = traced_pad_find (pad);
+  GstFlowReturn ret = self->get_range (pad, parent, offset, size, buffer);
+  TracedPad *peer = traced_pad_get_peer (self, pad);
+  TracedElement *from = traced_pad_get_element (self, pad);
+  TracedElement *to = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+  gint64 now = parley_clock_now ();
+  ResidenceData data;
+
+  if (ret != GST_FLOW_OK)
+    return ret;
+  data = data_of_buffer (*buffer, peer ? peer->medium : 0);
+  if (from)
+    leave (from, &data, now);
+  if (to)
+    enter (to, pad, &data, now);
+  return ret;
+}
+
+/* Events */
+
+static void watch_sink_pad (TracedPad * self, GstPad * pad);
+
+static void
+end_stays_of_peer (TracedPad * self, GstPad * pad)
+{
+  TracedPad *peer = traced_pad_get_peer (self, pad);
+  TracedElement *from = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+
+  if (from)
+    end_stays (from, FALSE);
+}
+
+static void
+note_event (TracedPad * self, GstPad * pad, GstEvent * event)
+{
+  TracedElement *element = traced_pad_get_element (self, pad);
+  ResidenceData data;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+      watch_sink_pad (self, pad);
+      break;
+    case GST_EVENT_CAPS:
+      self->medium = medium_of_caps (event);
+      break;
+    case GST_EVENT_EOS:
+      end_stays_of_peer (self, pad);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      if (element)
+        end_stays (element, TRUE);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+      if (data_of_guess (event, &data))
+        pass (self, pad, &data);
+      break;
+    default:
+      break;
+  }
+}
+
+static gboolean
+watch_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  TracedPad *self = traced_pad_find (pad);
+
+  note_event (self, pad, event);
+  return self->event (pad, parent, event);
+}
+
+static GstFlowReturn
+watch_event_full (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  TracedPad *self = traced_pad_find (pad);
+
+  note_event (self, pad, event);
+  return self->event_full (pad, parent, event);
+}
+
+/* Pads */
+
+#define WRAP(present, own, wrapper) G_STMT_START { \
+  if (present && present != wrapper) { \
+    own = present; \
+    present = wrapper; \
+  } \
+} G_STMT_END
+
+/* With the stream lock, before the function is looked up. An element may set
+ * its functions again at any start. */
+static void
+watch_sink_pad (TracedPad * self, GstPad * pad)
+{
+  WRAP (GST_PAD_CHAINFUNC (pad), self->chain, watch_chain);
+  if (GST_PAD_CHAINLISTFUNC (pad) != one_by_one)
+    WRAP (GST_PAD_CHAINLISTFUNC (pad), self->chain_list, watch_chain_list);
+  if (GST_PAD_EVENTFULLFUNC (pad))
+    WRAP (GST_PAD_EVENTFULLFUNC (pad), self->event_full, watch_event_full);
+  else
+    WRAP (GST_PAD_EVENTFUNC (pad), self->event, watch_event);
+}
+
+/* The first that comes: the element is whole now. */
+static GstPadProbeReturn
+on_first (GstPad * pad, GstPadProbeInfo * info, gpointer user_data)
+{
+  watch_sink_pad (user_data, pad);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* Any pad that is added anywhere; most are while their element is still being
+ * made. */
+static gboolean
+on_pad_added (GSignalInvocationHint * hint, guint n_values,
+    const GValue * values, gpointer user_data)
+{
+  gpointer element = g_value_get_object (&values[0]);
+  GstPad *pad = g_value_get_object (&values[1]);
+  TracedPad *self;
+
+  if (GST_IS_BIN (element) || GST_IS_PROXY_PAD (pad))
+    return TRUE;
+  self = traced_registry_add_pad (user_data, pad);
+  if (!self)
+    return TRUE;
+  if (GST_PAD_IS_SRC (pad))
+    WRAP (GST_PAD_GETRANGEFUNC (pad), self->get_range, watch_get_range);
+  else
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, on_first, self,
+        NULL);
+  return TRUE;
+}
+
+void
+pad_watch_begin (TracedRegistry * registry)
+{
+  GstPad *pad = gst_object_ref_sink (gst_pad_new (NULL, GST_PAD_SINK));
+
+  one_by_one = GST_PAD_CHAINLISTFUNC (pad);
+  gst_object_unref (pad);
+  /* For its signals; never given back. */
+  g_type_class_ref (GST_TYPE_ELEMENT);
+  g_signal_add_emission_hook (g_signal_lookup ("pad-added", GST_TYPE_ELEMENT),
+      0, on_pad_added, registry, NULL);
+}
