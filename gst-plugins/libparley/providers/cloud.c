@@ -28,6 +28,7 @@ typedef enum
   STABILITY,
   SIMILARITY,
   TRANSPORT,
+  ENCODING,
   N_SETTINGS
 } SettingId;
 
@@ -60,6 +61,7 @@ static const Setting settings[N_SETTINGS] = {
   [STABILITY] = {"stability", "0 to 1; below 0: not set", G_TYPE_DOUBLE, -1},
   [SIMILARITY] = {"similarity", "0 to 1; below 0: not set", G_TYPE_DOUBLE, -1},
   [TRANSPORT] = {"transport", "websocket or http", G_TYPE_STRING, 0},
+  [ENCODING] = {"encoding", "Of the audio that is sent", G_TYPE_STRING, 0},
 };
 
 /* What lives on the loop, from the first use there to the provider's end. */

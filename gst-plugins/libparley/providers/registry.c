@@ -24,6 +24,7 @@ GType parley_tts_espeak_get_type (void);
 #define ESPEAK_TYPE NULL
 #endif
 GType parley_llm_script_get_type (void);
+GType parley_stt_azure_get_type (void);
 GType parley_stt_deepgram_get_type (void);
 GType parley_llm_openai_get_type (void);
 GType parley_stt_openai_get_type (void);
@@ -34,6 +35,8 @@ static const ParleyProviderInfo providers[] = {
   {PARLEY_PROVIDER_STT, "pocketsphinx",
         "recognises English on this machine, best with a grammar",
       POCKETSPHINX_TYPE, "libpocketsphinx-dev pocketsphinx-en-us", FALSE},
+  {PARLEY_PROVIDER_STT, "azure", "recognises speech at Azure",
+      parley_stt_azure_get_type, NULL, TRUE},
   {PARLEY_PROVIDER_STT, "deepgram", "recognises speech at Deepgram",
       parley_stt_deepgram_get_type, NULL, TRUE},
   {PARLEY_PROVIDER_STT, "openai",
