@@ -8,6 +8,9 @@
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
+/* Of what leaves a source between turns, one in so many counts. */
+#define SAMPLE 8
+
 /* How a list is given to elements that have no function for one. */
 static GstPadChainListFunction one_by_one;
 
@@ -109,17 +112,24 @@ enter (TracedElement * element, GstPad * pad, const ResidenceData * data,
   g_mutex_unlock (&element->lock);
 }
 
+/* Between turns a source need not tell of each packet. */
+static gboolean
+is_left_out (TracedPad * self, TracedElement * from, const ResidenceData * data)
+{
+  return (from->kind & RESIDENCE_SOURCE) && is_between_turns (data)
+      && self->left_out++ % SAMPLE != 0;
+}
+
 /* From what the sink pad @pad, of @self, is linked to, into @pad. Returns the
  * element that must be told once it gives back control, or NULL. */
 static TracedElement *
 pass (TracedPad * self, GstPad * pad, ResidenceData * data)
 {
-  TracedPad *peer = traced_pad_get_peer (self, pad);
-  TracedElement *from = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+  TracedElement *from = traced_pad_get_other (self, pad);
   TracedElement *to = traced_pad_get_element (self, pad);
   gint64 now = parley_clock_now ();
 
-  if (from)
+  if (from && !is_left_out (self, from, data))
     leave (from, data, now);
   if (!to)
     return NULL;
@@ -171,15 +181,14 @@ watch_get_range (GstPad * pad, GstObject * parent, guint64 offset, guint size,
 {
   TracedPad *self = traced_pad_find (pad);
   GstFlowReturn ret = self->get_range (pad, parent, offset, size, buffer);
-  TracedPad *peer = traced_pad_get_peer (self, pad);
   TracedElement *from = traced_pad_get_element (self, pad);
-  TracedElement *to = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+  TracedElement *to = traced_pad_get_other (self, pad);
   gint64 now = parley_clock_now ();
   ResidenceData data;
 
   if (ret != GST_FLOW_OK)
     return ret;
-  data = data_of_buffer (*buffer, peer ? peer->medium : 0);
+  data = data_of_buffer (*buffer, 0);
   if (from)
     leave (from, &data, now);
   if (to)
@@ -194,8 +203,7 @@ static void watch_sink_pad (TracedPad * self, GstPad * pad);
 static void
 end_stays_of_peer (TracedPad * self, GstPad * pad)
 {
-  TracedPad *peer = traced_pad_get_peer (self, pad);
-  TracedElement *from = peer ? g_atomic_pointer_get (&peer->element) : NULL;
+  TracedElement *from = traced_pad_get_other (self, pad);
 
   if (from)
     end_stays (from, FALSE);

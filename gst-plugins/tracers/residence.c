@@ -25,10 +25,10 @@ typedef struct
 
 typedef struct
 {
-  ResidenceStay stay;
   gboolean open;
   gint64 touched;
   gint64 entered;               /* the first time; 0: never */
+  ResidenceStay stay;
 } OpenStay;
 
 struct _Residence

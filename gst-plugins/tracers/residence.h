@@ -63,11 +63,11 @@ typedef struct
   gint64 first;                 /* how long the first one stayed, µs */
   gint64 last;                  /* and the last one */
   gint64 waiting;               /* of the longest stay, µs; the rest is own */
-  ResidenceWait waits[RESIDENCE_MAX_WAITS];
   guint n_waits;
   gboolean has_level;
   ResidenceLevel level_max;     /* each field by itself */
   ResidenceLevel level_last;
+  ResidenceWait waits[RESIDENCE_MAX_WAITS];
 } ResidenceStay;
 
 typedef struct

@@ -253,26 +253,22 @@ traced_element_read_level (TracedElement * self, GstPad * pad,
 
 /* Pads */
 
+/* Counts pads that went away: a new one may have the address of one of them. */
+static gint generation;         /* atomic */
+
+/* The pad is being finalized. */
 static void
-traced_pad_unref (TracedPad * self)
+traced_pad_free (gpointer data)
 {
-  if (!self || !g_atomic_int_dec_and_test (&self->refs))
-    return;
+  TracedPad *self = data;
+
+  g_atomic_int_inc (&generation);
+  if (self->other)
+    traced_element_unref (self->other);
   if (self->element)
     traced_element_unref (self->element);
   g_slist_free_full (self->former, (GDestroyNotify) traced_element_unref);
   g_free (self);
-}
-
-/* The pad is being finalized: nothing asks for its peer any more. */
-static void
-pad_gone (gpointer data)
-{
-  TracedPad *self = data;
-
-  g_atomic_int_set (&self->gone, TRUE);
-  g_clear_pointer (&self->traced_peer, traced_pad_unref);
-  traced_pad_unref (self);
 }
 
 TracedPad *
@@ -283,9 +279,9 @@ traced_registry_add_pad (TracedRegistry * self, GstPad * pad)
   g_mutex_lock (&self->lock);
   if (!traced_pad_find (pad)) {
     traced = g_new0 (TracedPad, 1);
-    traced->refs = 1;
     traced->registry = self;
-    g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced, pad_gone);
+    g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced,
+        traced_pad_free);
   }
   g_mutex_unlock (&self->lock);
   return traced;
@@ -353,27 +349,29 @@ real_peer (GstPad * pad, gboolean * direct)
   return peer;
 }
 
-TracedPad *
-traced_pad_get_peer (TracedPad * self, GstPad * pad)
+TracedElement *
+traced_pad_get_other (TracedPad * self, GstPad * pad)
 {
-  TracedPad *found;
+  gint now = g_atomic_int_get (&generation);
+  TracedElement *found;
+  TracedPad *traced;
   gboolean direct;
   GstPad *peer;
 
-  /* The same pad at this address, which may be gone by now: only looked at. */
   if (self->peer && self->peer == (gpointer) GST_PAD_PEER (pad)
-      && !g_atomic_int_get (&self->traced_peer->gone))
-    return self->traced_peer;
+      && self->generation == now)
+    return self->other;
   peer = real_peer (pad, &direct);
-  found = peer ? traced_pad_find (peer) : NULL;
-  if (found) {
-    g_atomic_int_inc (&found->refs);
-    traced_pad_get_element (found, peer);
-  }
-  traced_pad_unref (self->traced_peer);
-  self->traced_peer = found;
+  traced = peer ? traced_pad_find (peer) : NULL;
+  found = traced ? traced_pad_get_element (traced, peer) : NULL;
+  if (found)
+    traced_element_ref (found);
+  if (self->other)
+    traced_element_unref (self->other);
+  self->other = found;
   /* Links around a bin may change without one of @pad's. */
-  self->peer = found && direct ? peer : NULL;
+  self->peer = direct ? peer : NULL;
+  self->generation = now;
   gst_clear_object (&peer);
   return found;
 }

@@ -33,19 +33,18 @@ typedef struct
   TraceTrack track;             /* under lock */
 } TracedElement;
 
-typedef struct _TracedPad TracedPad;
-struct _TracedPad
+typedef struct
 {
   gpointer parent;              /* atomic; only compared */
   TracedElement *element;       /* atomic; NULL: none yet */
 
   /* These belong to the thread that pushes (or pulls): */
   gpointer peer;                /* only compared */
-  TracedPad *traced_peer;       /* of that */
+  gint generation;              /* of all pads, when it was looked up */
+  TracedElement *other;         /* its element, or NULL */
   GQuark medium;                /* "audio", "text", …; 0: not known */
+  guint left_out;               /* for whoever watches */
 
-  gint refs;                    /* atomic */
-  gint gone;                    /* atomic: the pad is */
   TracedRegistry *registry;
   GSList *former;               /* elements it had before; registry's lock */
 
@@ -55,7 +54,7 @@ struct _TracedPad
   GstPadEventFunction event;
   GstPadEventFullFunction event_full;
   GstPadGetRangeFunction get_range;
-};
+} TracedPad;
 
 /* A stay in @element is over; @element is locked. */
 typedef void (*TracedStayFunc) (TracedElement * element,
@@ -74,9 +73,9 @@ TracedPad *traced_pad_find (GstPad * pad);
 /* What @pad, of @self, is a part of now; borrowed, lives as long as the pad;
  * NULL: nothing. */
 TracedElement *traced_pad_get_element (TracedPad * self, GstPad * pad);
-/* What @pad, of @self, is linked to, through bins; borrowed until the next call
- * for @pad; NULL: nothing that was added. By the thread that pushes. */
-TracedPad *traced_pad_get_peer (TracedPad * self, GstPad * pad);
+/* The element that @pad, of @self, is linked to, through bins; borrowed until
+ * the next call for @pad; NULL: none. By the thread that pushes. */
+TracedElement *traced_pad_get_other (TracedPad * self, GstPad * pad);
 /* Borrowed, lives as long as the element; NULL for a bin. */
 TracedElement *traced_registry_get_element (TracedRegistry * self,
     GstElement * element);
