@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* What is behind the protocols: ears, a voice and a mind, scripted or those of
  * this machine, as slow as the settings say. Each belongs to an exchange and
- * must be freed before it; callbacks never come inside the call that asked, nor
- * after the free. */
+ * must be freed before it; callbacks never come inside the call that asked
+ * (but partial inside parley_hearing_audio()), nor after the free. */
 
 /* One utterance. */
 typedef struct _ParleyHearing ParleyHearing;
@@ -29,6 +29,8 @@ ParleyHearing *parley_hearing_new (ParleyExchange * exchange, guint index,
     gpointer data);
 void parley_hearing_audio (ParleyHearing * self, const gint16 * samples,
     gsize n);
+/* What it would be if it ended now; borrowed, until the next call. */
+const gchar *parley_hearing_peek (ParleyHearing * self);
 void parley_hearing_finish (ParleyHearing * self);
 void parley_hearing_free (ParleyHearing * self);
 

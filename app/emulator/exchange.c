@@ -213,6 +213,12 @@ parley_exchange_retry_after (ParleyExchange * self)
   return self->fault.retry_after;
 }
 
+GHashTable *
+parley_exchange_shared (ParleyExchange * self)
+{
+  return parley_emulator_get_shared (self->emulator);
+}
+
 guint
 parley_exchange_number (ParleyExchange * self)
 {
@@ -450,19 +456,28 @@ watch_client (ParleyExchange * self)
       (parley_exchange_loop (self)));
 }
 
-static gboolean
-accepts_key (ParleyExchange * self)
+gboolean
+parley_exchange_accepts (ParleyExchange * self, const gchar * key)
 {
   ParleyEmulatorSettings *settings = parley_exchange_settings (self);
-  g_autofree gchar *key = NULL;
 
   if (settings->open)
     return TRUE;
-  key = self->protocol->key (self);
   if (key == NULL || *key == '\0')
     return FALSE;
   return settings->keys == NULL
       || g_strv_contains ((const gchar * const *) settings->keys, key);
+}
+
+static gboolean
+accepts_key (ParleyExchange * self)
+{
+  g_autofree gchar *key = NULL;
+
+  if (self->protocol->key == NULL)
+    return TRUE;
+  key = self->protocol->key (self);
+  return parley_exchange_accepts (self, key);
 }
 
 static void
@@ -664,11 +679,19 @@ void
 parley_exchange_upgrade (ParleyExchange * self,
     const ParleyExchangeHandler * handler)
 {
+  const gchar *offered =
+      parley_exchange_header (self, "Sec-WebSocket-Protocol");
+  g_auto (GStrv) protocols = g_strsplit (offered != NULL ? offered : "", ",",
+      -1);
+  gchar *first[] = { protocols[0] != NULL ? g_strstrip (protocols[0]) : NULL,
+    NULL
+  };
+
   if (self->silent)
     return;
   self->handler = handler;
-  if (soup_websocket_server_process_handshake (self->message, NULL, NULL,
-          NULL, NULL)) {
+  if (soup_websocket_server_process_handshake (self->message, NULL,
+          first[0] != NULL ? first : NULL, NULL, NULL)) {
     parley_record_status (self->record, SOUP_STATUS_SWITCHING_PROTOCOLS);
     g_signal_connect (self->message, "wrote-informational",
         G_CALLBACK (on_upgraded), self);

@@ -28,7 +28,8 @@ typedef struct
   const gchar *method;
   const gchar *path;            /* * is anything */
   gboolean websocket;
-  /* The key that came with the request; NULL: none. Transfer full. */
+  /* The key that came with the request; NULL: none. Transfer full. Without
+   * this function the protocol looks itself. */
   gchar *(*key) (ParleyExchange * self);
   /* Answers with the service's own error of that HTTP status. */
   void (*refuse) (ParleyExchange * self, guint status);
@@ -81,6 +82,11 @@ gint parley_exchange_retry_after (ParleyExchange * self);
 SoupMessageHeaders *parley_exchange_headers (ParleyExchange * self);
 /* A number that no other exchange has, for ids. */
 guint parley_exchange_number (ParleyExchange * self);
+
+/* Whether @key (NULL: none was given) is good enough. */
+gboolean parley_exchange_accepts (ParleyExchange * self, const gchar * key);
+/* Texts by name that all exchanges share. */
+GHashTable *parley_exchange_shared (ParleyExchange * self);
 
 gpointer parley_exchange_get_data (ParleyExchange * self);
 void parley_exchange_set_data (ParleyExchange * self, gpointer data,

@@ -24,6 +24,7 @@ struct _ParleyHearing
   gboolean waited;              /* the delay is over */
   gboolean known;               /* the engine is done */
   gchar *text;                  /* of the engine; NULL: it failed */
+  gchar *so_far;                /* of the engine; NULL: nothing */
   ParleySttProvider *engine;    /* NULL: scripted */
 };
 
@@ -68,20 +69,22 @@ static void
 tell_words (ParleyExchange * exchange, gpointer data)
 {
   ParleyHearing *self = data;
-  g_auto (GStrv) words = NULL;
-  g_autofree gchar *text = NULL;
-  guint n;
+  const gchar *text = scripted_text (self), *end = text;
+  guint wanted = length_ms (self) / WORD_MS, n = 0;
+  g_autofree gchar *words = NULL;
 
   if (self->finished)
     return;
-  words = g_strsplit (scripted_text (self), " ", -1);
-  n = MIN (g_strv_length (words), length_ms (self) / WORD_MS);
+  while (n < wanted && *end) {
+    end += strspn (end, " ");
+    end += strcspn (end, " ");
+    n++;
+  }
   if (n <= self->n_words)
     return;
   self->n_words = n;
-  g_clear_pointer (&words[n], g_free);
-  text = g_strjoinv (" ", words);
-  self->funcs->partial (exchange, text, self->data);
+  words = g_strndup (text, end - text);
+  self->funcs->partial (exchange, words, self->data);
 }
 
 /* Both the engine and the delay have to be over. */
@@ -107,6 +110,8 @@ static void
 on_partial (ParleySttProvider * engine, guint turn, guint take,
     const gchar * text, ParleyHearing * self)
 {
+  g_free (self->so_far);
+  self->so_far = g_strdup (text);
   if (self->funcs->partial != NULL && !self->finished)
     self->funcs->partial (self->exchange, text, self->data);
 }
@@ -183,9 +188,21 @@ parley_hearing_audio (ParleyHearing * self, const gint16 * samples, gsize n)
     parley_stt_provider_audio (self->engine, bytes);
   } else if (self->funcs->partial != NULL && !settings->stt_local
       && length_ms (self) / WORD_MS > self->n_words) {
-    parley_exchange_after (self->exchange,
-        parley_delay_draw (&settings->stt_partial), tell_words, self);
+    gint64 wait = parley_delay_draw (&settings->stt_partial);
+
+    if (wait > 0)
+      parley_exchange_after (self->exchange, wait, tell_words, self);
+    else
+      tell_words (self->exchange, self);
   }
+}
+
+const gchar *
+parley_hearing_peek (ParleyHearing * self)
+{
+  if (parley_exchange_settings (self->exchange)->stt_local)
+    return self->so_far != NULL ? self->so_far : "";
+  return scripted_text (self);
 }
 
 void
@@ -215,5 +232,6 @@ parley_hearing_free (ParleyHearing * self)
   }
   g_free (self->language);
   g_free (self->text);
+  g_free (self->so_far);
   g_free (self);
 }

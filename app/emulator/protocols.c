@@ -11,6 +11,12 @@ parley_protocols (void)
   static const ParleyProtocol *const lists[] = {
     parley_openai_chat_protocols,
     parley_openai_audio_protocols,
+    parley_deepgram_protocols,
+    parley_flux_protocols,
+    parley_elevenlabs_protocols,
+    parley_elevenlabs_socket_protocols,
+    parley_azure_protocols,
+    parley_twilio_protocols,
     NULL
   };
 

@@ -27,6 +27,7 @@ struct _ParleyEmulator
   GSource *accept_source;
   guint16 port;
   guint count;
+  GHashTable *shared;           /* gchar * to gchar * */
   GHashTable *exchanges;        /* of ParleyExchange */
   GHashTable *connections;      /* remote GSocketAddress to Connection */
 };
@@ -366,6 +367,8 @@ parley_emulator_new (ParleyEmulatorSettings * settings)
   self->loop = parley_loop_new (context);
   self->connections = g_hash_table_new (NULL, NULL);
   self->exchanges = g_hash_table_new (NULL, NULL);
+  self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      g_free);
   soup_open (self);
   return self;
 }
@@ -394,6 +397,7 @@ parley_emulator_free (ParleyEmulator * self)
   g_object_unref (self->soup);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->exchanges);
+  g_hash_table_unref (self->shared);
   g_object_unref (self->loop);
   parley_records_free (self->records);
   parley_emulator_settings_free (self->settings);
@@ -473,6 +477,12 @@ ParleyLoop *
 parley_emulator_get_loop (ParleyEmulator * self)
 {
   return self->loop;
+}
+
+GHashTable *
+parley_emulator_get_shared (ParleyEmulator * self)
+{
+  return self->shared;
 }
 
 guint

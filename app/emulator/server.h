@@ -23,6 +23,7 @@ guint16 parley_emulator_get_port (ParleyEmulator * self);
 ParleyEmulatorSettings *parley_emulator_get_settings (ParleyEmulator * self);
 ParleyRecords *parley_emulator_get_records (ParleyEmulator * self);
 ParleyLoop *parley_emulator_get_loop (ParleyEmulator * self);
+GHashTable *parley_emulator_get_shared (ParleyEmulator * self);
 /* One more or less that must be over before the emulator is freed; the number
  * of those that came, 1, 2, 3… */
 guint parley_emulator_enter (ParleyEmulator * self, ParleyExchange * exchange);
