@@ -21,6 +21,9 @@ ELEMENTS = ("twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts",
 LINKS = {
     "docs/turns.md": "../turns.md",
     "docs/script.md": "../script.md",
+    "docs/providers/azure.md": "../providers/azure.md",
+    "docs/providers/deepgram.md": "../providers/deepgram.md",
+    "docs/providers/elevenlabs.md": "../providers/elevenlabs.md",
     "docs/providers/openai.md": "../providers/openai.md",
     "turnevents.h": "../../gst-plugins/libparley/turn/turnevents.h",
 }

@@ -8,7 +8,9 @@
  * Turns the caller's speech into text with the recogniser that
  * #GstCloudStt:provider names. `pocketsphinx` runs on this machine, in a pool
  * of worker threads; best with a #GstCloudStt:grammar. `openai` is a service on
- * the network, or a server of one's own: see docs/providers/openai.md.
+ * the network, or a server of one's own: see docs/providers/openai.md. `azure`
+ * and `deepgram` are services that listen while the caller speaks: see
+ * docs/providers/azure.md and docs/providers/deepgram.md.
  *
  * Audio comes from vadendpoint, which marks it with turn and take
  * (#ParleyTurnMeta) and ends a take with `parley/speech-end`. Recognition
@@ -84,6 +86,7 @@ enum
   PROP_MODEL,
   PROP_LANGUAGE,
   PROP_HINTS,
+  PROP_ENCODING,
   PROP_TIMEOUT,
   PROP_NEWLINE
 };
@@ -752,7 +755,8 @@ install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
       "provider", "Provider",
-      "Name of the recogniser (pocketsphinx, openai)", DEFAULT_PROVIDER);
+      "Name of the recogniser (pocketsphinx, azure, deepgram, openai)",
+      DEFAULT_PROVIDER);
   gst_provider_element_class_install_text (klass, PROP_GRAMMAR,
       "grammar", "Grammar",
       "File with what callers may say: a JSGF grammar, or a conversation "
@@ -770,6 +774,10 @@ install_properties (GstProviderElementClass * klass)
       "Names and words that callers are likely to say, with commas between "
       "them, or @FILE with one a line, for providers on the network; call "
       "variables work", NULL);
+  gst_provider_element_class_install_text (klass, PROP_ENCODING,
+      "encoding", "Encoding",
+      "How azure gets the audio of a telephone: pcm or mulaw (NULL = pcm)",
+      NULL);
   g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_TIMEOUT,
       g_param_spec_uint ("timeout", "Timeout",
           "Give the recogniser up this long after a turn ended, in "

@@ -8,8 +8,8 @@
  * Speaks each text buffer (a sentence) with the synthesiser that
  * #GstCloudTts:provider names, and pushes the sound as it is made. `flite` has
  * the better English voices, `espeak` many languages; both run on this machine
- * in a pool of worker threads. `openai` is a service on the network: see
- * docs/providers/openai.md.
+ * in a pool of worker threads. `openai` and `elevenlabs` are services on the
+ * network: see docs/providers/openai.md and docs/providers/elevenlabs.md.
  *
  * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is
  * converted to it once, here, and kept in the process's cache: a sentence that
@@ -86,7 +86,10 @@ enum
   PROP_MODEL,
   PROP_INSTRUCTIONS,
   PROP_LANGUAGE,
-  PROP_SPEED
+  PROP_SPEED,
+  PROP_STABILITY,
+  PROP_SIMILARITY,
+  PROP_TRANSPORT
 };
 
 enum
@@ -781,7 +784,8 @@ install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
       "provider", "Provider",
-      "Name of the synthesiser (flite, espeak, openai)", DEFAULT_PROVIDER);
+      "Name of the synthesiser (flite, espeak, elevenlabs, openai)",
+      DEFAULT_PROVIDER);
   gst_provider_element_class_install_text (klass, PROP_VOICE,
       "voice", "Voice",
       "The provider's name of the voice; call variables such as "
@@ -803,6 +807,17 @@ install_properties (GstProviderElementClass * klass)
           "How fast to speak, as a factor of the voice's own pace", 0.5, 2.0,
           DEFAULT_SPEED, G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
           | G_PARAM_STATIC_STRINGS));
+  gst_provider_element_class_install_number (klass, PROP_STABILITY,
+      g_param_spec_double ("stability", "Stability",
+          "How evenly a voice of elevenlabs speaks (-1 = as the voice has it)",
+          -1, 1, -1, 0));
+  gst_provider_element_class_install_number (klass, PROP_SIMILARITY,
+      g_param_spec_double ("similarity", "Similarity",
+          "How close elevenlabs keeps to the voice (-1 = as the voice has it)",
+          -1, 1, -1, 0));
+  gst_provider_element_class_install_text (klass, PROP_TRANSPORT,
+      "transport", "Transport",
+      "How elevenlabs is asked: websocket or http (NULL = websocket)", NULL);
 }
 
 static void

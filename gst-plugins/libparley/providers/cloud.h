@@ -47,8 +47,8 @@ typedef struct
 /* Installs the common settings and those named in @settings (NULL-terminated),
  * of: model, voice, language, hints, instructions (text), temperature (double,
  * below 0: not set), max-tokens (uint, 0: not set), speed (double, 1),
- * stability and similarity (double, below 0: not set), transport and encoding (text). Takes
- * set_property and get_property of @klass over. */
+ * stability and similarity (double, below 0: not set), transport and encoding
+ * (text). Takes set_property and get_property of @klass over. */
 void parley_cloud_class_init (GObjectClass * klass,
     const gchar * const *settings);
 /* In the provider's init; ends with the provider. Borrowed. @info is static. */
