@@ -414,6 +414,6 @@ const ParleyProtocol parley_azure_protocols[] = {
   {"azure", "GET", "/speech/recognition/*/cognitiveservices/v1", TRUE,
       get_key, refuse, handle},
   {"azure-token", "POST", "/sts/v1.0/issueToken", FALSE, get_key, refuse,
-      handle_token},
+      handle_token, TRUE},
   {NULL}
 };

@@ -94,28 +94,33 @@ parley_elevenlabs_read_format (ParleyExchange * exchange,
 }
 
 gchar *
-parley_elevenlabs_align (const gchar ** text, guint ms, guint character_ms)
+parley_elevenlabs_align (const gchar ** text, guint ms, guint character_ms,
+    gboolean seconds)
 {
   GString *chars = g_string_new (NULL);
   GString *starts = g_string_new (NULL);
-  GString *lengths = g_string_new (NULL);
+  GString *ends = g_string_new (NULL);
   gchar *json;
 
   for (guint at = 0; at < ms && **text; at += character_ms) {
     g_autofree gchar *one = g_strndup (*text, g_utf8_next_char (*text)
         - *text);
+    const gchar *comma = at > 0 ? "," : "";
 
-    parley_wire_json_append (chars, "%s%q", at > 0 ? "," : "", one);
-    parley_wire_json_append (starts, "%s%d", at > 0 ? "," : "", (gint) at);
-    parley_wire_json_append (lengths, "%s%d", at > 0 ? "," : "",
-        (gint) character_ms);
+    parley_wire_json_append (chars, "%s%q", comma, one);
+    parley_wire_json_append (starts, "%s%f", comma, seconds ? at / 1000.0 : at);
+    parley_wire_json_append (ends, "%s%f", comma,
+        seconds ? (at + character_ms) / 1000.0 : character_ms);
     *text = g_utf8_next_char (*text);
   }
-  json = parley_wire_json ("{'chars':[%s],'charStartTimesMs':[%s],"
-      "'charDurationsMs':[%s]}", chars->str, starts->str, lengths->str);
+  json = parley_wire_json (seconds ? "{'characters':[%s],"
+      "'character_start_times_seconds':[%s],"
+      "'character_end_times_seconds':[%s]}" : "{'chars':[%s],"
+      "'charStartTimesMs':[%s],'charDurationsMs':[%s]}", chars->str,
+      starts->str, ends->str);
   g_string_free (chars, TRUE);
   g_string_free (starts, TRUE);
-  g_string_free (lengths, TRUE);
+  g_string_free (ends, TRUE);
   return json;
 }
 
@@ -144,7 +149,7 @@ send_line (ParleyExchange * exchange, Speech * self, const guint8 * bytes,
       / self->format.rate;
   GString *base64 = g_string_new (NULL);
   g_autofree gchar *align = parley_elevenlabs_align (&self->rest, ms,
-      parley_exchange_settings (exchange)->character_ms);
+      parley_exchange_settings (exchange)->character_ms, TRUE);
   g_autofree gchar *line = NULL;
 
   parley_base64_append (base64, bytes, len);

@@ -115,7 +115,7 @@ on_audio (ParleyExchange * exchange, const guint8 * bytes, gsize len,
   GString *base64 = g_string_new (NULL);
   g_autofree gchar *member = context_member (self);
   g_autofree gchar *align = parley_elevenlabs_align (&self->rest, ms,
-      parley_exchange_settings (exchange)->character_ms);
+      parley_exchange_settings (exchange)->character_ms, FALSE);
   g_autofree gchar *json = NULL;
 
   parley_base64_append (base64, bytes, len);

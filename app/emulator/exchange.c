@@ -509,7 +509,8 @@ parley_exchange_begin (ParleyExchange * self)
   GRand *random = self->fault.kind == PARLEY_FAULT_CUT
       ? parley_faults_get_random (settings->faults) : NULL;
   gint64 wait = self->protocol->websocket
-      ? parley_delay_draw (&settings->handshake) : 0;
+      ? parley_delay_draw (&settings->handshake) : self->protocol->rest
+      ? parley_delay_draw (&settings->rest) : 0;
 
   parley_record_complete (self->record, body->length);
   g_signal_connect (self->message, "wrote-headers",

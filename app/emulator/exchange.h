@@ -35,6 +35,7 @@ typedef struct
   void (*refuse) (ParleyExchange * self, guint status);
   /* Answers; for a websocket: refuses or calls parley_exchange_upgrade(). */
   void (*handle) (ParleyExchange * self);
+  gboolean rest;                /* takes the delay of that name */
 } ParleyProtocol;
 
 /* A connection, as the server gives it; must outlive its exchanges. */

@@ -405,6 +405,7 @@ const ParleyProtocol parley_openai_chat_protocols[] = {
   {"openai-chat", "POST", "*/v1/chat/completions", FALSE,
       parley_protocol_bearer_key, parley_openai_refuse, handle_chat},
   {"openai-models", "GET", "*/v1/models", FALSE,
-      parley_protocol_bearer_key, parley_openai_refuse, handle_models},
+        parley_protocol_bearer_key, parley_openai_refuse, handle_models,
+      TRUE},
   {NULL}
 };

@@ -48,8 +48,9 @@ void parley_elevenlabs_refuse (ParleyExchange * exchange, guint status);
 gboolean parley_elevenlabs_read_format (ParleyExchange * exchange,
     ParleySoundFormat * format);
 /* The characters that @ms of sound take from *@text, which goes on behind
- * them, as an alignment. Transfer full. */
+ * them, as an alignment: in @seconds over HTTP, in ms on websockets, which name
+ * it otherwise too. Transfer full. */
 gchar *parley_elevenlabs_align (const gchar ** text, guint ms,
-    guint character_ms);
+    guint character_ms, gboolean seconds);
 
 G_END_DECLS

@@ -236,12 +236,12 @@ create_message (ParleyExchange * exchange)
 
 const ParleyProtocol parley_twilio_protocols[] = {
   {"twilio-calls", "POST", "/2010-04-01/Accounts/*/Calls.json", FALSE,
-      get_key, refuse, create_call},
+      get_key, refuse, create_call, TRUE},
   {"twilio-calls", "POST", "/2010-04-01/Accounts/*/Calls/*.json", FALSE,
-      get_key, refuse, update_call},
+      get_key, refuse, update_call, TRUE},
   {"twilio-calls", "GET", "/2010-04-01/Accounts/*/Calls/*.json", FALSE,
-      get_key, refuse, fetch_call},
+      get_key, refuse, fetch_call, TRUE},
   {"twilio-messages", "POST", "/2010-04-01/Accounts/*/Messages.json", FALSE,
-      get_key, refuse, create_message},
+      get_key, refuse, create_message, TRUE},
   {NULL}
 };
