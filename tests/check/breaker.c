@@ -185,6 +185,25 @@ test_probe_cancelled (Fixture * self, gconstpointer data)
   g_assert_cmpint (stats (self).state, ==, PARLEY_BREAKER_CLOSED);
 }
 
+/* One that streams lets others go before its end, and keeps its place. */
+static void
+test_probe_works (Fixture * self, gconstpointer data)
+{
+  Caller a, b;
+
+  fail_times (self, 5);
+  parley_clock_advance (5 * SECOND, NULL);
+  enter (self, &a, 'a', 0);
+  parley_breaker_works_in_loop (a.ticket);
+  g_assert_cmpint (stats (self).state, ==, PARLEY_BREAKER_CLOSED);
+  enter (self, &b, 'b', 0);
+  g_assert_cmpint (b.code, ==, -1);
+  g_assert_cmpuint (stats (self).in_flight, ==, 2);
+  leave (&b, NULL);
+  leave (&a, self->fault);
+  g_assert_cmpint (stats (self).state, ==, PARLEY_BREAKER_CLOSED);
+}
+
 static void
 test_window (Fixture * self, gconstpointer data)
 {
@@ -572,6 +591,7 @@ main (int argc, char **argv)
   ADD ("opens-and-returns", test_opens_and_returns);
   ADD ("probe-fails", test_probe_fails);
   ADD ("probe-cancelled", test_probe_cancelled);
+  ADD ("probe-works", test_probe_works);
   ADD ("window", test_window);
   ADD ("what-counts", test_what_counts);
   ADD ("opening-refuses-the-waiting", test_opening_refuses_the_waiting);
