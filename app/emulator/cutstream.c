@@ -13,6 +13,8 @@ G_DECLARE_FINAL_TYPE (CutOutput, cut_output, CUT, OUTPUT, GFilterOutputStream)
      {
        GFilterOutputStream parent;
        GIOStream *base;         /* owned */
+       GMainContext *context;   /* owned; all but taking happens there */
+       GMutex lock;             /* guards queue, taken and broken */
        GByteArray *queue;       /* taken, not sent */
        GSource *source;         /* that sends on; NULL: nothing to send */
        gsize max;               /* bytes a piece; 0: uncut */
@@ -40,8 +42,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (CutOutput, cut_output,
 {
   gboolean news = !self->broken;
 
+  g_mutex_lock (&self->lock);
   self->broken = TRUE;
   g_byte_array_set_size (self->queue, 0);
+  g_mutex_unlock (&self->lock);
   parley_timer_clear (&self->source);
   if (news && self->func != NULL)
     self->func (self->sent, TRUE, self->data);
@@ -79,11 +83,11 @@ cut_output_wait (CutOutput * self, gboolean full)
     g_source_set_callback (self->source, cut_output_wake, g_object_ref (self),
         g_object_unref);
   }
-  g_source_attach (self->source, g_main_context_get_thread_default ());
+  g_source_attach (self->source, self->context);
 }
 
 static gsize
-cut_output_piece (CutOutput * self)
+cut_output_piece_unlocked (CutOutput * self)
 {
   gsize count = MIN (self->queue->len, self->stop - self->sent);
   gsize max = self->max;
@@ -93,26 +97,52 @@ cut_output_piece (CutOutput * self)
   return max > 0 ? MIN (count, max) : count;
 }
 
+/* What the base says; 0: there is nothing to send. */
+static gssize
+cut_output_write_piece (CutOutput * self, GError ** error)
+{
+  GPollableOutputStream *out = G_POLLABLE_OUTPUT_STREAM
+      (g_io_stream_get_output_stream (self->base));
+  gssize n = 0;
+  gsize count;
+
+  g_mutex_lock (&self->lock);
+  count = cut_output_piece_unlocked (self);
+  if (count > 0)
+    n = g_pollable_output_stream_write_nonblocking (out, self->queue->data,
+        count, NULL, error);
+  if (n > 0)
+    g_byte_array_remove_range (self->queue, 0, n);
+  g_mutex_unlock (&self->lock);
+  return n;
+}
+
+static gboolean
+cut_output_is_empty (CutOutput * self)
+{
+  gboolean empty;
+
+  g_mutex_lock (&self->lock);
+  empty = self->queue->len == 0;
+  g_mutex_unlock (&self->lock);
+  return empty;
+}
+
 /* FALSE: no more for now. */
 static gboolean
 cut_output_send_piece (CutOutput * self)
 {
-  GPollableOutputStream *out = G_POLLABLE_OUTPUT_STREAM
-      (g_io_stream_get_output_stream (self->base));
-  gsize count = cut_output_piece (self);
   g_autoptr (GError) error = NULL;
   gssize n;
 
-  if (count == 0)
+  if (cut_output_is_empty (self) || self->sent >= self->stop)
     return FALSE;
   if (self->max > 0 && parley_clock_now () < self->next) {
     cut_output_wait (self, FALSE);
     return FALSE;
   }
-  n = g_pollable_output_stream_write_nonblocking (out, self->queue->data,
-      count, NULL, &error);
+  n = cut_output_write_piece (self, &error);
   if (n > 0) {
-    g_byte_array_remove_range (self->queue, 0, n);
     self->sent += n;
     self->next = parley_clock_now () + self->gap;
     return TRUE;
@@ -135,22 +165,44 @@ cut_output_send (CutOutput * self)
   while (cut_output_send_piece (self));
   if (self->sent > before && self->func != NULL)
     self->func (self->sent, FALSE, self->data);
-  if (self->closing && self->queue->len == 0)
+  if (self->closing && cut_output_is_empty (self))
     g_io_stream_close (self->base, NULL, NULL);
+}
+
+/* libsoup ends a chunked body from a thread of its own. */
+static void
+cut_output_send_later (CutOutput * self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, cut_output_wake, g_object_ref (self),
+      g_object_unref);
+  g_source_attach (source, self->context);
 }
 
 static gssize
 cut_output_take (CutOutput * self, const void *buffer, gsize count,
     GError ** error)
 {
-  if (self->broken) {
+  gboolean broken;
+
+  g_mutex_lock (&self->lock);
+  broken = self->broken;
+  if (!broken) {
+    self->taken += count;
+    g_byte_array_append (self->queue, buffer, count);
+  }
+  g_mutex_unlock (&self->lock);
+  if (broken) {
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
         "the connection is cut");
     return -1;
   }
-  self->taken += count;
-  g_byte_array_append (self->queue, buffer, count);
-  cut_output_send (self);
+  if (g_main_context_is_owner (self->context))
+    cut_output_send (self);
+  else
+    cut_output_send_later (self);
   return count;
 }
 
@@ -209,6 +261,8 @@ cut_output_finalize (GObject * object)
 
   parley_timer_clear (&self->source);
   g_byte_array_unref (self->queue);
+  g_mutex_clear (&self->lock);
+  g_main_context_unref (self->context);
   g_object_unref (self->base);
   G_OBJECT_CLASS (cut_output_parent_class)->finalize (object);
 }
@@ -217,6 +271,8 @@ static void
 cut_output_init (CutOutput * self)
 {
   self->queue = g_byte_array_new ();
+  self->context = g_main_context_ref_thread_default ();
+  g_mutex_init (&self->lock);
   self->stop = G_MAXUINT64;
 }
 
@@ -259,7 +315,8 @@ parley_cut_stream_close (GIOStream * stream, GCancellable * cancellable,
   CutOutput *output = PARLEY_CUT_STREAM (stream)->output;
 
   output->closing = TRUE;
-  if (output->source != NULL)
+  if (!output->broken && !cut_output_is_empty (output)
+      && output->sent < output->stop)
     return TRUE;
   return g_io_stream_close (output->base, cancellable, error);
 }
@@ -325,7 +382,12 @@ parley_cut_stream_break (ParleyCutStream * self)
 guint64
 parley_cut_stream_get_taken (ParleyCutStream * self)
 {
-  return self->output->taken;
+  guint64 taken;
+
+  g_mutex_lock (&self->output->lock);
+  taken = self->output->taken;
+  g_mutex_unlock (&self->output->lock);
+  return taken;
 }
 
 guint64

@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  *
  * Closed before all is sent, it closes @base afterwards.
  *
- * Threads: one, on its default context. Pollable both ways, as @base must
- * be. */
+ * Threads: the one that made it, on its default context; libsoup may write from
+ * others. Pollable both ways, as @base must be. */
 
 #define PARLEY_TYPE_CUT_STREAM (parley_cut_stream_get_type ())
 G_DECLARE_FINAL_TYPE (ParleyCutStream, parley_cut_stream, PARLEY, CUT_STREAM,
