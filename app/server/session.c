@@ -29,6 +29,7 @@ struct _ParleySession
   ParleySessionEnd end;
   gboolean call_ended;
   gboolean ending;              /* teardown is on its way or done */
+  gboolean over;                /* the hooks know: they hear no more */
 };
 
 static ParleySession *
@@ -127,6 +128,7 @@ finish (ParleySession * self)
   else
     parley_log_call (NULL, "a connection ended before its start message: %s",
         self->reason);
+  self->over = TRUE;
   self->hooks.over (self, self->sid, self->end, self->reason, self->data);
   session_unref (self);
 }
@@ -322,11 +324,8 @@ handle_element (ParleySession * self, const GstStructure * fields)
 }
 
 static void
-handle_message_in_loop (gpointer data, gpointer user_data)
+handle_message (ParleySession * self, GstMessage * message)
 {
-  ParleySession *self = data;
-  GstMessage *message = user_data;
-
   switch (GST_MESSAGE_TYPE (message)) {
     case GST_MESSAGE_ERROR:
       handle_error (self, message);
@@ -346,7 +345,17 @@ handle_message_in_loop (gpointer data, gpointer user_data)
       handle_element (self, gst_message_get_structure (message));
       break;
   }
-  gst_message_unref (message);
+}
+
+/* What was posted last may come behind the end. */
+static void
+handle_message_in_loop (gpointer data, gpointer user_data)
+{
+  ParleySession *self = data;
+
+  if (!self->over)
+    handle_message (self, user_data);
+  gst_message_unref (user_data);
   session_unref (self);
 }
 

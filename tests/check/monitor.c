@@ -71,6 +71,14 @@ turn_message (void)
   return parley_turn_report_to_structure (report);
 }
 
+static GstStructure *
+usage_message (void)
+{
+  return gst_structure_new ("parley-usage", "kind", G_TYPE_STRING, "stt",
+      "provider", G_TYPE_STRING, "pocketsphinx", "unit", G_TYPE_STRING,
+      "second", "amount", G_TYPE_DOUBLE, 2.0, NULL);
+}
+
 static GstFlowReturn
 teller_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -78,14 +86,24 @@ teller_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 
   if (!self->told) {
     post (self, turn_message ());
-    post (self, gst_structure_new ("parley-usage",
-            "kind", G_TYPE_STRING, "stt", "provider", G_TYPE_STRING,
-            "pocketsphinx", "unit", G_TYPE_STRING, "second",
-            "amount", G_TYPE_DOUBLE, 2.0, NULL));
+    post (self, usage_message ());
     GST_ELEMENT_WARNING (self, STREAM, FAILED, ("A warning."), (NULL));
   }
   self->told = TRUE;
   return gst_pad_push (self->src, buffer);
+}
+
+/* The one called "late" tells when nobody listens any more. */
+static GstStateChangeReturn
+teller_change_state (GstElement * element, GstStateChange transition)
+{
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL
+      && g_str_equal (GST_OBJECT_NAME (element), "late")) {
+    post ((Teller *) element, usage_message ());
+    post ((Teller *) element, turn_message ());
+  }
+  return GST_ELEMENT_CLASS (teller_parent_class)->change_state (element,
+      transition);
 }
 
 static void
@@ -105,6 +123,7 @@ teller_class_init (TellerClass * klass)
 {
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
 
+  element_class->change_state = teller_change_state;
   gst_element_class_add_static_pad_template (element_class, &teller_sink);
   gst_element_class_add_static_pad_template (element_class, &teller_src);
   gst_element_class_set_static_metadata (element_class, "Teller", "Generic",
@@ -578,6 +597,7 @@ test_draining (Fixture * fixture, gconstpointer data)
 #define TELLER "twiliosrc name=reads ! teller ! queue name=threaded " \
     "max-size-buffers=0 max-size-bytes=0 max-size-time=0 ! mulawsink"
 #define ECHO "twiliosrc ! mulawsink"
+#define LATE "twiliosrc ! teller name=late ! mulawsink"
 
 #define ADD(name, pipeline, func) \
     g_test_add ("/monitor/" name, Fixture, pipeline, fixture_set_up, func, \
@@ -595,6 +615,7 @@ main (int argc, char **argv)
   parley_log_set_level (PARLEY_LOG_QUIET);
   ADD ("call/record", TELLER, test_record);
   ADD ("call/ended", TELLER, test_record_of_ended);
+  ADD ("call/told-behind-its-end", LATE, test_record_of_ended);
   ADD ("call/list", TELLER, test_list);
   ADD ("call/unknown", ECHO, test_unknown_call);
   ADD ("metrics/page", TELLER, test_metrics);
