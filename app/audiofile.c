@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "audiofile.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "speech/g711.h"
 
@@ -71,6 +74,11 @@ parley_audio_file_load (const gchar * path, GError ** error)
   g_autoptr (GError) failure = NULL;
   GstSample *sample;
 
+  if (g_access (path, R_OK) != 0) {
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno),
+        "%s: %s", path, g_strerror (errno));
+    return NULL;
+  }
   pipeline = make_pipeline ("filesrc name=file ! decodebin ! audioconvert "
       "! audioresample ! audio/x-raw,format=S16LE,rate=8000,channels=1 "
       "! appsink name=sink sync=false", "file", path, &failure);

