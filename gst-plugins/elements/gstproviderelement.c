@@ -245,8 +245,9 @@ go_on (GstProviderElement * self)
   GstLoopElement *element = GST_LOOP_ELEMENT (self);
   gpointer item;
 
-  while (!is_reading (self) && (item = g_queue_pop_head (&PRIV
-              (self)->waiting))) {
+  /* A run that has ended forgets what waits when it stops. */
+  while (gst_loop_element_is_running_in_loop (element) && !is_reading (self)
+      && (item = g_queue_pop_head (&PRIV (self)->waiting))) {
     if (GST_IS_BUFFER (item))
       klass->buffer (element, item);
     else
