@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The insides of llmchat, by topic: llmreplies.c makes sentences of what is to
+ * be said, llmconversation.c joins provider, dialogue and what was heard, and
+ * gstllmchat.c is the element around them. Everything here is called on the
+ * element's loop. */
+
+#include "askedtimes.h"
+#include "gstllmchat.h"
+#include "providers/llm/sentences.h"
+#include "turn/dialogue.h"
+#include "turn/history.h"
+
+G_BEGIN_DECLS
+
+/* Turn numbers for text that carries none start here. */
+#define OWN_TURNS (1u << 30)
+
+/* A reply and what became of it. */
+typedef struct
+{
+  guint64 epoch;
+  guint turn;
+  guint request;                /* number at the provider; 0: none */
+  ParleySentences *splitter;    /* NULL: complete */
+  GPtrArray *sentences;         /* as they were pushed */
+  ParleyTimeline *timeline;     /* until its first sentence; or NULL */
+  gboolean hang_up;
+} LlmReply;
+
+struct _GstLlmChat
+{
+  GstProviderElement parent;
+
+  /* On the loop: */
+  ParleyDialogue *dialogue;     /* from the stream's begin to stop */
+  ParleyHistory *history;
+  gboolean player;
+  GHashTable *timelines;        /* asked_times_new() */
+  GQueue replies;               /* of LlmReply that may still be heard */
+  LlmReply *writing;               /* the one the provider works on; or NULL */
+  guint last_request;
+  guint own_turns;
+  GSource *answer_timer;
+  GQueue reports;               /* of upstream GstEvent, to be looked at */
+  GstSegment segment;
+  GstEvent *eos;                /* waits for the last reply to be complete */
+};
+
+/* llmreplies.c */
+
+void llm_reply_free (gpointer reply);
+/* The text of the first @n sentences, separated by blanks; transfer full. */
+gchar *llm_reply_text (LlmReply * reply, guint n);
+/* NULL: it can be heard no more. */
+LlmReply *llm_chat_find_reply (GstLlmChat * self, guint64 epoch);
+/* A reply under a new epoch; @turn: the last it answers, 0: none. */
+LlmReply *llm_chat_new_reply (GstLlmChat * self, guint turn);
+/* The provider has brought @milestone of the reply. */
+void llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
+    ParleyMilestone milestone);
+/* Pushes the sentences that are complete. */
+void llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply);
+/* All of the reply's text is there. */
+void llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply);
+/* @text is all, or the rest, of the reply. */
+void llm_chat_speak (GstLlmChat * self, LlmReply * reply, const gchar * text);
+
+/* llmconversation.c */
+
+/* Begins the conversation with the greeting, if it has not begun. */
+void llm_chat_begin (GstLlmChat * self);
+/* A reply was heard to its end, or needs no hearing. */
+void llm_chat_after_reply (GstLlmChat * self, LlmReply * reply);
+void llm_chat_stop_writing (GstLlmChat * self);
+void llm_chat_send_eos_if_due (GstLlmChat * self);
+/* Looks at the reports from downstream that are queued. */
+void llm_chat_take_reports (GstLoopElement * element);
+/* The class's connect. */
+void llm_chat_connect (GstProviderElement * self, gpointer provider);
+extern const ParleyDialogueActions llm_chat_actions;
+
+G_END_DECLS

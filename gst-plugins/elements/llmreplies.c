@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "llmchat.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "providers/llm/speakable.h"
+#include "turn/turnevents.h"
+#include "turn/turnmeta.h"
+
+GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
+#define GST_CAT_DEFAULT llm_chat_debug
+
+static GstLoopElement *
+loop_element (GstLlmChat * self)
+{
+  return GST_LOOP_ELEMENT (self);
+}
+
+void
+llm_reply_free (gpointer data)
+{
+  LlmReply *reply = data;
+
+  g_clear_pointer (&reply->splitter, parley_sentences_free);
+  g_clear_pointer (&reply->timeline, parley_timeline_unref);
+  g_ptr_array_unref (reply->sentences);
+  g_free (reply);
+}
+
+LlmReply *
+llm_chat_find_reply (GstLlmChat * self, guint64 epoch)
+{
+  for (GList * l = self->replies.head; l; l = l->next)
+    if (((LlmReply *) l->data)->epoch == epoch)
+      return l->data;
+  return NULL;
+}
+
+/* Replies that can be heard no more. The one under way may be void by now but
+ * still be reported, so a few stay. */
+static void
+forget_old_replies (GstLlmChat * self)
+{
+  while (g_queue_get_length (&self->replies) > 8
+      && g_queue_peek_head (&self->replies) != self->writing)
+    llm_reply_free (g_queue_pop_head (&self->replies));
+}
+
+LlmReply *
+llm_chat_new_reply (GstLlmChat * self, guint turn)
+{
+  LlmReply *reply = g_new0 (LlmReply, 1);
+
+  forget_old_replies (self);
+  reply->epoch = parley_epoch_next ();
+  reply->turn = turn;
+  reply->splitter = parley_sentences_new ();
+  reply->sentences = g_ptr_array_new_with_free_func (g_free);
+  g_queue_push_tail (&self->replies, reply);
+  return reply;
+}
+
+/* Where the time went */
+
+void
+llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
+    ParleyMilestone milestone)
+{
+  ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
+  gchar *provider;
+
+  if (!reply->timeline || parley_timeline_get (reply->timeline, milestone))
+    return;
+  provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "provider");
+  parley_timeline_stamp (reply->timeline, milestone,
+      parley_loop_get_ready_time_in_loop (loop));
+  parley_timeline_set_provider (reply->timeline, milestone, provider);
+  g_free (provider);
+}
+
+/* The first sentence, in @buffer, takes the timeline along. */
+static void
+stamp_out (GstLlmChat * self, LlmReply * reply, GstBuffer * buffer)
+{
+  if (!reply->timeline)
+    return;
+  if (reply->request)
+    llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_SENTENCE);
+  parley_timeline_stamp (reply->timeline, PARLEY_AT_LLM_OUT,
+      parley_clock_now ());
+  gst_loop_element_post_waits_in_loop (loop_element (self), reply->timeline,
+      reply->epoch, PARLEY_AT_LLM_TAKEN, PARLEY_AT_LLM_OUT);
+  parley_buffer_set_timeline (buffer, reply->timeline);
+  g_clear_pointer (&reply->timeline, parley_timeline_unref);
+}
+
+static void
+push_sentence (GstLlmChat * self, LlmReply * reply, gchar * text)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (text, strlen (text));
+  ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
+  GstClockTime now = gst_loop_element_running_time (loop_element (self));
+
+  meta->epoch = reply->epoch;
+  meta->sequence = reply->sentences->len;
+  meta->turn = reply->turn;
+  stamp_out (self, reply, buffer);
+  if (GST_CLOCK_TIME_IS_VALID (now) && self->segment.format == GST_FORMAT_TIME)
+    GST_BUFFER_PTS (buffer) =
+        gst_segment_position_from_running_time (&self->segment,
+        GST_FORMAT_TIME, now);
+  g_ptr_array_add (reply->sentences, text);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("llmchat", "epoch", G_TYPE_UINT64, reply->epoch,
+              "sequence", G_TYPE_UINT, meta->sequence,
+              "turn", G_TYPE_UINT, reply->turn,
+              "text", G_TYPE_STRING, text, NULL)));
+  gst_loop_element_push_in_loop (loop_element (self), buffer);
+}
+
+void
+llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
+{
+  gchar *sentence;
+
+  while ((sentence = parley_sentences_next (reply->splitter))) {
+    gchar *spoken = parley_speakable (sentence);
+
+    g_free (sentence);
+    if (*spoken)
+      push_sentence (self, reply, spoken);
+    else
+      g_free (spoken);
+  }
+}
+
+void
+llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply)
+{
+  parley_sentences_finish (reply->splitter);
+  llm_chat_push_sentences (self, reply);
+  g_clear_pointer (&reply->splitter, parley_sentences_free);
+  if (self->writing == reply)
+    self->writing = NULL;
+  gst_loop_element_push_event_in_loop (loop_element (self),
+      parley_event_new_reply_end (reply->epoch));
+  if (!self->player)
+    llm_chat_after_reply (self, reply);
+}
+
+void
+llm_chat_speak (GstLlmChat * self, LlmReply * reply, const gchar * text)
+{
+  parley_sentences_feed (reply->splitter, text);
+  llm_chat_complete_reply (self, reply);
+}
+
+gchar *
+llm_reply_text (LlmReply * reply, guint n)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (n, reply->sentences->len); i++)
+    g_string_append_printf (text, "%s%s", i ? " " : "",
+        (const gchar *) g_ptr_array_index (reply->sentences, i));
+  return g_string_free (text, FALSE);
+}
