@@ -30,8 +30,8 @@
  *
  * ## Element messages
  *
- * `parley-usage`, when a sentence that is not in the cache is asked for, for
- * what it costs:
+ * `parley-usage`, when the provider is asked for a sentence that is neither in
+ * the cache nor being made for another call, for what it costs:
  * * `kind` ("tts"), `provider`, `model` (may be missing), `unit` ("character")
  * * `amount` (#gdouble): of characters
  *
@@ -59,6 +59,7 @@
 
 #include "net/clock.h"
 #include "providers/synthesis.h"
+#include "spokentexts.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -74,9 +75,6 @@ GST_DEBUG_CATEGORY_STATIC (cloud_tts_debug);
 #define MAX_AHEAD (30 * GST_SECOND)
 /* Sentences at the provider at once: the next is ready when this one ends. */
 #define MAX_UNDER_WAY 2
-/* Sentences remembered for what is reported as heard; where nothing reports,
- * this bounds them. */
-#define MAX_SPOKEN 256
 
 enum
 {
@@ -117,16 +115,6 @@ typedef struct
   gboolean begun;               /* some of it was pushed */
 } Job;
 
-/* What was pushed of an epoch, to tell what was heard. */
-typedef struct
-{
-  guint64 epoch;
-  guint sequence;
-  gchar *text;
-  GstClockTime begin;           /* into the epoch */
-  GstClockTime end;
-} Spoken;
-
 struct _GstCloudTts
 {
   GstProviderElement parent;
@@ -137,10 +125,9 @@ struct _GstCloudTts
   /* On the loop: */
   GQueue jobs;
   gboolean processing;
-  GArray *spoken;               /* of Spoken */
+  SpokenTexts *spoken;
   guint64 void_epoch;           /* this and all before are void */
   guint64 pushed_epoch;         /* the last one pushed */
-  GstClockTime epoch_time;      /* pushed of it */
   GstClockTime unowned_end;     /* running time; of what no reply owns */
   gboolean mulaw;               /* downstream takes it */
   ParleyAudioFormat out;        /* as in the caps; rate 0: none yet */
@@ -180,12 +167,6 @@ job_free (gpointer data)
   g_byte_array_unref (job->ready);
   g_free (job->text);
   g_free (job);
-}
-
-static void
-spoken_clear (gpointer data)
-{
-  g_free (((Spoken *) data)->text);
 }
 
 /* Output */
@@ -231,31 +212,6 @@ duration_of (const ParleyAudioFormat * format, gsize len)
 }
 
 static void
-note_spoken (GstCloudTts * self, Job * job, GstClockTime duration)
-{
-  Spoken *last = NULL;
-
-  if (job->epoch != self->pushed_epoch) {
-    self->pushed_epoch = job->epoch;
-    self->epoch_time = 0;
-  }
-  if (self->spoken->len)
-    last = &g_array_index (self->spoken, Spoken, self->spoken->len - 1);
-  if (!job->begun || !last) {
-    Spoken spoken = { job->epoch, job->sequence, g_strdup (job->text),
-      self->epoch_time, self->epoch_time
-    };
-
-    if (self->spoken->len >= MAX_SPOKEN)
-      g_array_remove_index (self->spoken, 0);
-    g_array_append_val (self->spoken, spoken);
-    last = &g_array_index (self->spoken, Spoken, self->spoken->len - 1);
-  }
-  self->epoch_time += duration;
-  last->end = self->epoch_time;
-}
-
-static void
 stamp_out (GstCloudTts * self, Job * job, GstBuffer * buffer)
 {
   parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_OUT, parley_clock_now ());
@@ -293,7 +249,9 @@ push_ready (GstCloudTts * self, Job * job)
   meta->turn = job->turn;
   if (!job->begun)
     stamp_out (self, job, buffer);
-  note_spoken (self, job, GST_BUFFER_DURATION (buffer));
+  self->pushed_epoch = job->epoch;
+  spoken_texts_note (self->spoken, job->epoch, job->begun ? NULL : job->text,
+      GST_BUFFER_DURATION (buffer));
   job->begun = TRUE;
   if (!job->epoch)
     self->unowned_end = self->next_pts;
@@ -351,6 +309,26 @@ on_done (const GError * error, gpointer data)
   process (self);
 }
 
+/* Nobody has made sure that it is UTF-8. */
+static guint
+count_characters (const gchar * text)
+{
+  guint n = 0;
+
+  for (; *text; text++)
+    n += (*text & 0xc0) != 0x80;
+  return n;
+}
+
+static void
+on_asked (gpointer data)
+{
+  Job *job = data;
+
+  gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (job->owner),
+      "character", count_characters (job->text));
+}
+
 static gboolean
 enough_ahead (gpointer data)
 {
@@ -378,20 +356,10 @@ is_far_ahead (GstCloudTts * self)
   return TRUE;
 }
 
-/* Nobody has made sure that it is UTF-8. */
-static guint
-count_characters (const gchar * text)
-{
-  guint n = 0;
-
-  for (; *text; text++)
-    n += (*text & 0xc0) != 0x80;
-  return n;
-}
-
 static void
 start_jobs (GstCloudTts * self)
 {
+  static const ParleySynthesisFuncs funcs = { on_asked, on_audio, on_done };
   guint n = 0;
 
   for (GList * l = self->jobs.head; l && n < MAX_UNDER_WAY; l = l->next) {
@@ -407,11 +375,7 @@ start_jobs (GstCloudTts * self)
     parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_ASKED,
         parley_clock_now ());
     job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
-        (GST_PROVIDER_ELEMENT (self)), job->text,
-        self->mulaw, on_audio, on_done, job);
-    if (!parley_synthesis_is_cached (job->synthesis))
-      gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (self),
-          "character", count_characters (job->text));
+        (GST_PROVIDER_ELEMENT (self)), job->text, self->mulaw, &funcs, job);
   }
 }
 
@@ -603,49 +567,6 @@ gst_cloud_tts_event (GstLoopElement * element, GstEvent * event)
   }
 }
 
-/* The words of a sentence that fit into @share of its sound. */
-static void
-append_part (GString * text, const gchar * sentence, gdouble share)
-{
-  gsize len = strlen (sentence) * CLAMP (share, 0, 1);
-
-  while (len > 0 && sentence[len] && sentence[len] != ' ')
-    len--;
-  g_string_append_len (text, sentence, len);
-}
-
-static gchar *
-heard_text (GstCloudTts * self, const ParleyHeard * heard)
-{
-  GString *text = g_string_new (NULL);
-  GstClockTime time = heard->ms * GST_MSECOND;
-
-  for (guint i = 0; i < self->spoken->len; i++) {
-    Spoken *spoken = &g_array_index (self->spoken, Spoken, i);
-
-    if (spoken->epoch != heard->epoch
-        || (!heard->done && spoken->begin >= time))
-      continue;
-    if (text->len)
-      g_string_append_c (text, ' ');
-    /* Marks count whole milliseconds. */
-    if (heard->done || spoken->end < time + GST_MSECOND)
-      g_string_append (text, spoken->text);
-    else
-      append_part (text, spoken->text, (gdouble) (time - spoken->begin)
-          / (spoken->end - spoken->begin));
-  }
-  return g_strchomp (g_string_free (text, FALSE));
-}
-
-static void
-forget_spoken (GstCloudTts * self, guint64 before)
-{
-  while (self->spoken->len
-      && g_array_index (self->spoken, Spoken, 0).epoch < before)
-    g_array_remove_index (self->spoken, 0);
-}
-
 static gboolean
 gst_cloud_tts_upstream (GstLoopElement * element, GstEvent * event)
 {
@@ -653,12 +574,11 @@ gst_cloud_tts_upstream (GstLoopElement * element, GstEvent * event)
   ParleyHeard heard;
 
   if (parley_event_parse_heard (event, &heard) && !heard.text) {
-    gchar *text = heard_text (self, &heard);
+    gchar *text = spoken_texts_take_heard (self->spoken, &heard);
 
     heard.text = text;
     gst_event_unref (event);
     event = parley_event_new_heard (&heard);
-    forget_spoken (self, heard.epoch);
     g_free (text);
   }
   return gst_loop_element_push_upstream_in_loop (element, event);
@@ -678,7 +598,7 @@ forget (GstCloudTts * self)
 {
   g_queue_clear_full (&self->jobs, job_free);
   parley_timer_clear (&self->ahead_timer);
-  g_array_set_size (self->spoken, 0);
+  spoken_texts_clear (self->spoken);
   self->pushed_epoch = 0;
   self->unowned_end = 0;
   self->next_pts = 0;
@@ -763,7 +683,7 @@ gst_cloud_tts_finalize (GObject * object)
 {
   GstCloudTts *self = GST_CLOUD_TTS (object);
 
-  g_array_unref (self->spoken);
+  spoken_texts_free (self->spoken);
   G_OBJECT_CLASS (gst_cloud_tts_parent_class)->finalize (object);
 }
 
@@ -772,8 +692,7 @@ gst_cloud_tts_init (GstCloudTts * self)
 {
   self->speed = DEFAULT_SPEED;
   g_queue_init (&self->jobs);
-  self->spoken = g_array_new (FALSE, FALSE, sizeof (Spoken));
-  g_array_set_clear_func (self->spoken, spoken_clear);
+  self->spoken = spoken_texts_new ();
   gst_loop_element_add_pads (loop_element (self));
   gst_pad_set_query_function (gst_loop_element_get_src_pad (loop_element
           (self)), gst_cloud_tts_query);

@@ -283,6 +283,8 @@ made_once_for_two (void)
   say (&b, 1, 0, "once");
   say (&a, 1, 0, "once");
   rig_expect_log (&a, "speak once");
+  /* Asked for the other element: this one pays nothing. */
+  rig_expect_no_message (&a, "parley-usage");
   mock_tts_audio (1, 20);
   mock_tts_done (1);
   rig_expect (&a, "seg e1.0:20ms");

@@ -6,6 +6,7 @@
 #include "net/cache.h"
 #include "net/clock.h"
 #include "providers/synthesis.h"
+#include "speech/loud.h"
 #include "speech/mulawresampler.h"
 
 /* One sentence from text to sound: format, cache, single flight. Sentences of
@@ -26,6 +27,8 @@ typedef struct
   GByteArray *samples;
   guint pieces;
   guint over;
+  guint asked;
+  gboolean cached;              /* when its audio came */
   gchar *error;
 } Result;
 
@@ -70,6 +73,8 @@ on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
   g_assert_cmpuint (result->over, ==, 0);
   result->format = *format;
   result->pieces++;
+  if (result->synthesis)
+    result->cached = parley_synthesis_is_cached (result->synthesis);
   g_byte_array_append (result->samples, samples, len);
 }
 
@@ -84,12 +89,20 @@ on_done (const GError * error, gpointer data)
 }
 
 static void
+on_asked (gpointer data)
+{
+  ((Result *) data)->asked++;
+}
+
+static const ParleySynthesisFuncs funcs = { on_asked, on_audio, on_done };
+
+static void
 begin (Rig * rig, Result * result, const gchar * text, gboolean mulaw)
 {
   *result = (Result) {
   .samples = g_byte_array_new ()};
   result->synthesis = parley_synthesis_new (rig->provider, text, mulaw,
-      on_audio, on_done, result);
+      &funcs, result);
   g_assert_cmpuint (result->over + result->pieces, ==, 0);
   settle (rig);
 }
@@ -188,6 +201,53 @@ pcm_of_mulaw (Rig * rig, gconstpointer data)
   expect (&result, 1, 320, NULL);
 }
 
+/* The silence comes in pieces, cut anywhere. */
+static void
+leading_silence_is_cut (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "silence", TRUE);
+  for (guint i = 1; i < 30; i++)
+    mock_tts_silence (1, i);
+  g_assert_cmpuint (first.pieces, ==, 0);
+  mock_tts_audio (1, 100);
+  /* Pauses stay. */
+  mock_tts_silence (1, 200);
+  mock_tts_done (1);
+  begin (rig, &second, "silence", TRUE);
+  g_assert_cmpint (parley_mulaw_first_loud (first.samples->data,
+          first.samples->len), >=, PARLEY_SYNTHESIS_LEAD_MS * 8);
+  g_assert_cmpint (parley_mulaw_first_loud (first.samples->data,
+          first.samples->len), <, PARLEY_SYNTHESIS_LEAD_MS * 8 + 4);
+  expect (&second, 1, first.samples->len, NULL);
+  expect (&first, 2, (PARLEY_SYNTHESIS_LEAD_MS + 300) * 8, NULL);
+}
+
+static void
+leading_silence_of_pcm_is_cut (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "pcm silence", FALSE);
+  mock_tts_silence (1, 500);
+  mock_tts_audio (1, 100);
+  mock_tts_done (1);
+  expect (&result, 1, (PARLEY_SYNTHESIS_LEAD_MS + 100) * 16, NULL);
+}
+
+static void
+silence_alone_is_not_stored (Rig * rig, gconstpointer data)
+{
+  Result result;
+
+  begin (rig, &result, "only silence", TRUE);
+  mock_tts_silence (1, 500);
+  mock_tts_done (1);
+  expect (&result, 0, 0, NULL);
+  g_assert_false (is_cached ("only silence"));
+}
+
 static void
 cached (Rig * rig, gconstpointer data)
 {
@@ -217,6 +277,10 @@ single_flight (Rig * rig, gconstpointer data)
   mock_tts_audio (1, 20);
   mock_tts_done (1);
   settle (rig);
+  g_assert_cmpuint (first.asked, ==, 1);
+  g_assert_false (first.cached);
+  g_assert_cmpuint (second.asked, ==, 0);
+  g_assert_true (second.cached);
   expect (&first, 1, 160, NULL);
   expect (&second, 1, 160, NULL);
 }
@@ -312,7 +376,7 @@ cancel_of_a_hit (Rig * rig, gconstpointer data)
   result = (Result) {
   .samples = g_byte_array_new ()};
   result.synthesis = parley_synthesis_new (rig->provider, "hit", TRUE,
-      on_audio, on_done, &result);
+      &funcs, &result);
   parley_synthesis_free (result.synthesis);
   settle (rig);
   g_assert_cmpuint (result.over + result.pieces, ==, 0);
@@ -376,6 +440,9 @@ main (int argc, char **argv)
   ADD ("converts-to-mulaw", converts_to_mulaw);
   ADD ("pcm-is-passed-on", pcm_is_passed_on);
   ADD ("pcm-of-mulaw", pcm_of_mulaw);
+  ADD ("leading-silence-is-cut", leading_silence_is_cut);
+  ADD ("leading-silence-of-pcm-is-cut", leading_silence_of_pcm_is_cut);
+  ADD ("silence-alone-is-not-stored", silence_alone_is_not_stored);
   ADD ("cached", cached);
   ADD ("single-flight", single_flight);
   ADD ("failure", failure);

@@ -9,6 +9,7 @@
 #include "net/clock.h"
 #include "playout.h"
 #include "providers.h"
+#include "providers/synthesis.h"
 #include "speech/g711.h"
 #include "spoken.h"
 
@@ -32,7 +33,8 @@ static const struct
   [STAGE_LLM_TOKEN] = {"slow model", "llm-first-token"},
   [STAGE_LLM_SENTENCE] = {"slow first sentence", "llm-first-sentence"},
   [STAGE_TTS] = {"slow synthesiser", "tts-first-audio"},
-  [STAGE_TTS_SILENCE] = {"sound that begins with silence", "leading-silence"},
+  [STAGE_TTS_SILENCE] = {"voice that begins with silence", "leading-silence"},
+  [STAGE_SILENCE] = {"element that puts silence first", "leading-silence"},
   [STAGE_LOOP_STT] = {"loop blocked at the recogniser's result", "cloudstt"},
   [STAGE_LOOP_LLM] = {"loop blocked at the model's answer", "llmchat"},
   [STAGE_LOOP_TTS] = {"loop blocked at the first sound", "cloudtts"},
@@ -71,6 +73,13 @@ const gchar *
 stage_place_stage (StagePlace place)
 {
   return places[place].stage;
+}
+
+gint64
+stage_place_cost (StagePlace place, gint64 wait)
+{
+  return place == STAGE_TTS_SILENCE
+      ? MIN (wait, PARLEY_SYNTHESIS_LEAD_MS * MS) : wait;
 }
 
 gint64
@@ -258,6 +267,32 @@ holdback_at (StageRig * self, StagePlace place)
   return self->place == place ? "holdback name=hold ! " : "";
 }
 
+/* Once: before the first sound. */
+static GstPadProbeReturn
+put_silence (GstPad * pad, GstPadProbeInfo * info, gpointer data)
+{
+  StageRig *self = data;
+  GstBuffer *sound = GST_PAD_PROBE_INFO_BUFFER (info);
+  gsize len = self->wait / MS * FRAME_LEN / FRAME_MS;
+  GstBuffer *silence = gst_buffer_new_allocate (NULL, len, NULL);
+
+  gst_buffer_memset (silence, 0, PARLEY_MULAW_SILENCE, len);
+  gst_buffer_copy_into (silence, sound, GST_BUFFER_COPY_METADATA, 0, -1);
+  info->data = gst_buffer_append (silence, sound);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static void
+add_silence (StageRig * self)
+{
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (self->pipeline), "sink");
+  GstPad *pad = gst_element_get_static_pad (sink, "sink");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, put_silence, self, NULL);
+  gst_object_unref (pad);
+  gst_object_unref (sink);
+}
+
 static void
 make_pipeline (StageRig * self)
 {
@@ -267,7 +302,7 @@ make_pipeline (StageRig * self)
       "cloudstt provider=mock ! ", holdback_at (self, STAGE_BEFORE_LLMCHAT),
       "llmchat provider=mock ! ", holdback_at (self, STAGE_BEFORE_CLOUDTTS),
       "cloudtts provider=mock ! ", holdback_at (self, STAGE_BEFORE_MULAWSINK),
-      "mulawsink", NULL);
+      "mulawsink name=sink", NULL);
   g_autoptr (GError) error = NULL;
   GstElement *hold;
 
@@ -277,6 +312,8 @@ make_pipeline (StageRig * self)
   if (hold)
     mock_holdback_set (hold, self->loop, self->wait);
   gst_clear_object (&hold);
+  if (self->place == STAGE_SILENCE)
+    add_silence (self);
   give_context (self, "parley.call", "call", self->pair.call);
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
 }

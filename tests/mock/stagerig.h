@@ -27,7 +27,8 @@ typedef enum
   STAGE_LLM_TOKEN,
   STAGE_LLM_SENTENCE,
   STAGE_TTS,
-  STAGE_TTS_SILENCE,            /* its sound begins with silence */
+  STAGE_TTS_SILENCE,            /* its sound begins with silence: cut */
+  STAGE_SILENCE,                /* another element puts silence before it */
   STAGE_LOOP_STT,               /* the loop is blocked when the result comes */
   STAGE_LOOP_LLM,
   STAGE_LOOP_TTS,
@@ -38,6 +39,8 @@ typedef enum
 /* The place's name, and the stage its wait belongs to; NULL for NOWHERE. */
 const gchar *stage_place_name (StagePlace place);
 const gchar *stage_place_stage (StagePlace place);
+/* How much of @wait µs comes back there. */
+gint64 stage_place_cost (StagePlace place, gint64 wait);
 
 /* Runs one turn with @wait µs at @place and returns its report; it fails the
  * test if none comes. @manual: on a clock stepped by hand. */

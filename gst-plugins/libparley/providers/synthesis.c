@@ -5,6 +5,7 @@
 #include "net/cache.h"
 #include "net/clock.h"
 #include "speech/g711.h"
+#include "speech/loud.h"
 #include "speech/mulawresampler.h"
 
 struct _ParleySynthesis
@@ -12,8 +13,7 @@ struct _ParleySynthesis
   ParleyTtsProvider *provider;
   gchar *text;
   gboolean mulaw;
-  ParleySynthesisAudioFunc audio;
-  ParleySynthesisDoneFunc done;
+  ParleySynthesisFuncs funcs;
   gpointer data;
 
   gchar *key;                   /* in the cache; NULL without it */
@@ -21,12 +21,14 @@ struct _ParleySynthesis
   ParleyCacheWait *wait;
   GSource *later;               /* hands over what the cache had */
   GBytes *cached;
-  gboolean hit;
 
-  guint id;                     /* at the provider; 0: not asked */
+  guint id;                     /* at the provider; 0: not asked, or over */
+  gboolean asked;
   gulong handlers[3];
   ParleyMulawResampler *resampler;
   GByteArray *converted;        /* of the present piece */
+  gboolean begun;               /* its first sound was found */
+  GByteArray *lead;             /* silence before it */
   GByteArray *whole;            /* for the cache */
 };
 
@@ -40,36 +42,77 @@ next_id (void)
   return (guint) g_atomic_int_add (&last, 1) + 1;
 }
 
+/* Silence is not worth keeping: there may be more to say another time. */
+static void
+end_claim (ParleySynthesis * self, gboolean complete)
+{
+  ParleyCache *cache = parley_cache_get_default ();
+  GBytes *bytes;
+
+  self->claimed = FALSE;
+  if (!complete || self->whole->len == 0) {
+    parley_cache_abandon (cache, self->key);
+    return;
+  }
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->whole));
+  parley_cache_store (cache, self->key, bytes);
+  g_bytes_unref (bytes);
+}
+
 static void
 finish (ParleySynthesis * self, const GError * error)
 {
-  ParleyCache *cache = parley_cache_get_default ();
-
   self->id = 0;
-  if (self->claimed) {
-    self->claimed = FALSE;
-    if (error) {
-      parley_cache_abandon (cache, self->key);
-    } else {
-      GBytes *bytes = g_byte_array_free_to_bytes (g_steal_pointer
-          (&self->whole));
-      parley_cache_store (cache, self->key, bytes);
-      g_bytes_unref (bytes);
-    }
-  }
-  self->done (error, self->data);
+  if (self->claimed)
+    end_claim (self, error == NULL);
+  self->funcs.done (error, self->data);
 }
 
 /* What the provider makes */
 
 static void
-pass_mulaw (ParleySynthesis * self, const guint8 * mulaw, gsize len)
+deliver (ParleySynthesis * self, const ParleyAudioFormat * format,
+    const guint8 * samples, gsize len)
 {
-  if (len == 0)
-    return;
   if (self->claimed)
-    g_byte_array_append (self->whole, mulaw, len);
-  self->audio (&mulaw_format, mulaw, len, self->data);
+    g_byte_array_append (self->whole, samples, len);
+  self->funcs.audio (format, samples, len, self->data);
+}
+
+/* In bytes; -1: all is quiet. */
+static gssize
+first_loud (const ParleyAudioFormat * format, const guint8 * samples, gsize len)
+{
+  gssize first;
+
+  if (format->mulaw)
+    return parley_mulaw_first_loud (samples, len);
+  first = parley_pcm_first_loud ((const gint16 *) samples, len / 2);
+  return first < 0 ? -1 : first * 2;
+}
+
+static void
+pass (ParleySynthesis * self, const ParleyAudioFormat * format,
+    const guint8 * samples, gsize len)
+{
+  gsize keep = format->rate * PARLEY_SYNTHESIS_LEAD_MS / 1000
+      * (format->mulaw ? 1 : 2);
+  gsize quiet;
+  gssize first;
+
+  if (self->begun && len > 0)
+    deliver (self, format, samples, len);
+  if (self->begun || len == 0)
+    return;
+  first = first_loud (format, samples, len);
+  quiet = self->lead->len + (first < 0 ? len : (gsize) first);
+  g_byte_array_append (self->lead, samples, len);
+  if (quiet > keep)
+    g_byte_array_remove_range (self->lead, 0, quiet - keep);
+  if (first < 0)
+    return;
+  self->begun = TRUE;
+  deliver (self, format, self->lead->data, self->lead->len);
 }
 
 static void
@@ -77,7 +120,7 @@ convert (ParleySynthesis * self, const ParleyAudioFormat * format,
     const guint8 * samples, gsize len)
 {
   if (format->mulaw) {
-    pass_mulaw (self, samples, len);
+    pass (self, &mulaw_format, samples, len);
     return;
   }
   if (!self->resampler)
@@ -85,7 +128,7 @@ convert (ParleySynthesis * self, const ParleyAudioFormat * format,
   g_byte_array_set_size (self->converted, 0);
   parley_mulaw_resampler_push (self->resampler, (const gint16 *) samples,
       len / 2, self->converted);
-  pass_mulaw (self, self->converted->data, self->converted->len);
+  pass (self, &mulaw_format, self->converted->data, self->converted->len);
 }
 
 static void
@@ -95,12 +138,12 @@ pass_pcm (ParleySynthesis * self, const ParleyAudioFormat * format,
   ParleyAudioFormat pcm = { FALSE, format->rate };
 
   if (!format->mulaw) {
-    self->audio (&pcm, samples, len, self->data);
+    pass (self, &pcm, samples, len);
     return;
   }
   g_byte_array_set_size (self->converted, len * 2);
   parley_mulaw_decode (samples, (gint16 *) self->converted->data, len);
-  self->audio (&pcm, self->converted->data, len * 2, self->data);
+  pass (self, &pcm, self->converted->data, len * 2);
 }
 
 static void
@@ -126,7 +169,7 @@ on_done (ParleyTtsProvider * provider, guint id, ParleySynthesis * self)
   if (self->resampler) {
     g_byte_array_set_size (self->converted, 0);
     parley_mulaw_resampler_drain (self->resampler, self->converted);
-    pass_mulaw (self, self->converted->data, self->converted->len);
+    pass (self, &mulaw_format, self->converted->data, self->converted->len);
   }
   finish (self, NULL);
 }
@@ -143,13 +186,17 @@ static void
 ask_provider (ParleySynthesis * self)
 {
   self->id = next_id ();
+  self->asked = TRUE;
   self->whole = g_byte_array_new ();
+  self->lead = g_byte_array_new ();
   self->handlers[0] = g_signal_connect (self->provider, "audio",
       G_CALLBACK (on_audio), self);
   self->handlers[1] = g_signal_connect (self->provider, "done",
       G_CALLBACK (on_done), self);
   self->handlers[2] = g_signal_connect (self->provider, "failed",
       G_CALLBACK (on_failed), self);
+  if (self->funcs.asked)
+    self->funcs.asked (self->data);
   parley_tts_provider_speak (self->provider, self->id, self->text);
 }
 
@@ -162,7 +209,7 @@ hand_over (ParleySynthesis * self, GBytes * bytes)
   const guint8 *mulaw = g_bytes_get_data (bytes, &len);
 
   if (len)
-    self->audio (&mulaw_format, mulaw, len, self->data);
+    self->funcs.audio (&mulaw_format, mulaw, len, self->data);
   finish (self, NULL);
 }
 
@@ -200,7 +247,6 @@ claim (ParleySynthesis * self)
   switch (parley_cache_claim (parley_cache_get_default (), self->key, loop,
           wait_is_over, self, &self->cached, &self->wait)) {
     case PARLEY_CACHE_HIT:
-      self->hit = TRUE;
       self->later = parley_loop_add_timer (loop, parley_clock_now (),
           hand_over_cached, self);
       break;
@@ -215,16 +261,14 @@ claim (ParleySynthesis * self)
 
 ParleySynthesis *
 parley_synthesis_new (ParleyTtsProvider * provider, const gchar * text,
-    gboolean mulaw, ParleySynthesisAudioFunc audio,
-    ParleySynthesisDoneFunc done, gpointer data)
+    gboolean mulaw, const ParleySynthesisFuncs * funcs, gpointer data)
 {
   ParleySynthesis *self = g_new0 (ParleySynthesis, 1);
 
   self->provider = g_object_ref (provider);
   self->text = g_strdup (text);
   self->mulaw = mulaw;
-  self->audio = audio;
-  self->done = done;
+  self->funcs = *funcs;
   self->data = data;
   self->converted = g_byte_array_new ();
   if (mulaw) {
@@ -241,7 +285,7 @@ parley_synthesis_new (ParleyTtsProvider * provider, const gchar * text,
 gboolean
 parley_synthesis_is_cached (ParleySynthesis * synthesis)
 {
-  return synthesis->hit;
+  return !synthesis->asked;
 }
 
 void
@@ -262,8 +306,8 @@ parley_synthesis_free (ParleySynthesis * self)
   g_clear_pointer (&self->cached, g_bytes_unref);
   g_clear_pointer (&self->resampler, parley_mulaw_resampler_free);
   g_byte_array_unref (self->converted);
-  if (self->whole)
-    g_byte_array_unref (self->whole);
+  g_clear_pointer (&self->lead, g_byte_array_unref);
+  g_clear_pointer (&self->whole, g_byte_array_unref);
   g_object_unref (self->provider);
   g_free (self->key);
   g_free (self->text);
@@ -299,10 +343,13 @@ prewarm_done (const GError * error, gpointer data)
 static void
 prewarm_in_loop (gpointer data, gpointer user_data)
 {
+  static const ParleySynthesisFuncs funcs = {
+    .audio = prewarm_audio,.done = prewarm_done
+  };
   Prewarm *self = data;
 
   self->synthesis = parley_synthesis_new (self->provider, self->text, TRUE,
-      prewarm_audio, prewarm_done, self);
+      &funcs, self);
 }
 
 void

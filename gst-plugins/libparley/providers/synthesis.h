@@ -13,6 +13,13 @@ G_BEGIN_DECLS
 
 typedef struct _ParleySynthesis ParleySynthesis;
 
+/* The silence before the first sound is cut but for this much, in ms, for soft
+ * beginnings. */
+#define PARLEY_SYNTHESIS_LEAD_MS 20
+
+/* The provider is asked now, perhaps inside parley_synthesis_new(): this one is
+ * to be paid for. */
+typedef void (*ParleySynthesisAskedFunc) (gpointer data);
 /* Never called inside parley_synthesis_new(), nor after
  * parley_synthesis_free(). @format is the same for all of one sentence;
  * @samples are whole and borrowed. */
@@ -22,12 +29,19 @@ typedef void (*ParleySynthesisAudioFunc) (const ParleyAudioFormat * format,
  * audio; borrowed. */
 typedef void (*ParleySynthesisDoneFunc) (const GError * error, gpointer data);
 
+typedef struct
+{
+  ParleySynthesisAskedFunc asked;       /* may be NULL */
+  ParleySynthesisAudioFunc audio;
+  ParleySynthesisDoneFunc done;
+} ParleySynthesisFuncs;
+
 /* @mulaw: 8 kHz mu-law whatever the provider makes, through the process's
  * cache; else S16LE at the provider's rate, uncached. */
 ParleySynthesis *parley_synthesis_new (ParleyTtsProvider * provider,
-    const gchar * text, gboolean mulaw, ParleySynthesisAudioFunc audio,
-    ParleySynthesisDoneFunc done, gpointer data);
-/* Whether what comes was made before. */
+    const gchar * text, gboolean mulaw, const ParleySynthesisFuncs * funcs,
+    gpointer data);
+/* Once audio comes: whether it was made before, or for another. */
 gboolean parley_synthesis_is_cached (ParleySynthesis * synthesis);
 /* Before it is done: cancels. */
 void parley_synthesis_free (ParleySynthesis * synthesis);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "spokentexts.h"
+
+#include <string.h>
+
+/* Where nothing reports what was heard, this bounds them. */
+#define MAX_SPOKEN 256
+
+typedef struct
+{
+  guint64 epoch;
+  gchar *text;
+  GstClockTime begin;           /* into the epoch */
+  GstClockTime end;
+} Spoken;
+
+struct _SpokenTexts
+{
+  GArray *all;                  /* of Spoken */
+  guint64 epoch;                /* the last one */
+  GstClockTime time;            /* of it so far */
+};
+
+static void
+spoken_clear (gpointer data)
+{
+  g_free (((Spoken *) data)->text);
+}
+
+SpokenTexts *
+spoken_texts_new (void)
+{
+  SpokenTexts *self = g_new0 (SpokenTexts, 1);
+
+  self->all = g_array_new (FALSE, FALSE, sizeof (Spoken));
+  g_array_set_clear_func (self->all, spoken_clear);
+  return self;
+}
+
+void
+spoken_texts_free (SpokenTexts * self)
+{
+  g_array_unref (self->all);
+  g_free (self);
+}
+
+void
+spoken_texts_clear (SpokenTexts * self)
+{
+  g_array_set_size (self->all, 0);
+  self->epoch = 0;
+  self->time = 0;
+}
+
+void
+spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
+    GstClockTime duration)
+{
+  if (epoch != self->epoch) {
+    self->epoch = epoch;
+    self->time = 0;
+  }
+  if (text) {
+    Spoken spoken = { epoch, g_strdup (text), self->time, self->time };
+
+    if (self->all->len >= MAX_SPOKEN)
+      g_array_remove_index (self->all, 0);
+    g_array_append_val (self->all, spoken);
+  }
+  self->time += duration;
+  if (self->all->len)
+    g_array_index (self->all, Spoken, self->all->len - 1).end = self->time;
+}
+
+/* The words of a sentence that fit into @share of its sound. */
+static void
+append_part (GString * text, const gchar * sentence, gdouble share)
+{
+  gsize len = strlen (sentence) * CLAMP (share, 0, 1);
+
+  while (len > 0 && sentence[len] && sentence[len] != ' ')
+    len--;
+  g_string_append_len (text, sentence, len);
+}
+
+static void
+append_heard (GString * text, const Spoken * spoken, const ParleyHeard * heard)
+{
+  GstClockTime time = heard->ms * GST_MSECOND;
+
+  if (spoken->epoch != heard->epoch || (!heard->done && spoken->begin >= time))
+    return;
+  if (text->len)
+    g_string_append_c (text, ' ');
+  /* Marks count whole milliseconds. */
+  if (heard->done || spoken->end < time + GST_MSECOND)
+    g_string_append (text, spoken->text);
+  else
+    append_part (text, spoken->text, (gdouble) (time - spoken->begin)
+        / (spoken->end - spoken->begin));
+}
+
+gchar *
+spoken_texts_take_heard (SpokenTexts * self, const ParleyHeard * heard)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->all->len; i++)
+    append_heard (text, &g_array_index (self->all, Spoken, i), heard);
+  while (self->all->len
+      && g_array_index (self->all, Spoken, 0).epoch < heard->epoch)
+    g_array_remove_index (self->all, 0);
+  return g_strchomp (g_string_free (text, FALSE));
+}

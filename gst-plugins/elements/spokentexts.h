@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "turn/turnevents.h"
+
+G_BEGIN_DECLS
+
+/* What was said at which time of a reply, to tell what was heard of it. One
+ * thread at a time. */
+
+typedef struct _SpokenTexts SpokenTexts;
+
+SpokenTexts *spoken_texts_new (void);
+void spoken_texts_free (SpokenTexts * self);
+void spoken_texts_clear (SpokenTexts * self);
+
+/* Sound of @duration went out for the reply @epoch: the begin of a sentence,
+ * @text, or with NULL more of the one before. */
+void spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
+    GstClockTime duration);
+
+/* The text of what @heard tells of, whole words only. Forgets the replies
+ * before it. Transfer full. */
+gchar *spoken_texts_take_heard (SpokenTexts * self, const ParleyHeard * heard);
+
+G_END_DECLS
