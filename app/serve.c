@@ -46,6 +46,10 @@ typedef struct
   gchar *auth_token_env;
   gchar *admin_token_env;
   gchar *prices;
+  gchar *record_dir;
+  gchar *record_url;
+  gchar *record_secret_env;
+  gboolean show_cards;
   gchar *tls_cert;
   gchar *tls_key;
   gchar **routes;
@@ -75,6 +79,9 @@ options_clear (Options * self)
   g_free (self->auth_token_env);
   g_free (self->admin_token_env);
   g_free (self->prices);
+  g_free (self->record_dir);
+  g_free (self->record_url);
+  g_free (self->record_secret_env);
   g_free (self->tls_cert);
   g_free (self->tls_key);
   g_strfreev (self->routes);
@@ -111,6 +118,16 @@ parse_options (Options * self, int *argc, char ***argv)
         "N"},
     {"workers", 'w', 0, G_OPTION_ARG_INT, &self->workers,
         "loop threads, 1 to 64 (one a core)", "N"},
+    {"call-record-dir", 0, 0, G_OPTION_ARG_FILENAME, &self->record_dir,
+        "write a record of each call there when it is over (JSON): what was "
+          "said and heard, stages, cost", "DIR"},
+    {"call-record-url", 0, 0, G_OPTION_ARG_STRING, &self->record_url,
+        "POST it there too, as a signed webhook", "URL"},
+    {"call-record-secret-env", 0, 0, G_OPTION_ARG_STRING,
+          &self->record_secret_env,
+        "the environment variable with the webhook's secret", "NAME"},
+    {"show-card-numbers", 0, 0, G_OPTION_ARG_NONE, &self->show_cards,
+        "do not hide what looks like a payment card's number in records", NULL},
     {"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
         "serve https with this certificate (PEM)", "FILE"},
     {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
@@ -149,6 +166,12 @@ check_options (Options * self)
     return parley_usage_error ("--workers must be 1 to 64");
   if (self->drain_seconds < 0)
     return parley_usage_error ("--drain-seconds must not be negative");
+  if (self->record_secret_env && !self->record_url)
+    return parley_usage_error ("--call-record-secret-env needs "
+        "--call-record-url");
+  if (self->show_cards && !self->record_dir && !self->record_url)
+    return parley_usage_error ("--show-card-numbers needs --call-record-dir "
+        "or --call-record-url");
   if (self->tls_key && !self->tls_cert)
     return parley_usage_error ("--tls-key needs --tls-cert");
   for (guint i = 0; self->routes && self->routes[i]; i++) {
@@ -211,6 +234,9 @@ start (Options * options, const gchar * file, GError ** error)
 {
   g_autoptr (GHashTable) routes = parse_routes (options->routes);
   g_autoptr (GTlsCertificate) certificate = NULL;
+  const ParleyDeliveryConfig delivery = {
+    options->record_dir, options->record_url, options->record_secret_env
+  };
   ParleyServiceConfig config = { 0 };
   ParleyService *service;
 
@@ -227,6 +253,9 @@ start (Options * options, const gchar * file, GError ** error)
   config.auth_token_env = options->auth_token_env;
   config.admin_token_env = options->admin_token_env;
   config.prices = options->prices;
+  if (delivery.dir || delivery.url)
+    config.delivery = &delivery;
+  config.show_cards = options->show_cards;
   config.certificate = certificate;
   config.max_calls = options->max_calls;
   config.keep_calls = options->keep_calls;

@@ -43,6 +43,9 @@ struct _ParleyCallRecord
 
   GMutex lock;                  /* guards the rest */
   GPtrArray *players;           /* of GstElement: mulawsinks, while live */
+  GPtrArray *files;             /* of paths: what filesinks write */
+  ParleyTranscript *transcript; /* NULL: nobody keeps it, or let go */
+  gchar *whole_from;            /* likewise */
   ParleyPlayed counted;         /* of theirs */
   GQueue turns;                 /* of Turn, oldest first */
   guint n_turns;                /* all that there were */
@@ -116,10 +119,13 @@ parley_call_record_unref (ParleyCallRecord * self)
     return;
   g_queue_clear_full (&self->turns, turn_unref);
   g_ptr_array_unref (self->players);
+  g_ptr_array_unref (self->files);
+  g_clear_pointer (&self->transcript, parley_transcript_free);
   g_ptr_array_unref (self->used);
   g_mutex_clear (&self->lock);
   g_free (self->sid);
   g_free (self->from);
+  g_free (self->whole_from);
   g_free (self->to);
   g_free (self->file);
   g_free (self->reason);
@@ -144,24 +150,31 @@ parley_call_record_is_live (ParleyCallRecord * self)
 }
 
 static void
-add_if_player (const GValue * item, gpointer data)
+look_at_element (const GValue * item, gpointer data)
 {
+  ParleyCallRecord *self = data;
   GstElement *element = g_value_get_object (item);
   GstElementFactory *factory = gst_element_get_factory (element);
+  const gchar *name = factory ? GST_OBJECT_NAME (factory) : "";
+  gchar *path = NULL;
 
-  if (factory && strcmp (GST_OBJECT_NAME (factory), "mulawsink") == 0)
-    g_ptr_array_add (data, gst_object_ref (element));
+  if (strcmp (name, "mulawsink") == 0)
+    g_ptr_array_add (self->players, gst_object_ref (element));
+  if (strcmp (name, "filesink") == 0)
+    g_object_get (element, "location", &path, NULL);
+  if (path)
+    g_ptr_array_add (self->files, path);
 }
 
-static GPtrArray *
-find_players (GstElement * pipeline)
+static void
+look_at_elements (ParleyCallRecord * self, GstElement * pipeline)
 {
-  GPtrArray *players = g_ptr_array_new_with_free_func (gst_object_unref);
   GstIterator *all = gst_bin_iterate_recurse (GST_BIN (pipeline));
 
-  gst_iterator_foreach (all, add_if_player, players);
+  self->players = g_ptr_array_new_with_free_func (gst_object_unref);
+  self->files = g_ptr_array_new_with_free_func (g_free);
+  gst_iterator_foreach (all, look_at_element, self);
   gst_iterator_free (all);
-  return players;
 }
 
 static void
@@ -214,7 +227,7 @@ parley_calls_begin (ParleyCalls * self, const ParleySessionBegin * begin)
   record->setup_us = begin->setup_us;
   record->begin = parley_clock_now ();
   record->begin_time = g_get_real_time ();
-  record->players = find_players (begin->pipeline);
+  look_at_elements (record, begin->pipeline);
   record->used = g_ptr_array_new_with_free_func (used_free);
   parley_metrics_add_begin (self->metrics, begin->setup_us);
   g_mutex_lock (&self->lock);
@@ -284,6 +297,37 @@ parley_calls_end (ParleyCalls * self, ParleyCallRecord * record,
 }
 
 /* While it runs */
+
+void
+parley_call_record_keep_archive (ParleyCallRecord * self, const gchar * from)
+{
+  g_mutex_lock (&self->lock);
+  self->transcript = parley_transcript_new ();
+  self->whole_from = g_strdup (from);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+parley_call_record_add_caption (ParleyCallRecord * self,
+    const ParleyCaption * caption)
+{
+  g_mutex_lock (&self->lock);
+  if (self->transcript && caption->final && !caption->agent)
+    parley_transcript_add_caller (self->transcript, caption->turn,
+        caption->text, caption->ms);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+parley_call_record_add_heard (ParleyCallRecord * self,
+    const ParleyHeardText * heard)
+{
+  g_mutex_lock (&self->lock);
+  if (self->transcript)
+    parley_transcript_add_heard (self->transcript, heard->reply, heard->text,
+        heard->done, heard->ms);
+  g_mutex_unlock (&self->lock);
+}
 
 static ParleyTurnReport *
 copy_report (const ParleyTurnReport * report)
@@ -568,8 +612,9 @@ to_text (JsonObject * object)
   return g_strconcat (text, "\n", NULL);
 }
 
-gchar *
-parley_calls_record_to_json (ParleyCalls * self, ParleyCallRecord * record)
+/* All but what was said. */
+static JsonObject *
+record_object (ParleyCalls * self, ParleyCallRecord * record)
 {
   JsonObject *object;
 
@@ -583,6 +628,33 @@ parley_calls_record_to_json (ParleyCalls * self, ParleyCallRecord * record)
   json_object_set_array_member (object, "usage", usage_unlocked (record));
   g_mutex_unlock (&record->lock);
   json_object_set_array_member (object, "turns", turns_to_json (record));
+  return object;
+}
+
+gchar *
+parley_calls_record_to_json (ParleyCalls * self, ParleyCallRecord * record)
+{
+  return to_text (record_object (self, record));
+}
+
+gchar *
+parley_calls_record_to_archive (ParleyCalls * self, ParleyCallRecord * record,
+    gboolean mask)
+{
+  JsonObject *object = record_object (self, record);
+  JsonArray *recordings = json_array_new ();
+  ParleyTranscript *transcript;
+
+  g_mutex_lock (&record->lock);
+  transcript = g_steal_pointer (&record->transcript);
+  set_text (object, "from", record->whole_from);
+  g_mutex_unlock (&record->lock);
+  for (guint i = 0; i < record->files->len; i++)
+    json_array_add_string_element (recordings, record->files->pdata[i]);
+  json_object_set_array_member (object, "recordings", recordings);
+  json_object_set_array_member (object, "transcript", transcript
+      ? parley_transcript_to_json (transcript, mask) : json_array_new ());
+  g_clear_pointer (&transcript, parley_transcript_free);
   return to_text (object);
 }
 

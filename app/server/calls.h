@@ -2,12 +2,13 @@
 #pragma once
 
 #include "server/metrics.h"
+#include "server/transcript.h"
 
 G_BEGIN_DECLS
 
 /* What is known of the calls: those under way, and those that ended within ten
  * minutes, as far as there is room. Numbers only, never what was said; the
- * caller's number is masked.
+ * caller's number is masked: but where somebody keeps the archive of calls.
  *
  * Each call adds to its own record; only its begin, its end and looking it up
  * touch what all share, for microseconds.
@@ -35,6 +36,14 @@ void parley_calls_free (ParleyCalls * calls);
 /* A call begins; transfer full. */
 ParleyCallRecord *parley_calls_begin (ParleyCalls * calls,
     const ParleySessionBegin * begin);
+/* Somebody keeps the call's archive: from now on what is said is kept, and the
+ * caller's whole number @from (may be NULL). */
+void parley_call_record_keep_archive (ParleyCallRecord * record,
+    const gchar * from);
+void parley_call_record_add_caption (ParleyCallRecord * record,
+    const ParleyCaption * caption);
+void parley_call_record_add_heard (ParleyCallRecord * record,
+    const ParleyHeardText * heard);
 /* It is over; once. */
 void parley_calls_end (ParleyCalls * calls, ParleyCallRecord * record,
     ParleySessionEnd end, const gchar * reason);
@@ -68,5 +77,12 @@ gchar *parley_calls_to_json (ParleyCalls * calls);
  * price file, "cost" and "currency". Transfer full. */
 gchar *parley_calls_record_to_json (ParleyCalls * calls,
     ParleyCallRecord * record);
+
+/* The same of one that is over, for those who keep it: with the whole "from",
+ * "recordings" (the files that the pipeline wrote) and "transcript" (as of
+ * transcript.h; @mask: card numbers hidden). What was said is let go. Transfer
+ * full. */
+gchar *parley_calls_record_to_archive (ParleyCalls * calls,
+    ParleyCallRecord * record, gboolean mask);
 
 G_END_DECLS

@@ -29,6 +29,8 @@ struct _ParleyService
   ParleyWarmth *warmth;
   ParleyAdmin *admin;
   ParleyMonitor *monitor;
+  ParleyDelivery *delivery;     /* NULL: nobody wants records */
+  gboolean show_cards;
   GTlsCertificate *certificate; /* NULL: no TLS */
   guint max_calls;
   gboolean has_token;
@@ -77,16 +79,6 @@ pick_stock (const gchar * to, gpointer data)
   return stock;
 }
 
-static void
-on_caption (const ParleyCaption * caption, gpointer data)
-{
-  ParleyService *self = data;
-
-  parley_captions_publish (self->captions, caption);
-  if (self->caption)
-    self->caption (caption, self->data);
-}
-
 /* Borrowed: it stays until this session is over. */
 static ParleyCallRecord *
 record_of (ParleyService * self, ParleySession * session)
@@ -100,6 +92,24 @@ record_of (ParleyService * self, ParleySession * session)
 }
 
 static void
+on_caption (ParleySession * session, const ParleyCaption * caption,
+    gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_captions_publish (self->captions, caption);
+  parley_call_record_add_caption (record_of (self, session), caption);
+  if (self->caption)
+    self->caption (caption, self->data);
+}
+
+static void
+on_heard (ParleySession * session, const ParleyHeardText * heard, gpointer data)
+{
+  parley_call_record_add_heard (record_of (data, session), heard);
+}
+
+static void
 on_began (ParleySession * session, const ParleySessionBegin * begin,
     gpointer data)
 {
@@ -107,6 +117,8 @@ on_began (ParleySession * session, const ParleySessionBegin * begin,
   ParleyCallRecord *record =
       parley_calls_begin (parley_monitor_get_calls (self->monitor), begin);
 
+  if (self->delivery)
+    parley_call_record_keep_archive (record, begin->from);
   g_mutex_lock (&self->lock);
   g_hash_table_insert (self->sessions, session, record);
   g_mutex_unlock (&self->lock);
@@ -167,6 +179,42 @@ tell_if_idle_unlocked (ParleyService * self)
   g_clear_pointer (&self->idle_context, g_main_context_unref);
 }
 
+/* Records of calls for those who keep them */
+
+typedef struct
+{
+  ParleyMonitor *monitor;
+  ParleyCallRecord *record;
+  gboolean mask;
+} Archive;
+
+/* On a worker. */
+static gchar *
+make_archive (gpointer data)
+{
+  Archive *archive = data;
+  gchar *text =
+      parley_calls_record_to_archive (parley_monitor_get_calls
+      (archive->monitor), archive->record, archive->mask);
+
+  parley_monitor_unref (archive->monitor);
+  parley_call_record_unref (archive->record);
+  g_free (archive);
+  return text;
+}
+
+static void
+deliver (ParleyService * self, ParleyCallRecord * record, ParleyLoop * loop)
+{
+  Archive *archive = g_new (Archive, 1);
+
+  archive->monitor = parley_monitor_ref (self->monitor);
+  archive->record = parley_call_record_ref (record);
+  archive->mask = !self->show_cards;
+  parley_delivery_send_in_loop (self->delivery, loop,
+      parley_call_record_get_sid (record), make_archive, archive);
+}
+
 static void
 on_over (ParleySession * session, const gchar * sid, ParleySessionEnd end,
     const gchar * reason, gpointer data)
@@ -179,6 +227,8 @@ on_over (ParleySession * session, const gchar * sid, ParleySessionEnd end,
   if (record)
     parley_calls_end (parley_monitor_get_calls (self->monitor), record, end,
         reason);
+  if (record && self->delivery)
+    deliver (self, record, parley_session_get_loop (session));
   parley_metrics_add_end (parley_monitor_get_metrics (self->monitor), end);
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->sessions, session);
@@ -213,6 +263,7 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
     .pick = pick_stock,
     .began = on_began,
     .caption = on_caption,
+    .heard = on_heard,
     .turn = on_turn,
     .usage = on_usage,
     .problem = on_problem,
@@ -612,7 +663,18 @@ take_config (ParleyService * self, const ParleyServiceConfig * config)
   self->turn = config->turn;
   self->data = config->data;
   self->has_token = config->auth_token_env != NULL;
+  self->show_cards = config->show_cards;
   g_set_object (&self->certificate, config->certificate);
+}
+
+static gboolean
+set_up_delivery (ParleyService * self, const ParleyServiceConfig * config,
+    GError ** error)
+{
+  if (!config->delivery)
+    return TRUE;
+  self->delivery = parley_delivery_new (config->delivery, error);
+  return self->delivery != NULL;
 }
 
 ParleyService *
@@ -630,6 +692,7 @@ parley_service_new (const ParleyServiceConfig * config, GError ** error)
   self->webhook = parley_webhook_new (config->public_url, MEDIA_PATH,
       config->auth_token_env, error);
   if (!self->webhook || !set_up_monitor (self, config, error)
+      || !set_up_delivery (self, config, error)
       || !load_files (self, config, error))
     goto failed;
   self->warmth = parley_warmth_new ();
@@ -660,6 +723,7 @@ parley_service_free (ParleyService * self)
     g_cond_wait (&self->changed, &self->lock);
   g_clear_pointer (&self->idle_context, g_main_context_unref);
   g_mutex_unlock (&self->lock);
+  g_clear_pointer (&self->delivery, parley_delivery_free);
   g_clear_pointer (&self->warmth, parley_warmth_free);
   g_clear_pointer (&self->stock, parley_stock_unref);
   g_hash_table_unref (self->routes);

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "server/delivery.h"
 #include "server/session.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,10 @@ typedef struct
   guint keep_calls;             /* ended ones that /calls still knows */
   const gchar *prices;          /* the price file, or NULL */
   const gchar *admin_token_env; /* as of parley_admin_new() */
+  /* Where the records of calls go, or NULL; card numbers in them are hidden
+   * unless show_cards. */
+  const ParleyDeliveryConfig *delivery;
+  gboolean show_cards;
   /* What was said in any call, on the call's loop; may be NULL. */
   void (*caption) (const ParleyCaption * caption, gpointer data);
   /* Where the time of an answer went, likewise. */

@@ -61,6 +61,12 @@ parley_session_end (ParleySession * self)
   parley_call_end (self->call);
 }
 
+ParleyLoop *
+parley_session_get_loop (ParleySession * self)
+{
+  return self->loop;
+}
+
 const gchar *
 parley_session_end_to_string (ParleySessionEnd end)
 {
@@ -272,7 +278,7 @@ publish (ParleySession * self, ParleyCaption * caption)
   if (caption->final)
     parley_log_turn (self->sid, "%s: %s",
         caption->agent ? "agent" : "caller", caption->text);
-  self->hooks.caption (caption, self->data);
+  self->hooks.caption (self, caption, self->data);
 }
 
 static void
@@ -313,12 +319,27 @@ handle_said (ParleySession * self, const GstStructure * fields)
 }
 
 static void
+handle_heard (ParleySession * self, const GstStructure * fields)
+{
+  ParleyHeardText heard = { 0 };
+
+  heard.text = gst_structure_get_string (fields, "text");
+  heard.ms = (parley_clock_now () - self->began) / 1000;
+  if (heard.text
+      && gst_structure_get (fields, "epoch", G_TYPE_UINT64, &heard.reply,
+          "done", G_TYPE_BOOLEAN, &heard.done, NULL))
+    self->hooks.heard (self, &heard, self->data);
+}
+
+static void
 handle_element (ParleySession * self, const GstStructure * fields)
 {
   if (gst_structure_has_name (fields, "parley-turn"))
     handle_turn (self, fields);
   else if (gst_structure_has_name (fields, "parley-usage"))
     handle_usage (self, fields);
+  else if (gst_structure_has_name (fields, "llmchat-heard"))
+    handle_heard (self, fields);
   else
     handle_said (self, fields);
 }
@@ -371,6 +392,7 @@ is_wanted (GstMessage * message)
     case GST_MESSAGE_ELEMENT:
       return gst_message_has_name (message, "cloudstt")
           || gst_message_has_name (message, "llmchat")
+          || gst_message_has_name (message, "llmchat-heard")
           || gst_message_has_name (message, "parley-turn")
           || gst_message_has_name (message, "parley-usage");
     default:

@@ -28,6 +28,15 @@ typedef struct
   gint64 ms;                    /* since the call's start */
 } ParleyCaption;
 
+/* What the caller heard of a reply. */
+typedef struct
+{
+  guint64 reply;
+  const gchar *text;            /* all of it so far */
+  gboolean done;                /* to its end */
+  gint64 ms;                    /* since the call's start */
+} ParleyHeardText;
+
 /* Why a session ended. */
 typedef enum
 {
@@ -74,7 +83,10 @@ typedef struct
   ParleyStock *(*pick) (const gchar * to, gpointer data);
   void (*began) (ParleySession * session, const ParleySessionBegin * begin,
       gpointer data);
-  void (*caption) (const ParleyCaption * caption, gpointer data);
+  void (*caption) (ParleySession * session, const ParleyCaption * caption,
+      gpointer data);
+  void (*heard) (ParleySession * session, const ParleyHeardText * heard,
+      gpointer data);
   /* The first sound of a reply was heard, or it ended before that. */
   void (*turn) (ParleySession * session, const gchar * sid,
       const ParleyTurnReport * report, gpointer data);
@@ -90,6 +102,9 @@ typedef struct
  * what is returned is borrowed until then. */
 ParleySession *parley_session_begin (const ParleyUpgrade * upgrade,
     const ParleySessionHooks * hooks, gpointer data);
+
+/* The call's; borrowed. */
+ParleyLoop *parley_session_get_loop (ParleySession * session);
 
 /* Hangs up; any thread that knows the session not to be over. */
 void parley_session_end (ParleySession * session);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
 
@@ -629,6 +630,43 @@ test_bad_certificate (Fixture * fixture, gconstpointer data)
       fixture->path);
 }
 
+/* The one file in @dir, which is removed. */
+static JsonNode *
+take_record (const gchar * dir)
+{
+  g_autoptr (GDir) files = g_dir_open (dir, 0, NULL);
+  g_autofree gchar *path = g_build_filename (dir, g_dir_read_name (files),
+      NULL);
+  g_autofree gchar *text = NULL;
+
+  g_assert_null (g_dir_read_name (files));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_remove (path);
+  return json_from_string (text, NULL);
+}
+
+/* It is there once the server has ended. */
+static void
+test_call_record (Fixture * fixture, gconstpointer data)
+{
+  g_autofree gchar *dir = g_build_filename (fixture->dir, "records", NULL);
+  Served *served = served_new (ARGS (fixture->path, "--call-record-dir", dir));
+  g_autoptr (JsonNode) root = NULL;
+  JsonObject *object;
+
+  g_assert_true (call_echoes (served, "+15035550111"));
+  g_assert_cmpint (served_free (served), ==, 0);
+  root = take_record (dir);
+  object = json_node_get_object (root);
+  g_assert_cmpstr (json_object_get_string_member (object, "sid"), ==, SID);
+  g_assert_cmpstr (json_object_get_string_member (object, "to"), ==,
+      "+15035550111");
+  g_assert_cmpstr (json_object_get_string_member (object, "end"), ==,
+      "hung-up");
+  g_assert_true (json_object_has_member (object, "transcript"));
+  g_rmdir (dir);
+}
+
 #define ADD(name, func) \
     g_test_add ("/serve/" name, Fixture, NULL, fixture_set_up, func, \
         fixture_tear_down)
@@ -636,6 +674,7 @@ test_bad_certificate (Fixture * fixture, gconstpointer data)
 static void
 add_refusal_tests (void)
 {
+  ADD ("call-record/file", test_call_record);
   ADD ("refuses/bad-pipeline", test_bad_pipeline);
   ADD ("refuses/not-ready", test_not_ready);
   ADD ("refuses/missing-token", test_missing_token);
