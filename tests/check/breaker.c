@@ -209,10 +209,99 @@ test_window (Fixture * self, gconstpointer data)
 {
   for (guint i = 0; i < 20; i++) {
     fail_times (self, 1);
-    parley_clock_advance (SECOND * 5 / 2, NULL);
+    parley_clock_advance (SECOND * 15, NULL);
   }
   g_assert_cmpstr (self->states->str, ==, "");
   g_assert_cmpuint (stats (self).faults, ==, 20);
+}
+
+/* One per cent of many calls is no outage. */
+static void
+test_in_a_row (Fixture * self, gconstpointer data)
+{
+  Caller caller;
+
+  for (guint i = 0; i < 5; i++) {
+    fail_times (self, 4);
+    enter (self, &caller, '.', 0);
+    leave (&caller, NULL);
+  }
+  g_assert_cmpstr (self->states->str, ==, "");
+  fail_times (self, 5);
+  g_assert_cmpstr (self->states->str, ==, "closed>open ");
+}
+
+/* A request counts once, however often it is tried; a probe that fails does
+ * whichever try it is. */
+static void
+test_yield (Fixture * self, gconstpointer data)
+{
+  Caller caller;
+
+  fail_times (self, 4);
+  for (guint i = 0; i < 3; i++) {
+    enter (self, &caller, '.', 0);
+    parley_breaker_yield (caller.ticket, self->fault);
+  }
+  g_assert_cmpuint (stats (self).faults, ==, 4);
+  g_assert_cmpstr (self->states->str, ==, "");
+  fail_times (self, 1);
+  parley_clock_advance (5 * SECOND, NULL);
+  enter (self, &caller, '.', 0);
+  parley_breaker_yield (caller.ticket, self->fault);
+  g_assert_cmpuint (stats (self).opened, ==, 2);
+}
+
+/* What tells when to come again is no fault, but is waited for. */
+static void
+test_rate_limit (Fixture * self, gconstpointer data)
+{
+  g_autoptr (GError) error = parley_net_error_new_status ("acme", "acme.com",
+      429, 2 * SECOND, NULL, 0, NULL);
+  Caller caller;
+
+  for (guint i = 0; i < 10; i++) {
+    enter (self, &caller, '.', SECOND * 60);
+    parley_clock_advance (2 * SECOND, NULL);
+    leave (&caller, error);
+  }
+  g_assert_cmpuint (stats (self).faults, ==, 0);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, NULL), ==,
+      2 * SECOND);
+}
+
+static void
+test_wait (Fixture * self, gconstpointer data)
+{
+  Caller a, b, c;
+  gboolean is_probe;
+
+  parley_breaker_set_max_concurrent (self->breaker, 2);
+  enter (self, &a, 'a', 0);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, NULL), ==, 0);
+  parley_clock_advance (SECOND, NULL);
+  leave (&a, NULL);
+  enter (self, &a, 'a', 0);
+  enter (self, &b, 'b', 0);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, &is_probe), ==,
+      SECOND / 2);
+  g_assert_false (is_probe);
+  enter (self, &c, 'c', SECOND);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, NULL), ==, SECOND);
+  parley_breaker_cancel (a.ticket);
+  parley_breaker_cancel (b.ticket);
+  parley_breaker_cancel (c.ticket);
+  fail_times (self, 5);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, &is_probe), ==,
+      G_MAXINT64);
+  g_assert_false (is_probe);
+  parley_clock_advance (5 * SECOND, NULL);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, &is_probe), ==, 0);
+  g_assert_true (is_probe);
+  enter (self, &a, 'a', 0);
+  g_assert_cmpint (parley_breaker_get_wait (self->breaker, &is_probe), ==,
+      G_MAXINT64);
+  parley_breaker_cancel (a.ticket);
 }
 
 /* A wrong key or request says nothing of the service's health. */
@@ -593,6 +682,10 @@ main (int argc, char **argv)
   ADD ("probe-cancelled", test_probe_cancelled);
   ADD ("probe-works", test_probe_works);
   ADD ("window", test_window);
+  ADD ("in-a-row", test_in_a_row);
+  ADD ("yield", test_yield);
+  ADD ("rate-limit", test_rate_limit);
+  ADD ("wait", test_wait);
   ADD ("what-counts", test_what_counts);
   ADD ("opening-refuses-the-waiting", test_opening_refuses_the_waiting);
   ADD ("order", test_order);

@@ -8,10 +8,12 @@
 
 #define MAX_WAITING 256
 #define FAULTS 5
-#define WINDOW (10 * G_TIME_SPAN_SECOND)
+#define WINDOW (60 * G_TIME_SPAN_SECOND)
 #define OPEN_FOR (5 * G_TIME_SPAN_SECOND)
 #define MAX_PAUSE (30 * G_TIME_SPAN_SECOND)
 #define OTHER "other"
+/* How much the last call counts in how long calls keep their places. */
+#define HOLD_SHARE 8
 
 typedef enum
 {
@@ -31,6 +33,7 @@ struct _ParleyBreakerTicket
   /* Under the breaker's lock. */
   TicketState state;
   gboolean probe;
+  gint64 granted;               /* when */
   GList link;                   /* in the queue, while it waits */
   GSource *timer;               /* while it waits */
   GError *error;                /* why it was refused */
@@ -54,6 +57,7 @@ struct _ParleyBreaker
   ParleyBreakerTicket *probe;   /* under way; borrowed */
   gint64 opened_until;
   gint64 paused_until;
+  gint64 hold;                  /* µs, a running mean; 0: not known */
 };
 
 G_DEFINE_FINAL_TYPE (ParleyBreaker, parley_breaker, G_TYPE_OBJECT);
@@ -208,6 +212,7 @@ refuse_busy_unlocked (ParleyBreaker * self, ParleyBreakerTicket * ticket)
 static void
 grant_unlocked (ParleyBreaker * self, ParleyBreakerTicket * ticket)
 {
+  ticket->granted = parley_clock_now ();
   self->stats.in_flight++;
   self->stats.entered++;
   if (self->stats.state == PARLEY_BREAKER_HALF_OPEN) {
@@ -286,22 +291,24 @@ pause_unlocked (ParleyBreaker * self, gint64 now, gint64 retry_after)
   }
 }
 
+/* @counted: a fault of the same request was counted before. */
 static void
-judge_unlocked (ParleyBreaker * self, gboolean probe, const GError * error,
-    gint64 now)
+judge_unlocked (ParleyBreaker * self, gboolean probe, gboolean counted,
+    const GError * error, gint64 now)
 {
   if (parley_net_error_get_retry_after (error) > 0)
     pause_unlocked (self, now, parley_net_error_get_retry_after (error));
   if (!parley_net_error_is_fault (error)) {
     self->stats.worked++;
+    g_queue_clear_full (&self->faults, g_free);
     if (probe)
       set_state_unlocked (self, PARLEY_BREAKER_CLOSED);
     return;
   }
-  self->stats.faults++;
+  self->stats.faults += !counted;
   if (probe)
     open_unlocked (self, now);
-  else if (self->stats.state == PARLEY_BREAKER_CLOSED)
+  else if (!counted && self->stats.state == PARLEY_BREAKER_CLOSED)
     count_fault_unlocked (self, now);
 }
 
@@ -373,9 +380,35 @@ parley_breaker_enter_in_loop (ParleyBreaker * self, ParleyLoop * loop,
   return ticket;
 }
 
-/* @judge: @error says how it went. */
+typedef enum
+{
+  END_LEAVE,
+  END_YIELD,
+  END_CANCEL
+} TicketEnd;
+
 static void
-ticket_end (ParleyBreakerTicket * ticket, gboolean judge, const GError * error)
+note_hold_unlocked (ParleyBreaker * self, gint64 hold)
+{
+  self->hold += self->hold ? (hold - self->hold) / HOLD_SHARE : hold;
+}
+
+static void
+give_up_place_unlocked (ParleyBreaker * self, ParleyBreakerTicket * ticket,
+    TicketEnd end, const GError * error, gint64 now)
+{
+  self->stats.in_flight--;
+  if (ticket->probe)
+    self->probe = NULL;
+  if (end != END_CANCEL) {
+    note_hold_unlocked (self, now - ticket->granted);
+    judge_unlocked (self, ticket->probe, end == END_YIELD, error, now);
+  }
+  pump_unlocked (self, now);
+}
+
+static void
+ticket_end (ParleyBreakerTicket * ticket, TicketEnd end, const GError * error)
 {
   ParleyBreaker *self = ticket->breaker;
   gint64 now = parley_clock_now ();
@@ -383,19 +416,13 @@ ticket_end (ParleyBreakerTicket * ticket, gboolean judge, const GError * error)
 
   g_assert (parley_loop_is_current (ticket->loop));
   g_mutex_lock (&self->lock);
-  if (!judge && ticket->state != TICKET_REFUSED)
+  if (end == END_CANCEL && ticket->state != TICKET_REFUSED)
     self->stats.cancelled++;
   told = ticket->state != TICKET_WAITING;
   if (ticket->state == TICKET_WAITING)
     g_queue_unlink (&self->waiting, &ticket->link);
-  if (ticket->state == TICKET_GRANTED) {
-    self->stats.in_flight--;
-    if (ticket->probe)
-      self->probe = NULL;
-    if (judge)
-      judge_unlocked (self, ticket->probe, error, now);
-    pump_unlocked (self, now);
-  }
+  if (ticket->state == TICKET_GRANTED)
+    give_up_place_unlocked (self, ticket, end, error, now);
   g_mutex_unlock (&self->lock);
   parley_timer_clear (&ticket->timer);
   ticket->ended = TRUE;
@@ -406,7 +433,13 @@ ticket_end (ParleyBreakerTicket * ticket, gboolean judge, const GError * error)
 void
 parley_breaker_leave (ParleyBreakerTicket * ticket, const GError * error)
 {
-  ticket_end (ticket, TRUE, error);
+  ticket_end (ticket, END_LEAVE, error);
+}
+
+void
+parley_breaker_yield (ParleyBreakerTicket * ticket, const GError * error)
+{
+  ticket_end (ticket, END_YIELD, error);
 }
 
 void
@@ -428,7 +461,36 @@ parley_breaker_works_in_loop (ParleyBreakerTicket * ticket)
 void
 parley_breaker_cancel (ParleyBreakerTicket * ticket)
 {
-  ticket_end (ticket, FALSE, NULL);
+  ticket_end (ticket, END_CANCEL, NULL);
+}
+
+static gint64
+get_wait_unlocked (ParleyBreaker * self, gint64 now)
+{
+  guint max = self->settings.max_concurrent;
+  gint64 wait = MAX (self->paused_until - now, 0);
+
+  if (self->probe || (self->stats.state == PARLEY_BREAKER_OPEN
+          && now < self->opened_until)
+      || self->waiting.length >= MAX (self->settings.max_waiting, 1))
+    return G_MAXINT64;
+  if (max > 0 && (self->stats.in_flight >= max || self->waiting.head))
+    wait += self->hold * (self->waiting.length + 1) / max;
+  return wait;
+}
+
+gint64
+parley_breaker_get_wait (ParleyBreaker * self, gboolean * is_probe)
+{
+  gint64 wait;
+
+  g_mutex_lock (&self->lock);
+  wait = get_wait_unlocked (self, parley_clock_now ());
+  if (is_probe)
+    *is_probe = wait != G_MAXINT64
+        && self->stats.state != PARLEY_BREAKER_CLOSED;
+  g_mutex_unlock (&self->lock);
+  return wait;
 }
 
 /* Settings and figures */

@@ -10,20 +10,21 @@ G_BEGIN_DECLS
  * once, shared by all loops of the process.
  *
  * closed: calls go, at most max-concurrent at a time; the others wait in order
- * of arrival, each up to its deadline. After so many faults within a window it
- * opens. open: everybody is told at once to go elsewhere. When open-for is over
- * it is half open: the next one goes as the probe; if that works it closes,
- * else it opens again. An answer of 429 with Retry-After lets nobody begin for
+ * of arrival, each up to its deadline. After so many faults in a row, all
+ * within a window, it opens: a call that works ends the row. open: everybody is
+ * told at once to go elsewhere. When open-for is over it is half open: the next
+ * one goes as the probe; if that works it closes, else it opens again. An answer of 429 with Retry-After lets nobody begin for
  * that long (at most max-pause): the waiting wait.
  *
  *   self->ticket = parley_breaker_enter_in_loop (breaker, loop, deadline,
  *       entered, self);
  *   ... entered (ticket, error, data): error NULL: send; else go elsewhere
  *   parley_breaker_leave (ticket, error)     // how it went, or
+ *   parley_breaker_yield (ticket, error)     // one more try of it failed, or
  *   parley_breaker_cancel (ticket)           // nothing is known
  *
- * Every ticket is ended by leave or cancel exactly once, at any time, the
- * refused ones too. A call that streams holds its ticket until its end.
+ * Every ticket is ended by one of these exactly once, at any time, the refused
+ * ones too. A call that streams holds its ticket until its end.
  *
  * Threads: any, but a ticket belongs to its loop: enter, callback, leave and
  * cancel happen there. Short locks. Time is parley_clock_now()'s. */
@@ -46,8 +47,8 @@ typedef struct
 {
   guint max_concurrent;         /* 0: no limit (the default) */
   guint max_waiting;            /* beyond these nobody waits: 256 */
-  guint faults;                 /* that open it: 5; 0: it never opens */
-  gint64 window;                /* µs within which they count: 10 s */
+  guint faults;                 /* in a row that open it: 5; 0: never */
+  gint64 window;                /* µs within which they count: 60 s */
   gint64 open_for;              /* µs: 5 s */
   gint64 max_pause;             /* µs: 30 s */
 } ParleyBreakerSettings;
@@ -101,10 +102,19 @@ ParleyBreakerTicket *parley_breaker_enter_in_loop (ParleyBreaker * self,
 /* @error NULL: it worked; else it counts if parley_net_error_is_fault(). */
 void parley_breaker_leave (ParleyBreakerTicket * ticket,
     const GError * error);
+/* As leave for @error of a request one try of which has left with a fault
+ * before: the request counts once, however often it is tried. */
+void parley_breaker_yield (ParleyBreakerTicket * ticket,
+    const GError * error);
 /* It works so far: a probe that streams lets others go before its end. */
 void parley_breaker_works_in_loop (ParleyBreakerTicket * ticket);
 /* Counts neither way. A cancelled probe leaves the next one to be the probe. */
 void parley_breaker_cancel (ParleyBreakerTicket * ticket);
+
+/* How long one who entered now would have to wait, in µs, judged by how long
+ * others kept their places of late; G_MAXINT64: he would be refused. @is_probe
+ * (may be NULL): he would be the probe. */
+gint64 parley_breaker_get_wait (ParleyBreaker * self, gboolean * is_probe);
 
 /* Tells changes of state of all breakers, on @loop, in order. */
 typedef void (*ParleyBreakerWatchFunc) (ParleyBreaker * breaker,

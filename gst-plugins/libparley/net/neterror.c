@@ -112,7 +112,9 @@ parley_net_error_is_fault (const GError * error)
   return g_error_matches (error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_TLS)
       || g_error_matches (error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_PROTOCOL)
       || (parley_net_error_is_transient (error)
-      && parley_net_error_get_status (error) != 409);
+      && parley_net_error_get_status (error) != 409
+      && !(parley_net_error_get_status (error) == 429
+          && parley_net_error_get_retry_after (error) >= 0));
 }
 
 /* Texts */

@@ -48,7 +48,7 @@ const gchar *parley_net_error_get_server_code (const GError * error);
  * 5xx. Not: wrong key, wrong request, unreadable or too much. */
 gboolean parley_net_error_is_transient (const GError * error);
 /* It says something of the service's health, which a breaker counts: as above
- * and TLS and PROTOCOL, not 409. */
+ * and TLS and PROTOCOL, but not 409, nor 429 that tells when to come again. */
 gboolean parley_net_error_is_fault (const GError * error);
 
 /* Makes one: "@provider: @text". For what providers find out for themselves,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "net/clock.h"
 #include "providers/textfile.h"
 
 /* What an answer does not depend on comes first. The property's number is one
@@ -16,6 +17,7 @@ typedef enum
   CONNECT_TIMEOUT,
   FIRST_BYTE_TIMEOUT,
   TOTAL_TIMEOUT,
+  FALLBACK_AFTER,
   N_COMMON,
   MODEL = N_COMMON,
   VOICE,
@@ -50,6 +52,8 @@ static const Setting settings[N_SETTINGS] = {
   [FIRST_BYTE_TIMEOUT] = {"first-byte-timeout", "Milliseconds", G_TYPE_UINT,
       0},
   [TOTAL_TIMEOUT] = {"total-timeout", "Milliseconds", G_TYPE_UINT, 0},
+  [FALLBACK_AFTER] = {"fallback-after", "Milliseconds; 0: no fallback",
+      G_TYPE_UINT, 0},
   [MODEL] = {"model", "Name of the model", G_TYPE_STRING, 0},
   [VOICE] = {"voice", "Name of the voice", G_TYPE_STRING, 0},
   [LANGUAGE] = {"language", "A BCP 47 tag", G_TYPE_STRING, 0},
@@ -81,6 +85,7 @@ struct _ParleyCloud
   gchar *key;
   ParleyLoop *loop;
   Connection *connection;       /* on the loop; ended there */
+  guint n_places;               /* on the loop: at the breaker, held open */
 };
 
 /* All providers of a loop that ask the same service for the same kind of thing
@@ -284,6 +289,34 @@ set_timeout (ParleyCloud * self, SettingId id, gint64 * timeout)
     *timeout = ms * G_TIME_SPAN_MILLISECOND;
 }
 
+static gint64
+fallback_after (ParleyCloud * self)
+{
+  return g_value_get_uint (&self->values[FALLBACK_AFTER])
+      * G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+shorten (gint64 * timeout, gint64 most)
+{
+  *timeout = *timeout ? MIN (*timeout, most) : most;
+}
+
+/* What a model has begun to say is spoken meanwhile, so that it may stall for
+ * longer. */
+static void
+hurry (ParleyCloud * self, ParleyTimeouts * timeouts)
+{
+  gint64 after = fallback_after (self);
+
+  if (!after)
+    return;
+  shorten (&timeouts->connect, after);
+  shorten (&timeouts->first_byte, after);
+  shorten (&timeouts->idle, self->info->operation == PARLEY_OPERATION_LLM
+      ? 2 * after : after);
+}
+
 void
 parley_cloud_get_timeouts (ParleyCloud * self, ParleyTimeouts * timeouts)
 {
@@ -291,6 +324,56 @@ parley_cloud_get_timeouts (ParleyCloud * self, ParleyTimeouts * timeouts)
   set_timeout (self, CONNECT_TIMEOUT, &timeouts->connect);
   set_timeout (self, FIRST_BYTE_TIMEOUT, &timeouts->first_byte);
   set_timeout (self, TOTAL_TIMEOUT, &timeouts->total);
+  hurry (self, timeouts);
+}
+
+ParleyRetry *
+parley_cloud_new_retry (ParleyCloud * self)
+{
+  ParleyRetryPolicy policy = {
+    .first = PARLEY_RETRY_FIRST,.max_after = PARLEY_RETRY_MAX_AFTER
+  };
+
+  return parley_retry_new (parley_cloud_get_loop (self),
+      fallback_after (self) ? &policy : NULL);
+}
+
+gint64
+parley_cloud_get_queue_deadline (ParleyCloud * self, gint64 deadline)
+{
+  gint64 after = fallback_after (self);
+
+  return after ? MIN (deadline, parley_clock_now () + after / 4) : deadline;
+}
+
+ParleyCloud *
+parley_cloud_of (ParleyProvider * provider)
+{
+  return g_object_get_qdata (G_OBJECT (provider), cloud_quark ());
+}
+
+void
+parley_cloud_add_place_in_loop (ParleyCloud * self, gint n)
+{
+  self->n_places += n;
+}
+
+gboolean
+parley_cloud_is_up_in_loop (ParleyCloud * self, gboolean * is_probe,
+    const gchar ** reason)
+{
+  gint64 after = fallback_after (self), wait;
+
+  *is_probe = FALSE;
+  *reason = NULL;
+  if (self->n_places > 0)
+    return TRUE;
+  wait = parley_breaker_get_wait (parley_cloud_get_breaker (self), is_probe);
+  if (wait == G_MAXINT64)
+    *reason = "open";
+  else if (after && wait > after / 4)
+    *reason = "busy";
+  return !*reason;
 }
 
 /* Requests */

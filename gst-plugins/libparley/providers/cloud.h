@@ -3,6 +3,7 @@
 
 #include "net/breaker.h"
 #include "net/httprequest.h"
+#include "net/retry.h"
 #include "net/sse.h"
 #include "providers/provider.h"
 
@@ -22,7 +23,10 @@ G_BEGIN_DECLS
  *                   &handler, job);
  *
  * The settings are properties of the provider. All have base-url, api-key-env,
- * max-concurrent, connect-timeout, first-byte-timeout and total-timeout.
+ * max-concurrent, connect-timeout, first-byte-timeout, total-timeout and
+ * fallback-after (0: there is no fallback). With a fallback there is one try,
+ * which has no longer than that to begin its answer, and a quarter of it to
+ * wait for its place: the fallback can do it sooner than a second try.
  *
  * Threads: setting properties, parley_cloud_new() and parley_cloud_warm(), one
  * after the other; all else on the provider's loop. The provider may be let go
@@ -85,6 +89,19 @@ ParleyHttpSession *parley_cloud_get_session_in_loop (ParleyCloud * self);
 /* The place where calls are let through, for websockets (calls below enter it
  * by themselves); borrowed. */
 ParleyBreaker *parley_cloud_get_breaker (ParleyCloud * self);
+
+/* Of the provider, if it is one behind a network, else NULL; borrowed. */
+ParleyCloud *parley_cloud_of (ParleyProvider * provider);
+/* Whether a request now would be taken up in time. @is_probe: it would be the
+ * one that finds out whether the service is back. @reason: why not; static. */
+gboolean parley_cloud_is_up_in_loop (ParleyCloud * self, gboolean * is_probe,
+    const gchar ** reason);
+/* It holds a place at the breaker already: +1, and no more: -1. */
+void parley_cloud_add_place_in_loop (ParleyCloud * self, gint n);
+/* When a request with this @deadline stops waiting for its place. */
+gint64 parley_cloud_get_queue_deadline (ParleyCloud * self, gint64 deadline);
+/* As often as there are tries; transfer full. */
+ParleyRetry *parley_cloud_new_retry (ParleyCloud * self);
 
 /* A request of @path behind base-url ("/models?limit=1"), with the key and the
  * timeouts; transfer full. NULL with @error: the settings cannot work. */

@@ -3,7 +3,6 @@
 #include "providers/cloud.h"
 
 #include "net/clock.h"
-#include "net/retry.h"
 
 struct _ParleyCloudCall
 {
@@ -19,6 +18,7 @@ struct _ParleyCloudCall
   ParleyRetry *retry;
   GError *error;                /* of the last try, until it is told */
   GSource *later;               /* tells it */
+  gboolean faulted;             /* a try of it counted as a fault */
   gboolean committed;
   gboolean whole;               /* the answer has come */
   gboolean freed;               /* only the rest of the answer is awaited */
@@ -40,8 +40,15 @@ call_destroy (ParleyCloudCall * call)
 static void
 leave (ParleyCloudCall * call, const GError * error)
 {
-  if (call->ticket)
-    parley_breaker_leave (g_steal_pointer (&call->ticket), error);
+  ParleyBreakerTicket *ticket = g_steal_pointer (&call->ticket);
+
+  if (!ticket)
+    return;
+  if (error && call->faulted)
+    parley_breaker_yield (ticket, error);
+  else
+    parley_breaker_leave (ticket, error);
+  call->faulted |= parley_net_error_is_fault (error);
 }
 
 /* One try, and the next */
@@ -204,7 +211,8 @@ static void
 try_once (ParleyCloudCall * call)
 {
   call->ticket = parley_breaker_enter_in_loop (parley_cloud_get_breaker
-      (call->cloud), call->loop, call->deadline, entered, call);
+      (call->cloud), call->loop, parley_cloud_get_queue_deadline (call->cloud,
+          call->deadline), entered, call);
 }
 
 /* The call */
@@ -225,7 +233,7 @@ parley_cloud_call_in_loop (ParleyCloud * cloud, ParleyHttpRequest * request,
   call->data = data;
   call->begun = parley_clock_now ();
   call->deadline = call->begun + timeouts.first_byte;
-  call->retry = parley_retry_new (call->loop, NULL);
+  call->retry = parley_cloud_new_retry (cloud);
   try_once (call);
   return call;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "net/clock.h"
-#include "net/retry.h"
 
 struct _ParleyCloudSocket
 {
@@ -20,6 +19,8 @@ struct _ParleyCloudSocket
   gboolean open;
   gboolean proven;              /* something came over it */
   ParleyBreakerTicket *ticket;  /* or NULL */
+  gboolean placed;              /* it has let us through */
+  gboolean faulted;             /* a try counted as a fault */
   ParleyRetry *retry;
   gboolean needed;
   gint64 deadline;              /* no try begins later */
@@ -118,6 +119,27 @@ say_farewell (ParleyWsSession * ws, const gchar * text)
   parley_ws_session_close_in_loop (ws, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
 }
 
+/* What waits for a websocket counts once as a fault, however often it is
+ * tried. */
+static void
+leave (ParleyCloudSocket * self, const GError * error)
+{
+  ParleyBreakerTicket *ticket = g_steal_pointer (&self->ticket);
+
+  if (self->placed)
+    parley_cloud_add_place_in_loop (self->cloud, -1);
+  self->placed = FALSE;
+  if (!ticket)
+    return;
+  if (error && self->faulted)
+    parley_breaker_yield (ticket, error);
+  else if (error || self->open)
+    parley_breaker_leave (ticket, error);
+  else
+    parley_breaker_cancel (ticket);
+  self->faulted |= parley_net_error_is_fault (error);
+}
+
 static void
 let_go (ParleyCloudSocket * self, const gchar * text, const GError * error)
 {
@@ -126,10 +148,7 @@ let_go (ParleyCloudSocket * self, const gchar * text, const GError * error)
     parley_ws_session_set_handler_in_loop (self->ws, NULL, NULL);
     say_farewell (g_steal_pointer (&self->ws), text);
   }
-  if (self->ticket && (self->open || error))
-    parley_breaker_leave (g_steal_pointer (&self->ticket), error);
-  else if (self->ticket)
-    parley_breaker_cancel (g_steal_pointer (&self->ticket));
+  leave (self, error);
   self->open = FALSE;
 }
 
@@ -241,6 +260,7 @@ on_text (ParleyWsSession * ws, const gchar * text, gsize len, gpointer data)
   ParleyCloudSocket *self = data;
 
   self->proven = TRUE;
+  self->faulted = FALSE;
   parley_retry_reset (self->retry);
   self->handler.text (text, len, self->data);
 }
@@ -323,10 +343,13 @@ entered (ParleyBreakerTicket * ticket, const GError * error, gpointer data)
 {
   ParleyCloudSocket *self = data;
 
-  if (error)
+  if (error) {
     end_try (self, g_error_copy (error));
-  else
-    connect_one (self);
+    return;
+  }
+  self->placed = TRUE;
+  parley_cloud_add_place_in_loop (self->cloud, 1);
+  connect_one (self);
 }
 
 static void
@@ -334,7 +357,8 @@ try_once (ParleyCloudSocket * self)
 {
   if (self->info->limited)
     self->ticket = parley_breaker_enter_in_loop (parley_cloud_get_breaker
-        (self->cloud), self->loop, self->deadline, entered, self);
+        (self->cloud), self->loop, parley_cloud_get_queue_deadline
+        (self->cloud, self->deadline), entered, self);
   else
     connect_one (self);
 }
@@ -364,6 +388,7 @@ void
 parley_cloud_socket_release_in_loop (ParleyCloudSocket * self)
 {
   self->needed = FALSE;
+  self->faulted = FALSE;
   parley_retry_reset (self->retry);
 }
 
@@ -446,7 +471,7 @@ parley_cloud_socket_new_in_loop (ParleyCloud * cloud,
   self->handler = *handler;
   self->data = data;
   self->loop = parley_cloud_get_loop (cloud);
-  self->retry = parley_retry_new (self->loop, NULL);
+  self->retry = parley_cloud_new_retry (cloud);
   if (info->n_pooled)
     hold_pool (self);
   return self;

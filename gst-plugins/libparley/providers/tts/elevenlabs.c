@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "net/clock.h"
-#include "net/retry.h"
 
 /* Well before the service's own end of an idle websocket. */
 #define KEEP_ALIVE (60 * G_TIME_SPAN_SECOND)
@@ -47,6 +46,7 @@ G_DECLARE_FINAL_TYPE (ParleyTtsElevenlabs, parley_tts_elevenlabs, PARLEY,
        gint64 deadline;         /* of its first audio */
        GSource *timer;
        ParleyBreakerTicket *ticket;     /* or NULL */
+       gboolean faulted;        /* a try of it counted as a fault */
        ParleyRetry *retry;
        ParleyCloudCall *call;   /* transport=http; or NULL */
      } Job;
@@ -139,8 +139,15 @@ remove_job (Job * job)
 static void
 leave (Job * job, const GError * error)
 {
-  if (job->ticket)
-    parley_breaker_leave (g_steal_pointer (&job->ticket), error);
+  ParleyBreakerTicket *ticket = g_steal_pointer (&job->ticket);
+
+  if (!ticket)
+    return;
+  if (error && job->faulted)
+    parley_breaker_yield (ticket, error);
+  else
+    parley_breaker_leave (ticket, error);
+  job->faulted |= parley_net_error_is_fault (error);
 }
 
 static void
@@ -468,7 +475,8 @@ enter (gpointer data)
   ParleyCloud *cloud = job->owner->cloud;
 
   job->ticket = parley_breaker_enter_in_loop (parley_cloud_get_breaker (cloud),
-      parley_cloud_get_loop (cloud), job->deadline, entered, job);
+      parley_cloud_get_loop (cloud), parley_cloud_get_queue_deadline (cloud,
+          job->deadline), entered, job);
 }
 
 /* HTTP */
@@ -554,7 +562,7 @@ parley_tts_elevenlabs_speak (ParleyTtsProvider * provider, guint id,
   job->id = id;
   job->text = g_strdup (text);
   job->deadline = parley_clock_now () + timeouts.first_byte;
-  job->retry = parley_retry_new (loop, NULL);
+  job->retry = parley_cloud_new_retry (self->cloud);
   g_queue_push_tail (&self->jobs, job);
   if (uses_http (self)) {
     request (job);
