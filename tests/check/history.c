@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "turn/history.h"
 
-/* The messages as one line: s:… u:… a:… with bars between them. */
+/* The messages as one line: s:… u:… a:… t:… with bars between them, and what is
+ * called in brackets. */
 static gchar *
 as_line (ParleyHistory * history, const gchar * user)
 {
@@ -12,7 +13,10 @@ as_line (ParleyHistory * history, const gchar * user)
     ParleyMessage *message = g_ptr_array_index (messages, i);
 
     g_string_append_printf (line, "%s%c:%s", i ? "|" : "",
-        "sua"[message->role], message->text);
+        "suat"[message->role], message->text);
+    for (guint j = 0; message->calls && j < message->calls->len; j++)
+      g_string_append_printf (line, "[%s]",
+          ((ParleyToolCall *) message->calls->pdata[j])->name);
   }
   g_ptr_array_unref (messages);
   return g_string_free (line, FALSE);
@@ -111,6 +115,100 @@ test_copies (void)
   g_ptr_array_unref (messages);
 }
 
+/* Tools */
+
+/* Calls of the reply, one for each of the blank-separated @names, which are
+ * their ids too. */
+static void
+call (ParleyHistory * history, guint64 epoch, const gchar * names)
+{
+  GPtrArray *calls = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      parley_tool_call_free);
+  gchar **split = g_strsplit (names, " ", -1);
+
+  for (guint i = 0; split[i]; i++)
+    g_ptr_array_add (calls, parley_tool_call_new (split[i], split[i], "{}"));
+  parley_history_add_calls (history, epoch, calls);
+  g_ptr_array_unref (calls);
+  g_strfreev (split);
+}
+
+/* Heard before, while and after the tool worked. */
+static void
+test_calls_in_order (void)
+{
+  ParleyHistory *history = parley_history_new (NULL);
+
+  parley_history_add_user (history, "where is it");
+  parley_history_heard (history, 1, "One");
+  call (history, 1, "look");
+  assert_says (history, NULL, "u:where is it|a:One[look]|t:"
+      PARLEY_HISTORY_PENDING);
+  parley_history_heard (history, 1, "One moment.");
+  parley_history_set_result (history, 1, "look", "here");
+  parley_history_end_calls (history, 1, "One moment. Wait.");
+  parley_history_heard (history, 1, "One moment. Wait.");
+  assert_says (history, NULL, "u:where is it|a:One moment. Wait.[look]|t:here");
+  parley_history_heard (history, 1, "One moment. Wait. It is");
+  parley_history_heard (history, 1, "One moment. Wait. It is here.");
+  parley_history_add_user (history, "thanks");
+  assert_says (history, NULL, "u:where is it|a:One moment. Wait.[look]|t:here"
+      "|a:It is here.|u:thanks");
+  parley_history_free (history);
+}
+
+static void
+test_calls_several (void)
+{
+  ParleyHistory *history = parley_history_new (NULL);
+
+  call (history, 1, "a b");
+  parley_history_set_result (history, 1, "b", "B");
+  assert_says (history, NULL, "a:[a][b]|t:" PARLEY_HISTORY_PENDING "|t:B");
+  parley_history_set_result (history, 1, "a", "A");
+  parley_history_end_calls (history, 1, "");
+  call (history, 1, "a");
+  parley_history_set_result (history, 1, "a", "A2");
+  parley_history_end_calls (history, 1, "Then.");
+  parley_history_heard (history, 1, "Then. Done.");
+  assert_says (history, NULL, "a:[a][b]|t:A|t:B|a:Then.[a]|t:A2|a:Done.");
+  parley_history_free (history);
+}
+
+/* Speech came between; what the tool says later stands behind its call. */
+static void
+test_calls_interrupted (void)
+{
+  ParleyHistory *history = parley_history_new (NULL);
+
+  parley_history_add_user (history, "book it");
+  call (history, 1, "book");
+  parley_history_add_user (history, "no wait");
+  parley_history_heard (history, 2, "Sure?");
+  parley_history_set_result (history, 1, "book", "booked");
+  parley_history_set_result (history, 1, "unknown", "nothing");
+  parley_history_set_result (history, 7, "book", "nothing");
+  assert_says (history, "well", "u:book it|a:[book]|t:booked|u:no wait|a:Sure?"
+      "|u:well");
+  parley_history_free (history);
+}
+
+/* Less was heard than said, and what was heard never begins as it was said. */
+static void
+test_calls_half_heard (void)
+{
+  ParleyHistory *history = parley_history_new (NULL);
+
+  call (history, 1, "look");
+  parley_history_end_calls (history, 1, "One moment.");
+  parley_history_heard (history, 1, "One");
+  assert_says (history, NULL, "a:One[look]|t:" PARLEY_HISTORY_PENDING);
+  parley_history_heard (history, 1, "Another text, longer than that.");
+  assert_says (history, NULL, "a:Another text, longer than that.[look]|t:"
+      PARLEY_HISTORY_PENDING);
+  parley_history_free (history);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -122,5 +220,9 @@ main (int argc, char **argv)
       test_stays_where_first_heard);
   g_test_add_func ("/history/nothing-heard", test_nothing_heard);
   g_test_add_func ("/history/copies", test_copies);
+  g_test_add_func ("/history/calls/in-order", test_calls_in_order);
+  g_test_add_func ("/history/calls/several", test_calls_several);
+  g_test_add_func ("/history/calls/interrupted", test_calls_interrupted);
+  g_test_add_func ("/history/calls/half-heard", test_calls_half_heard);
   return g_test_run ();
 }

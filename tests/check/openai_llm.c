@@ -6,6 +6,7 @@
 #include "mock/cloudrig.h"
 #include "net/clock.h"
 #include "net/httprequest.h"
+#include "providers/llm/tools.h"
 #include "turn/history.h"
 
 /* Chat completions against a server on this machine. */
@@ -117,6 +118,45 @@ test_request_plain (void)
   parley_cloud_rig_free (rig);
 }
 
+/* What was called, what the tools said, and what may be called. */
+static void
+test_request_tools (void)
+{
+  ParleyCloudRig *rig = new_rig (&hello);
+  GError *error = NULL;
+  ParleyTools *tools = parley_tools_parse ("t",
+      "{\"tools\":[{\"name\":\"look\","
+      "\"description\":\"Looks.\",\"parameters\":{\"type\":\"object\","
+      "\"properties\":{}},\"webhook\":{\"url\":\"http://h/\"}}]}", &error);
+  GPtrArray *messages = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      parley_message_free);
+  GPtrArray *calls = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      parley_tool_call_free);
+  ParleyMockAsked *asked;
+
+  g_assert_no_error (error);
+  parley_llm_provider_set_tools (rig->provider, tools);
+  parley_tools_unref (tools);
+  g_ptr_array_add (calls, parley_tool_call_new ("c1", "look", "{\"id\":7}"));
+  g_ptr_array_add (messages, parley_message_new (PARLEY_ROLE_USER, "hi"));
+  g_ptr_array_add (messages, parley_message_new_calls ("", calls));
+  g_ptr_array_add (messages, parley_message_new_result ("c1", "{\"ok\":1}"));
+  parley_llm_provider_request (rig->provider, 1, messages);
+  parley_cloud_rig_wait (rig, 1);
+  asked = parley_mock_cloud_get (rig->cloud, 0);
+  g_assert_nonnull (strstr (asked->body, "\"tools\":[{\"type\":\"function\","
+          "\"function\":{\"name\":\"look\",\"description\":\"Looks.\","
+          "\"parameters\":{\"type\":\"object\",\"properties\":{}}}}]"));
+  g_assert_nonnull (strstr (asked->body, "{\"role\":\"assistant\",\"content\":"
+          "null,\"tool_calls\":[{\"id\":\"c1\",\"type\":\"function\","
+          "\"function\":{\"name\":\"look\",\"arguments\":"
+          "\"{\\\"id\\\":7}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c1\","
+          "\"content\":\"{\\\"ok\\\":1}\"}]"));
+  g_ptr_array_unref (calls);
+  g_ptr_array_unref (messages);
+  parley_cloud_rig_free (rig);
+}
+
 static void
 test_reply_cut_anywhere (void)
 {
@@ -177,10 +217,14 @@ test_tool_calls (void)
           "\"function\":{\"arguments\":\":7}\"}}]}}]")
       STOP ("tool_calls") DONE, "",
       "tool(call_a look {\"id\":7}) tool(call_b end {}) done1 ");
+  /* Arguments that nobody can read are the model's affair. */
+  check_reply (CHUNK ("\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,"
+          "\"function\":{\"name\":\"x\",\"arguments\":\"{\\\"a\"}}]}}]")
+      STOP ("tool_calls"), "", "tool(call_0 x {\"a) done1 ");
   /* Whole, without id and index. */
   check_reply (CHUNK ("\"choices\":[{\"delta\":{\"content\":\"One moment.\","
           "\"tool_calls\":[{\"function\":{\"name\":\"look\",\"arguments\":"
-          "\"{}\"}}]},\"finish_reason\":\"stop\"}]") DONE, "One moment.",
+          "\"{}\"}}]},\"finish_reason\":\"stop\"}]") DONE, "One moment.\n\n",
       "tool(call_0 look {}) done1 ");
 }
 
@@ -229,8 +273,8 @@ static const Fault faults[] = {
       1, "filter", ""},
   {"bad-tool", {.status = 200,.type = SSE,.body = CHUNK ("\"choices\":[{"
                   "\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{"
-                  "\"name\":\"x\",\"arguments\":\"{\\\"a\"}}]}}]")
-          STOP ("tool_calls")}, 1, "tool is not whole", ""},
+                  "\"arguments\":\"{}\"}}]}}]")
+          STOP ("tool_calls")}, 1, "tool has no name", ""},
   {"dropped", {.status = 200,.type = SSE,.body = DELTA ("Hel"),.end =
               PARLEY_MOCK_DROP}, 1, "lost in the middle", "Hel"},
   {"ended", {.status = 200,.type = SSE,.body = DELTA ("Hel")}, 1,
@@ -513,6 +557,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/openai-llm/request", test_request);
   g_test_add_func ("/openai-llm/request-plain", test_request_plain);
+  g_test_add_func ("/openai-llm/request-tools", test_request_tools);
   g_test_add_func ("/openai-llm/reply-cut-anywhere", test_reply_cut_anywhere);
   g_test_add_func ("/openai-llm/endings", test_endings);
   g_test_add_func ("/openai-llm/tool-calls", test_tool_calls);

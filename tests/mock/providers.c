@@ -242,7 +242,7 @@ G_DEFINE_FINAL_TYPE (MockLlm, mock_llm, PARLEY_TYPE_LLM_PROVIDER)
 static void
 mock_llm_request (ParleyLlmProvider * provider, guint id, GPtrArray * messages)
 {
-  static const gchar roles[] = "SUA";
+  static const gchar roles[] = "SUAT";
   GString *text = g_string_new ("request");
 
   for (guint i = 0; i < messages->len; i++) {

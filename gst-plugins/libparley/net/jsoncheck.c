@@ -221,13 +221,28 @@ check_value (Check * self)
 }
 
 const gchar *
-parley_json_check (const gchar * json, gsize len, guint max_depth)
+parley_json_check_line (const gchar * json, gsize len, guint max_depth,
+    guint * line)
 {
   Check self = { json, json + len, MIN (max_depth, 64), NULL };
+  const gchar *bad;
 
-  if (!g_utf8_validate_len (json, len, NULL))
-    return "it is not UTF-8";
-  if (check_value (&self) && peek (&self) != '\0')
+  *line = 1;
+  if (!g_utf8_validate_len (json, len, &bad)) {
+    self.p = bad;
+    self.wrong = "it is not UTF-8";
+  } else if (check_value (&self) && peek (&self) != '\0') {
     fail (&self, "something follows the end");
+  }
+  for (const gchar * p = json; self.wrong && p < self.p; p++)
+    *line += *p == '\n';
   return self.wrong;
+}
+
+const gchar *
+parley_json_check (const gchar * json, gsize len, guint max_depth)
+{
+  guint line;
+
+  return parley_json_check_line (json, len, max_depth, &line);
 }

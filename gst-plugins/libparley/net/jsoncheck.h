@@ -17,5 +17,8 @@ G_BEGIN_DECLS
  * A pure function; any thread. */
 const gchar *parley_json_check (const gchar * json, gsize len,
     guint max_depth);
+/* The same; *@line: the line it is in, from 1. */
+const gchar *parley_json_check_line (const gchar * json, gsize len,
+    guint max_depth, guint * line);
 
 G_END_DECLS

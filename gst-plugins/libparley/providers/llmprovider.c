@@ -2,6 +2,8 @@
 
 #include "providers/llmprovider.h"
 
+#include "providers/llm/tools.h"
+
 enum
 {
   SIGNAL_DELTA,
@@ -13,8 +15,24 @@ enum
 
 static guint signals[N_SIGNALS];
 
-G_DEFINE_ABSTRACT_TYPE (ParleyLlmProvider, parley_llm_provider,
+typedef struct
+{
+  ParleyTools *tools;           /* or NULL */
+} ParleyLlmProviderPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyLlmProvider, parley_llm_provider,
     PARLEY_TYPE_PROVIDER);
+
+#define PRIV(self) ((ParleyLlmProviderPrivate *) \
+    parley_llm_provider_get_instance_private (self))
+
+static void
+parley_llm_provider_finalize (GObject * object)
+{
+  g_clear_pointer (&PRIV (PARLEY_LLM_PROVIDER (object))->tools,
+      parley_tools_unref);
+  G_OBJECT_CLASS (parley_llm_provider_parent_class)->finalize (object);
+}
 
 static void
 parley_llm_provider_init (ParleyLlmProvider * self)
@@ -26,6 +44,7 @@ parley_llm_provider_class_init (ParleyLlmProviderClass * klass)
 {
   GType type = G_TYPE_FROM_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = parley_llm_provider_finalize;
   signals[SIGNAL_DELTA] = g_signal_new ("delta", type, G_SIGNAL_RUN_LAST,
       0, NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
   signals[SIGNAL_TOOL_CALL] = g_signal_new ("tool-call", type,
@@ -48,6 +67,21 @@ void
 parley_llm_provider_cancel (ParleyLlmProvider * self, guint id)
 {
   PARLEY_LLM_PROVIDER_GET_CLASS (self)->cancel (self, id);
+}
+
+void
+parley_llm_provider_set_tools (ParleyLlmProvider * self, ParleyTools * tools)
+{
+  if (tools)
+    parley_tools_ref (tools);
+  g_clear_pointer (&PRIV (self)->tools, parley_tools_unref);
+  PRIV (self)->tools = tools;
+}
+
+ParleyTools *
+parley_llm_provider_get_tools (ParleyLlmProvider * self)
+{
+  return PRIV (self)->tools;
 }
 
 gchar *

@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ParleyTools ParleyTools;
+
 /* A language model: a wire format or an engine, nothing of GStreamer.
  *
  * Threads, settings and results: as ParleySttProvider. A provider holds no
@@ -21,7 +23,8 @@ struct _ParleyLlmProviderClass
   ParleyProviderClass parent_class;
 
   /* Answers @messages (of ParleyMessage, oldest first, the last one the
-   * user's; borrowed) under the caller's number @id. */
+   * user's or a tool's; borrowed) under the caller's number @id. The model may
+   * call what parley_llm_provider_get_tools() holds. */
   void (*request) (ParleyLlmProvider * self, guint id, GPtrArray * messages);
   /* @id is not answered any more. Unknown numbers are ignored. */
   void (*cancel) (ParleyLlmProvider * self, guint id);
@@ -36,16 +39,22 @@ struct _ParleyLlmProviderClass
  * "done"   (guint id, gboolean hang_up): the reply is complete; @hang_up: the
  *          call ends once it was heard.
  * "tool-call" (guint id, const gchar *call, const gchar *name, const gchar
- *          *arguments): before done: the model wants the tool @name called with
- *          @arguments (a JSON object); @call names it in the conversation.
+ *          *arguments): before done, for each call: the model wants the tool
+ *          @name called; @call names it in the conversation. @arguments are
+ *          what the model wrote: a JSON object, unless it made a mistake.
  * "failed" (guint id, GError *error): instead of done. */
 
 void parley_llm_provider_request (ParleyLlmProvider * self, guint id,
     GPtrArray * messages);
 void parley_llm_provider_cancel (ParleyLlmProvider * self, guint id);
+/* What the requests after this may call (llm/tools.h); NULL: nothing. Takes a
+ * reference. On the provider's loop. */
+void parley_llm_provider_set_tools (ParleyLlmProvider * self,
+    ParleyTools * tools);
 gchar *parley_llm_provider_greeting (ParleyLlmProvider * self);
 
-/* For subclasses. */
+/* For subclasses. Borrowed; NULL: none. */
+ParleyTools *parley_llm_provider_get_tools (ParleyLlmProvider * self);
 void parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
     const gchar * text);
 void parley_llm_provider_tool_call_in_loop (ParleyLlmProvider * self, guint id,

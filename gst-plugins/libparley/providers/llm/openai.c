@@ -94,7 +94,7 @@ complete (Job * job)
         usage.output);
   }
   for (guint i = 0; i < calls->len; i++) {
-    ParleyChatToolCall *tool = g_ptr_array_index (calls, i);
+    ParleyToolCall *tool = g_ptr_array_index (calls, i);
 
     parley_llm_provider_tool_call_in_loop (provider, id, tool->id, tool->name,
         tool->arguments);
@@ -184,6 +184,7 @@ parley_llm_openai_request (ParleyLlmProvider * provider, guint id,
     .temperature = parley_cloud_get_double (self->cloud, "temperature"),
     .max_tokens = parley_cloud_get_uint (self->cloud, "max-tokens"),
     .max_tokens_new_name = parley_cloud_is_usual_host (self->cloud),
+    .tools = parley_llm_provider_get_tools (provider),
   };
   ParleyHttpRequest *request = parley_cloud_request_in_loop (self->cloud,
       "POST", "/chat/completions", NULL);

@@ -4,18 +4,16 @@
 
 #include <string.h>
 
-#include "net/jsoncheck.h"
 #include "net/neterror.h"
 #include "providers/jsonread.h"
-#include "turn/history.h"
 
 /* A call's index comes from the server. */
 #define MAX_TOOL_CALLS 64
-#define MAX_DEPTH 32
 
 typedef struct
 {
-  ParleyChatToolCall call;      /* complete after finish */
+  gchar *id;
+  gchar *name;
   GString *arguments;
 } Piece;
 
@@ -24,7 +22,7 @@ struct _ParleyChatReply
   gchar *provider;
   const gchar *const *secrets;
   GPtrArray *pieces;            /* of Piece, by their index; or NULL */
-  GPtrArray *calls;             /* borrowed from pieces */
+  GPtrArray *calls;             /* of ParleyToolCall; complete after finish */
   gchar *finish_reason;
   ParleyChatUsage usage;
   gboolean has_usage;
@@ -37,9 +35,56 @@ struct _ParleyChatReply
 static const gchar *
 role_name (ParleyRole role)
 {
-  static const gchar *const names[] = { "system", "user", "assistant" };
+  static const gchar *const names[] = {
+    "system", "user", "assistant", "tool"
+  };
 
   return names[role];
+}
+
+static void
+add_text (JsonBuilder * builder, const gchar * name, const gchar * text)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, text);
+}
+
+static void
+add_calls (JsonBuilder * builder, GPtrArray * calls)
+{
+  json_builder_set_member_name (builder, "tool_calls");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < calls->len; i++) {
+    ParleyToolCall *call = g_ptr_array_index (calls, i);
+
+    json_builder_begin_object (builder);
+    add_text (builder, "id", call->id);
+    add_text (builder, "type", "function");
+    json_builder_set_member_name (builder, "function");
+    json_builder_begin_object (builder);
+    add_text (builder, "name", call->name);
+    add_text (builder, "arguments", call->arguments);
+    json_builder_end_object (builder);
+    json_builder_end_object (builder);
+  }
+  json_builder_end_array (builder);
+}
+
+static void
+add_message (JsonBuilder * builder, const ParleyMessage * message)
+{
+  json_builder_begin_object (builder);
+  add_text (builder, "role", role_name (message->role));
+  if (message->call)
+    add_text (builder, "tool_call_id", message->call);
+  json_builder_set_member_name (builder, "content");
+  if (*message->text || !message->calls)
+    json_builder_add_string_value (builder, message->text);
+  else
+    json_builder_add_null_value (builder);
+  if (message->calls)
+    add_calls (builder, message->calls);
+  json_builder_end_object (builder);
 }
 
 static void
@@ -50,13 +95,29 @@ add_messages (JsonBuilder * builder, GPtrArray * messages)
   for (guint i = 0; i < messages->len; i++) {
     ParleyMessage *message = g_ptr_array_index (messages, i);
 
-    if (!*message->text)
-      continue;
+    if (*message->text || message->calls || message->call)
+      add_message (builder, message);
+  }
+  json_builder_end_array (builder);
+}
+
+static void
+add_tools (JsonBuilder * builder, ParleyTools * tools)
+{
+  json_builder_set_member_name (builder, "tools");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < parley_tools_get_n (tools); i++) {
+    const ParleyTool *tool = parley_tools_get (tools, i);
+
     json_builder_begin_object (builder);
-    json_builder_set_member_name (builder, "role");
-    json_builder_add_string_value (builder, role_name (message->role));
-    json_builder_set_member_name (builder, "content");
-    json_builder_add_string_value (builder, message->text);
+    add_text (builder, "type", "function");
+    json_builder_set_member_name (builder, "function");
+    json_builder_begin_object (builder);
+    add_text (builder, "name", tool->name);
+    add_text (builder, "description", tool->description);
+    json_builder_set_member_name (builder, "parameters");
+    json_builder_add_value (builder, json_node_copy (tool->parameters));
+    json_builder_end_object (builder);
     json_builder_end_object (builder);
   }
   json_builder_end_array (builder);
@@ -83,8 +144,7 @@ parley_chat_request (GPtrArray * messages, const ParleyChatSettings * settings)
   JsonNode *root;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "model");
-  json_builder_add_string_value (builder, settings->model);
+  add_text (builder, "model", settings->model);
   json_builder_set_member_name (builder, "stream");
   json_builder_add_boolean_value (builder, TRUE);
   json_builder_set_member_name (builder, "stream_options");
@@ -92,6 +152,8 @@ parley_chat_request (GPtrArray * messages, const ParleyChatSettings * settings)
   json_builder_set_member_name (builder, "include_usage");
   json_builder_add_boolean_value (builder, TRUE);
   json_builder_end_object (builder);
+  if (settings->tools)
+    add_tools (builder, settings->tools);
   add_messages (builder, messages);
   add_settings (builder, settings);
   json_builder_end_object (builder);
@@ -109,9 +171,8 @@ piece_free (gpointer data)
 
   if (!piece)
     return;
-  g_free (piece->call.id);
-  g_free (piece->call.name);
-  g_free (piece->call.arguments);
+  g_free (piece->id);
+  g_free (piece->name);
   g_string_free (piece->arguments, TRUE);
   g_free (piece);
 }
@@ -124,7 +185,8 @@ parley_chat_reply_new (const gchar * provider, const gchar * const *secrets)
   reply->provider = g_strdup (provider);
   reply->secrets = secrets;
   reply->pieces = g_ptr_array_new_with_free_func (piece_free);
-  reply->calls = g_ptr_array_new ();
+  reply->calls = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      parley_tool_call_free);
   return reply;
 }
 
@@ -167,8 +229,8 @@ take_tool_call (ParleyChatReply * reply, JsonObject * object, guint position)
     piece->arguments = g_string_new (NULL);
     g_ptr_array_index (reply->pieces, (guint) index) = piece;
   }
-  take_string (&piece->call.id, object, "id");
-  take_string (&piece->call.name, function, "name");
+  take_string (&piece->id, object, "id");
+  take_string (&piece->name, function, "name");
   if (arguments)
     g_string_append (piece->arguments, arguments);
 }
@@ -184,6 +246,8 @@ take_choice (ParleyChatReply * reply, JsonObject * choice, GString * text)
     g_string_append (text, content);
     reply->has_text = TRUE;
   }
+  if (calls && reply->has_text && reply->pieces->len == 0)
+    g_string_append (text, "\n\n");
   for (guint i = 0; calls && i < json_array_get_length (calls); i++)
     if (parley_json_get_element (calls, i))
       take_tool_call (reply, parley_json_get_element (calls, i), i);
@@ -243,21 +307,19 @@ parley_chat_reply_is_over (ParleyChatReply * reply)
   return reply->over;
 }
 
+/* FALSE: nobody can say what is to be called. */
 static gboolean
 complete_call (ParleyChatReply * reply, Piece * piece, guint index)
 {
-  gsize start;
-
-  if (!piece->call.id)
-    piece->call.id = g_strdup_printf ("call_%u", index);
+  if (!piece->name)
+    return FALSE;
+  if (!piece->id)
+    piece->id = g_strdup_printf ("call_%u", index);
   if (piece->arguments->len == 0)
     g_string_assign (piece->arguments, "{}");
-  start = strspn (piece->arguments->str, " \t\r\n");
-  piece->call.arguments = g_strdup (piece->arguments->str);
-  g_ptr_array_add (reply->calls, &piece->call);
-  return piece->call.name && piece->call.arguments[start] == '{'
-      && !parley_json_check (piece->arguments->str, piece->arguments->len,
-      MAX_DEPTH);
+  g_ptr_array_add (reply->calls, parley_tool_call_new (piece->id, piece->name,
+          piece->arguments->str));
+  return TRUE;
 }
 
 static const gchar *
@@ -286,7 +348,7 @@ parley_chat_reply_finish (ParleyChatReply * reply, GError ** error)
       calls_fine &= complete_call (reply, g_ptr_array_index (reply->pieces,
               i), i);
   if (!calls_fine)
-    wrong = "the call of a tool is not whole: check model and tools";
+    wrong = "the call of a tool has no name: check model and tools";
   else if (!reply->has_text && reply->calls->len == 0)
     wrong = why_empty (reply);
   if (wrong)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include "providers/llm/tools.h"
+#include "turn/history.h"
 
 G_BEGIN_DECLS
 
@@ -16,18 +17,12 @@ typedef struct
   gdouble temperature;          /* below 0: not sent */
   guint max_tokens;             /* 0: not sent */
   gboolean max_tokens_new_name; /* max_completion_tokens, not max_tokens */
+  ParleyTools *tools;           /* may be called; NULL: none */
 } ParleyChatSettings;
 
 /* @messages: of ParleyMessage. Transfer full. */
 JsonNode *parley_chat_request (GPtrArray * messages,
     const ParleyChatSettings * settings);
-
-typedef struct
-{
-  gchar *id;
-  gchar *name;
-  gchar *arguments;             /* JSON, an object */
-} ParleyChatToolCall;
 
 typedef struct
 {
@@ -44,8 +39,9 @@ ParleyChatReply *parley_chat_reply_new (const gchar * provider,
 void parley_chat_reply_free (ParleyChatReply * reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyChatReply, parley_chat_reply_free)
 
-/* The data of one event; what it says is appended to @text. FALSE with @error
- * (PARLEY_NET_ERROR): no more will come of it. */
+/* The data of one event; what it says is appended to @text, and a blank line
+ * behind the text when a tool is called, so that nobody waits for its end.
+ * FALSE with @error (PARLEY_NET_ERROR): no more will come of it. */
 gboolean parley_chat_reply_take (ParleyChatReply * reply, const gchar * data,
     gsize len, GString * text, GError ** error);
 /* "[DONE]" has come. */
@@ -53,7 +49,7 @@ gboolean parley_chat_reply_is_over (ParleyChatReply * reply);
 /* No more events come. FALSE with @error: what came is not a whole reply. */
 gboolean parley_chat_reply_finish (ParleyChatReply * reply, GError ** error);
 
-/* After finish: of ParleyChatToolCall, in order; borrowed. */
+/* After finish: of ParleyToolCall, in order; borrowed. */
 GPtrArray *parley_chat_reply_get_tool_calls (ParleyChatReply * reply);
 /* FALSE: it told none. */
 gboolean parley_chat_reply_get_usage (ParleyChatReply * reply,
