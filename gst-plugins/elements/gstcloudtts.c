@@ -12,9 +12,11 @@
  * network: see docs/providers/openai.md and docs/providers/elevenlabs.md.
  *
  * Where downstream takes 8 kHz mu-law, as mulawsink does, the sound is
- * converted to it once, here, and kept in the process's cache: a sentence that
- * any call has heard before (the same provider, voice and settings) comes out
- * at once. Else the output is S16LE at the voice's rate.
+ * converted to it once, here, and kept in a cache that all calls share: a
+ * sentence that any of them has heard before (the same provider, voice and
+ * settings) comes out at once. #GstCloudTts:cache says where, and
+ * docs/caching.md more. Else the output is S16LE at the voice's rate. Of the
+ * silence that a voice begins with 20 ms are left.
  *
  * The output has a timeline of its own: the first sample of what is said is
  * stamped with the present running time. Not more than 30 seconds are made
@@ -58,6 +60,7 @@
 #include <string.h>
 
 #include "net/clock.h"
+#include "prewarm.h"
 #include "providers/synthesis.h"
 #include "spokentexts.h"
 #include "turn/turnevents.h"
@@ -69,6 +72,7 @@ GST_DEBUG_CATEGORY_STATIC (cloud_tts_debug);
 #define DEFAULT_PROVIDER "flite"
 #define DEFAULT_LANGUAGE "en-US"
 #define DEFAULT_SPEED 1.0
+#define DEFAULT_CACHE "memory"
 /* Jitter of the synthesis that a live sink behind should allow for. */
 #define LATENCY (40 * GST_MSECOND)
 /* How far ahead of real time sound is made. */
@@ -87,7 +91,10 @@ enum
   PROP_SPEED,
   PROP_STABILITY,
   PROP_SIMILARITY,
-  PROP_TRANSPORT
+  PROP_TRANSPORT,
+  PROP_CACHE,
+  PROP_CACHE_SIZE,
+  PROP_CACHE_TTL
 };
 
 enum
@@ -121,6 +128,11 @@ struct _GstCloudTts
 
   /* Under the object lock: */
   gdouble speed;
+  guint cache_size;             /* MiB; 0: the default */
+  guint cache_ttl;              /* s; 0: the default */
+  ParleySynthesisKeep keep;     /* from READY on constant */
+
+  GstPadQueryFunction sink_query;       /* of the base class */
 
   /* On the loop: */
   GQueue jobs;
@@ -375,7 +387,8 @@ start_jobs (GstCloudTts * self)
     parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_ASKED,
         parley_clock_now ());
     job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
-        (GST_PROVIDER_ELEMENT (self)), job->text, self->mulaw, &funcs, job);
+        (GST_PROVIDER_ELEMENT (self)), job->text,
+        self->mulaw ? &self->keep : NULL, &funcs, job);
   }
 }
 
@@ -613,15 +626,81 @@ gst_cloud_tts_flush (GstLoopElement * element)
 
 /* States */
 
+/* FALSE: nobody can, or it would be of no use. */
+static gboolean
+prewarm (GstCloudTts * self, const gchar * const *texts)
+{
+  GstProviderElement *element = GST_PROVIDER_ELEMENT (self);
+  ParleyTtsProvider *provider = gst_provider_element_dup (element);
+  ParleyCache *cache;
+
+  GST_OBJECT_LOCK (self);
+  cache = self->keep.cache;
+  GST_OBJECT_UNLOCK (self);
+  if (!provider)
+    return FALSE;
+  if (cache && !gst_provider_element_has_variables (element))
+    parley_synthesis_prewarm (provider, cache, texts);
+  g_object_unref (provider);
+  return cache != NULL;
+}
+
 static void
 gst_cloud_tts_prewarm (GstCloudTts * self, const gchar * text)
 {
-  ParleyTtsProvider *provider =
-      gst_provider_element_dup (GST_PROVIDER_ELEMENT (self));
+  const gchar *texts[] = { text, NULL };
 
-  if (provider && text)
-    parley_synthesis_prewarm (provider, text);
-  g_clear_object (&provider);
+  if (text)
+    prewarm (self, texts);
+}
+
+static gboolean
+gst_cloud_tts_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstCloudTts *self = GST_CLOUD_TTS (parent);
+  gchar **texts = prewarm_query_dup_texts (query);
+  gboolean done;
+
+  if (!texts)
+    return self->sink_query (pad, parent, query);
+  done = prewarm (self, (const gchar * const *) texts);
+  g_strfreev (texts);
+  return done;
+}
+
+static gboolean
+open_cache (GstCloudTts * self)
+{
+  gchar *where = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "cache");
+  ParleySynthesisKeep keep = { NULL, PARLEY_CACHE_REPLY, 0 };
+  GError *error = NULL;
+  gsize size;
+
+  GST_OBJECT_LOCK (self);
+  size = (gsize) self->cache_size * 1024 * 1024;
+  keep.ttl = self->cache_ttl ? self->cache_ttl * G_TIME_SPAN_SECOND
+      : PARLEY_CACHE_TTL_SPEECH;
+  GST_OBJECT_UNLOCK (self);
+  if (!parley_caches_open (PARLEY_CACHE_SPEECH, where ? where : DEFAULT_CACHE,
+          size, &keep.cache, &error)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("%s.", error->message),
+        (NULL));
+    g_error_free (error);
+  } else {
+    GST_OBJECT_LOCK (self);
+    self->keep = keep;
+    GST_OBJECT_UNLOCK (self);
+  }
+  g_free (where);
+  return error == NULL;
+}
+
+static gboolean
+gst_cloud_tts_open (GstLoopElement * element)
+{
+  return open_cache (GST_CLOUD_TTS (element))
+      && GST_LOOP_ELEMENT_CLASS (gst_cloud_tts_parent_class)->open (element);
 }
 
 static void
@@ -656,6 +735,10 @@ gst_cloud_tts_set_property (GObject * object, guint prop_id,
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_SPEED)
     self->speed = g_value_get_double (value);
+  else if (prop_id == PROP_CACHE_SIZE)
+    self->cache_size = g_value_get_uint (value);
+  else if (prop_id == PROP_CACHE_TTL)
+    self->cache_ttl = g_value_get_uint (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -673,6 +756,10 @@ gst_cloud_tts_get_property (GObject * object, guint prop_id, GValue * value,
   GST_OBJECT_LOCK (self);
   if (prop_id == PROP_SPEED)
     g_value_set_double (value, self->speed);
+  else if (prop_id == PROP_CACHE_SIZE)
+    g_value_set_uint (value, self->cache_size);
+  else if (prop_id == PROP_CACHE_TTL)
+    g_value_set_uint (value, self->cache_ttl);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -696,6 +783,30 @@ gst_cloud_tts_init (GstCloudTts * self)
   gst_loop_element_add_pads (loop_element (self));
   gst_pad_set_query_function (gst_loop_element_get_src_pad (loop_element
           (self)), gst_cloud_tts_query);
+  self->sink_query = GST_PAD_QUERYFUNC (gst_loop_element_get_sink_pad
+      (loop_element (self)));
+  gst_pad_set_query_function (gst_loop_element_get_sink_pad (loop_element
+          (self)), gst_cloud_tts_sink_query);
+}
+
+static void
+install_cache_properties (GstProviderElementClass * klass)
+{
+  GParamFlags flags = G_PARAM_READWRITE | GST_PARAM_MUTABLE_READY
+      | G_PARAM_STATIC_STRINGS;
+
+  gst_provider_element_class_install_text (klass, PROP_CACHE, "cache", "Cache",
+      "Where spoken sentences are kept: memory, dir:PATH (which outlives the "
+      "process; several may share it), or off", DEFAULT_CACHE);
+  g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_CACHE_SIZE,
+      g_param_spec_uint ("cache-size", "Cache size",
+          "How much is kept there, in MiB; the first element of the process "
+          "that uses it decides (0 = 64 in memory, 1024 in a directory)", 0,
+          1024 * 1024, 0, flags));
+  g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_CACHE_TTL,
+      g_param_spec_uint ("cache-ttl", "Cache TTL",
+          "How long sentences of conversations are good for, in seconds (0 = a "
+          "day); what was prewarmed is for 30 days", 0, G_MAXINT32, 0, flags));
 }
 
 static void
@@ -737,6 +848,7 @@ install_properties (GstProviderElementClass * klass)
   gst_provider_element_class_install_text (klass, PROP_TRANSPORT,
       "transport", "Transport",
       "How elevenlabs is asked: websocket or http (NULL = websocket)", NULL);
+  install_cache_properties (klass);
 }
 
 static void
@@ -767,6 +879,7 @@ gst_cloud_tts_class_init (GstCloudTtsClass * klass)
 
   provider_class->kind = PARLEY_PROVIDER_TTS;
   loop_class->arrival = PARLEY_AT_TTS_IN;
+  loop_class->open = gst_cloud_tts_open;
   loop_class->start = gst_cloud_tts_start;
   loop_class->stop = gst_cloud_tts_stop;
   loop_class->buffer = gst_cloud_tts_buffer;

@@ -140,8 +140,8 @@ gst_provider_element_post_usage (GstProviderElement * self, const gchar * unit,
   g_free (model);
 }
 
-static gboolean
-has_variables (GstProviderElement * self)
+gboolean
+gst_provider_element_has_variables (GstProviderElement * self)
 {
   guint n;
   GParamSpec **specs =
@@ -433,7 +433,7 @@ gst_provider_element_refresh_in_loop (GstProviderElement * self)
 {
   gpointer fresh;
 
-  if (PRIV (self)->refreshed || !has_variables (self))
+  if (PRIV (self)->refreshed || !gst_provider_element_has_variables (self))
     return;
   PRIV (self)->refreshed = TRUE;
   fresh = make_provider (self);

@@ -47,6 +47,10 @@ gpointer gst_provider_element_dup (GstProviderElement * self);
  * run. */
 void gst_provider_element_refresh_in_loop (GstProviderElement * self);
 
+/* Whether one does: what the provider makes before the call has started is not
+ * what it will make. Any thread. */
+gboolean gst_provider_element_has_variables (GstProviderElement * self);
+
 /* TRUE while a worker reads files that the element cannot begin without: @item
  * (a buffer or event; taken) comes again, in order, once they are there. */
 gboolean gst_provider_element_wait_in_loop (GstProviderElement * self,

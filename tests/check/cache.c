@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "net/cache.h"
+#include "net/caches.h"
 
 #include <string.h>
 
+#include "net/cachememory.h"
 #include "net/clock.h"
 
 #define SIZE 1000
@@ -23,7 +24,7 @@ store (ParleyCache * cache, const gchar * key, gsize size)
 {
   GBytes *bytes = make_bytes (size, key[0]);
 
-  parley_cache_store (cache, key, bytes);
+  parley_cache_put (cache, key, bytes, PARLEY_CACHE_REPLY, G_TIME_SPAN_MINUTE);
   g_bytes_unref (bytes);
 }
 
@@ -39,6 +40,15 @@ has (ParleyCache * cache, const gchar * key)
   return TRUE;
 }
 
+static ParleyCacheStoreStats
+held_by (ParleyCache * cache)
+{
+  ParleyCacheStoreStats stats;
+
+  parley_cache_store_get_stats (parley_cache_get_memory (cache), &stats);
+  return stats;
+}
+
 static ParleyCacheStats
 stats_of (ParleyCache * cache)
 {
@@ -51,24 +61,24 @@ stats_of (ParleyCache * cache)
 static void
 test_lookup (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
 
   g_assert_false (has (cache, "a"));
   store (cache, "a", SIZE);
   g_assert_true (has (cache, "a"));
   g_assert_cmpuint (stats_of (cache).hits, ==, 1);
   g_assert_cmpuint (stats_of (cache).misses, ==, 1);
-  g_assert_cmpuint (stats_of (cache).bytes, ==, COST);
+  g_assert_cmpuint (held_by (cache).bytes, ==, COST);
   parley_cache_clear (cache);
   g_assert_false (has (cache, "a"));
-  g_assert_cmpuint (stats_of (cache).bytes, ==, 0);
+  g_assert_cmpuint (held_by (cache).bytes, ==, 0);
   g_object_unref (cache);
 }
 
 static void
 test_lru_order (void)
 {
-  ParleyCache *cache = parley_cache_new (3 * COST, 0);
+  ParleyCache *cache = parley_cache_new (3 * COST, NULL);
 
   store (cache, "a", SIZE);
   store (cache, "b", SIZE);
@@ -80,27 +90,27 @@ test_lru_order (void)
   g_assert_true (has (cache, "a"));
   g_assert_true (has (cache, "c"));
   g_assert_true (has (cache, "d"));
-  g_assert_cmpuint (stats_of (cache).evictions, ==, 1);
-  g_assert_cmpuint (stats_of (cache).entries, ==, 3);
+  g_assert_cmpuint (held_by (cache).evictions, ==, 1);
+  g_assert_cmpuint (held_by (cache).entries, ==, 3);
   g_object_unref (cache);
 }
 
 static void
 test_byte_bound (void)
 {
-  ParleyCache *cache = parley_cache_new (3 * COST, 0);
+  ParleyCache *cache = parley_cache_new (3 * COST, NULL);
   GRand *rand = g_rand_new_with_seed (7);
 
   for (guint i = 0; i < 1000; i++) {
     gchar key[2] = { 'A' + g_rand_int_range (rand, 0, 26), 0 };
 
     store (cache, key, g_rand_int_range (rand, 1, 4 * SIZE));
-    g_assert_cmpuint (stats_of (cache).bytes, <=, 3 * COST);
+    g_assert_cmpuint (held_by (cache).bytes, <=, 3 * COST);
   }
-  g_assert_cmpuint (stats_of (cache).evictions, >, 100);
+  g_assert_cmpuint (held_by (cache).evictions, >, 100);
   parley_cache_clear (cache);
-  g_assert_cmpuint (stats_of (cache).bytes, ==, 0);
-  g_assert_cmpuint (stats_of (cache).entries, ==, 0);
+  g_assert_cmpuint (held_by (cache).bytes, ==, 0);
+  g_assert_cmpuint (held_by (cache).entries, ==, 0);
   g_rand_free (rand);
   g_object_unref (cache);
 }
@@ -108,7 +118,7 @@ test_byte_bound (void)
 static void
 test_too_big_is_not_kept (void)
 {
-  ParleyCache *cache = parley_cache_new (2 * COST, 0);
+  ParleyCache *cache = parley_cache_new (2 * COST, NULL);
 
   store (cache, "a", SIZE);
   store (cache, "b", 3 * SIZE);
@@ -117,14 +127,14 @@ test_too_big_is_not_kept (void)
   /* What replaces an entry ends it, kept or not. */
   store (cache, "a", 3 * SIZE);
   g_assert_false (has (cache, "a"));
-  g_assert_cmpuint (stats_of (cache).bytes, ==, 0);
+  g_assert_cmpuint (held_by (cache).bytes, ==, 0);
   g_object_unref (cache);
 }
 
 static void
 test_replace (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
   GBytes *bytes;
 
   store (cache, "a", SIZE);
@@ -132,15 +142,15 @@ test_replace (void)
   bytes = parley_cache_lookup (cache, "a");
   g_assert_cmpuint (g_bytes_get_size (bytes), ==, SIZE / 2);
   g_bytes_unref (bytes);
-  g_assert_cmpuint (stats_of (cache).bytes, ==, COST - SIZE / 2);
-  g_assert_cmpuint (stats_of (cache).entries, ==, 1);
+  g_assert_cmpuint (held_by (cache).bytes, ==, COST - SIZE / 2);
+  g_assert_cmpuint (held_by (cache).entries, ==, 1);
   g_object_unref (cache);
 }
 
 static void
 test_ttl (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, G_TIME_SPAN_MINUTE);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
   GMainContext *context = g_main_context_new ();
 
   parley_clock_set_manual (1000);
@@ -150,12 +160,85 @@ test_ttl (void)
   g_assert_true (has (cache, "a"));
   parley_clock_advance (1, context);
   g_assert_false (has (cache, "a"));
-  g_assert_cmpuint (stats_of (cache).expired, ==, 1);
-  g_assert_cmpuint (stats_of (cache).evictions, ==, 0);
-  g_assert_cmpuint (stats_of (cache).bytes, ==, 0);
+  g_assert_cmpuint (held_by (cache).expired, ==, 1);
+  g_assert_cmpuint (held_by (cache).evictions, ==, 0);
+  g_assert_cmpuint (held_by (cache).bytes, ==, 0);
   parley_clock_set_real ();
   g_main_context_unref (context);
   g_object_unref (cache);
+}
+
+static void
+put_as (ParleyCache * cache, const gchar * key, ParleyCacheRank rank)
+{
+  GBytes *bytes = make_bytes (SIZE, key[0]);
+
+  parley_cache_put (cache, key, bytes, rank, G_TIME_SPAN_MINUTE);
+  g_bytes_unref (bytes);
+}
+
+/* However many replies come, they stay. */
+static void
+test_fixed_go_last (void)
+{
+  ParleyCache *cache = parley_cache_new (3 * COST, NULL);
+
+  put_as (cache, "a", PARLEY_CACHE_FIXED);
+  store (cache, "b", SIZE);
+  store (cache, "c", SIZE);
+  store (cache, "d", SIZE);
+  g_assert_false (has (cache, "b"));
+  g_assert_true (has (cache, "a"));
+  put_as (cache, "e", PARLEY_CACHE_FIXED);
+  put_as (cache, "f", PARLEY_CACHE_FIXED);
+  store (cache, "g", SIZE);
+  g_assert_false (has (cache, "g"));
+  put_as (cache, "h", PARLEY_CACHE_FIXED);
+  g_assert_false (has (cache, "a"));
+  g_assert_true (has (cache, "h"));
+  g_object_unref (cache);
+}
+
+static void
+test_promote (void)
+{
+  ParleyCache *cache = parley_cache_new (2 * COST, NULL);
+  GMainContext *context = g_main_context_new ();
+
+  parley_clock_set_manual (1000);
+  store (cache, "a", SIZE);
+  parley_cache_promote (cache, "a", 2 * G_TIME_SPAN_MINUTE);
+  /* Once is enough: it does not become younger. */
+  parley_clock_advance (G_TIME_SPAN_MINUTE, context);
+  parley_cache_promote (cache, "a", 2 * G_TIME_SPAN_MINUTE);
+  parley_cache_promote (cache, "b", 2 * G_TIME_SPAN_MINUTE);
+  g_assert_true (has (cache, "a"));
+  g_assert_false (has (cache, "b"));
+  parley_clock_advance (G_TIME_SPAN_MINUTE, context);
+  g_assert_false (has (cache, "a"));
+  parley_clock_set_real ();
+  g_main_context_unref (context);
+  g_object_unref (cache);
+}
+
+/* Keys */
+
+static void
+test_keys (void)
+{
+  gchar *key = parley_cache_key_new ("who/voice x\n", "set", "text");
+  gchar *other = parley_cache_key_new ("who/voice x\n", "sett", "ext");
+  const gchar *hash = strchr (key, ' ');
+
+  g_assert_true (g_str_has_prefix (key, "who/voice_x_ "));
+  g_assert_cmpuint (strlen (hash + 1), ==, 64);
+  g_assert_null (strstr (key, "text"));
+  g_assert_cmpstr (key, !=, other);
+  g_free (other);
+  other = parley_cache_key_new ("who/voice x\n", "set", "text");
+  g_assert_cmpstr (key, ==, other);
+  g_free (other);
+  g_free (key);
 }
 
 /* Single flight */
@@ -200,7 +283,7 @@ iterate (ParleyLoop * loop)
 static void
 test_single_flight_two_loops (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
   Waiter two = {.loop = parley_loop_new (NULL) };
 
@@ -226,7 +309,7 @@ test_single_flight_two_loops (void)
 static void
 test_abandon (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
 
   g_assert_cmpint (claim (cache, &one, NULL), ==, PARLEY_CACHE_CLAIMED);
@@ -238,7 +321,7 @@ test_abandon (void)
   g_assert_false (has (cache, "a"));
   g_assert_cmpint (claim (cache, &one, NULL), ==, PARLEY_CACHE_CLAIMED);
   parley_cache_abandon (cache, "a");
-  g_assert_cmpuint (stats_of (cache).entries, ==, 0);
+  g_assert_cmpuint (held_by (cache).entries, ==, 0);
   g_object_unref (cache);
   g_object_unref (one.loop);
 }
@@ -246,7 +329,7 @@ test_abandon (void)
 static void
 test_abandon_without_claim (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
 
   parley_cache_abandon (cache, "a");
   store (cache, "a", SIZE);
@@ -258,7 +341,7 @@ test_abandon_without_claim (void)
 static void
 test_big_bytes_reach_waiters (void)
 {
-  ParleyCache *cache = parley_cache_new (0, 0);
+  ParleyCache *cache = parley_cache_new (0, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
 
   g_assert_cmpint (claim (cache, &one, NULL), ==, PARLEY_CACHE_CLAIMED);
@@ -284,7 +367,7 @@ cancel_wait (ParleyCache * cache, Waiter * waiter, ParleyCacheWait * wait)
 static void
 test_cancel_wait (void)
 {
-  ParleyCache *cache = parley_cache_new (10 * COST, 0);
+  ParleyCache *cache = parley_cache_new (10 * COST, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
   Waiter two = {.loop = parley_loop_new (NULL) };
   ParleyCacheWait *early, *late;
@@ -307,7 +390,7 @@ test_cancel_wait (void)
 static void
 test_claims_survive_clear_and_eviction (void)
 {
-  ParleyCache *cache = parley_cache_new (COST, 0);
+  ParleyCache *cache = parley_cache_new (COST, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
 
   claim (cache, &one, NULL);
@@ -325,7 +408,7 @@ test_claims_survive_clear_and_eviction (void)
 static void
 test_freed_with_waits (void)
 {
-  ParleyCache *cache = parley_cache_new (COST, 0);
+  ParleyCache *cache = parley_cache_new (COST, NULL);
   Waiter one = {.loop = parley_loop_new (NULL) };
 
   claim (cache, &one, NULL);
@@ -334,6 +417,167 @@ test_freed_with_waits (void)
   iterate (one.loop);
   g_assert_cmpuint (one.calls, ==, 0);
   g_object_unref (one.loop);
+}
+
+/* A store behind it, which answers when the test says so */
+
+#define TEST_TYPE_SLOW (test_slow_get_type ())
+G_DECLARE_FINAL_TYPE (TestSlow, test_slow, TEST, SLOW, ParleyCacheStore)
+     struct _TestSlow
+     {
+       ParleyCacheStore parent;
+       guint n_put;
+       ParleyLoop *loop;
+       ParleyCacheGotFunc func;
+       gpointer data;
+     };
+
+G_DEFINE_FINAL_TYPE (TestSlow, test_slow, PARLEY_TYPE_CACHE_STORE)
+     static void
+         test_slow_get (ParleyCacheStore * store, const gchar * key,
+    ParleyLoop * loop, ParleyCacheGotFunc func, gpointer data)
+{
+  TestSlow *self = TEST_SLOW (store);
+
+  g_assert_null (self->func);
+  self->loop = loop;
+  self->func = func;
+  self->data = data;
+}
+
+static void
+test_slow_put (ParleyCacheStore * store, const ParleyCacheEntry * entry)
+{
+  TEST_SLOW (store)->n_put++;
+}
+
+static void
+test_slow_init (TestSlow * self)
+{
+}
+
+static void
+test_slow_class_init (TestSlowClass * klass)
+{
+  PARLEY_CACHE_STORE_CLASS (klass)->get = test_slow_get;
+  PARLEY_CACHE_STORE_CLASS (klass)->put = test_slow_put;
+}
+
+static void
+slow_answers (TestSlow * self, gboolean found)
+{
+  ParleyCacheEntry entry = {.key = "a",.size = SIZE,
+    .left = G_TIME_SPAN_MINUTE
+  };
+
+  entry.bytes = make_bytes (SIZE, 'a');
+  parley_cache_answer_got (self->loop, self->func,
+      found ? parley_cache_entry_copy (&entry) : NULL, self->data);
+  self->func = NULL;
+  g_bytes_unref (entry.bytes);
+}
+
+typedef struct
+{
+  TestSlow *slow;
+  ParleyCache *cache;
+  Waiter waiter;
+  ParleyCacheFetch *fetch;
+} Behind;
+
+static void
+behind_init (Behind * behind)
+{
+  parley_clock_set_manual (1000);
+  behind->slow = g_object_new (TEST_TYPE_SLOW, NULL);
+  behind->cache = parley_cache_new (10 * COST,
+      PARLEY_CACHE_STORE (behind->slow));
+  behind->waiter = (Waiter) {
+  .loop = parley_loop_new (NULL)};
+  g_assert_true (g_main_context_acquire (parley_loop_get_context
+          (behind->waiter.loop)));
+  behind->fetch = parley_cache_fetch_in_loop (behind->cache, "a",
+      behind->waiter.loop, told, &behind->waiter);
+  g_assert_nonnull (behind->fetch);
+}
+
+static void
+behind_clear (Behind * behind)
+{
+  g_main_context_release (parley_loop_get_context (behind->waiter.loop));
+  g_object_unref (behind->waiter.loop);
+  g_object_unref (behind->cache);
+  g_object_unref (behind->slow);
+  parley_clock_set_real ();
+}
+
+static void
+test_fetch (void)
+{
+  Behind behind;
+
+  behind_init (&behind);
+  slow_answers (behind.slow, TRUE);
+  iterate (behind.waiter.loop);
+  g_assert_cmpuint (behind.waiter.calls, ==, 1);
+  g_assert_cmpuint (behind.waiter.size, ==, SIZE);
+  g_assert_true (has (behind.cache, "a"));
+  g_assert_cmpuint (stats_of (behind.cache).fetched, ==, 1);
+  /* It came from there. */
+  g_assert_cmpuint (behind.slow->n_put, ==, 0);
+  store (behind.cache, "b", SIZE);
+  g_assert_cmpuint (behind.slow->n_put, ==, 1);
+  behind_clear (&behind);
+}
+
+static void
+test_fetch_of_nothing (void)
+{
+  Behind behind;
+
+  behind_init (&behind);
+  slow_answers (behind.slow, FALSE);
+  iterate (behind.waiter.loop);
+  g_assert_cmpuint (behind.waiter.calls, ==, 1);
+  g_assert_cmpuint (behind.waiter.size, ==, 0);
+  behind_clear (&behind);
+}
+
+/* A disk that hangs keeps nobody waiting; what it has after all is of use to
+ * the next one. */
+static void
+test_fetch_that_hangs (void)
+{
+  Behind behind;
+  GMainContext *context;
+
+  behind_init (&behind);
+  context = parley_loop_get_context (behind.waiter.loop);
+  parley_clock_advance (PARLEY_CACHE_FETCH_US - 1, context);
+  g_assert_cmpuint (behind.waiter.calls, ==, 0);
+  parley_clock_advance (1, context);
+  g_assert_cmpuint (behind.waiter.calls, ==, 1);
+  g_assert_cmpuint (behind.waiter.size, ==, 0);
+  slow_answers (behind.slow, TRUE);
+  iterate (behind.waiter.loop);
+  g_assert_cmpuint (behind.waiter.calls, ==, 1);
+  g_assert_true (has (behind.cache, "a"));
+  behind_clear (&behind);
+}
+
+static void
+test_fetch_cancelled (void)
+{
+  Behind behind;
+
+  behind_init (&behind);
+  parley_cache_fetch_cancel_in_loop (behind.fetch);
+  slow_answers (behind.slow, TRUE);
+  iterate (behind.waiter.loop);
+  parley_clock_advance (PARLEY_CACHE_FETCH_US,
+      parley_loop_get_context (behind.waiter.loop));
+  g_assert_cmpuint (behind.waiter.calls, ==, 0);
+  behind_clear (&behind);
 }
 
 /* Threads: every key is made by one of them at a time */
@@ -406,7 +650,7 @@ crowd_thread (gpointer data)
 static void
 test_threads (void)
 {
-  Crowd crowd = { parley_cache_new (N_KEYS / 2 * COST, 0) };
+  Crowd crowd = { parley_cache_new (N_KEYS / 2 * COST, NULL) };
   GThread *threads[N_THREADS];
 
   for (guint i = 0; i < N_THREADS; i++)
@@ -418,16 +662,17 @@ test_threads (void)
     g_object_unref (threads[i]);
   }
   g_assert_cmpint (crowd.told, ==, crowd.waited);
-  g_assert_cmpuint (stats_of (crowd.cache).bytes, <=, N_KEYS / 2 * COST);
+  g_assert_cmpuint (held_by (crowd.cache).bytes, <=, N_KEYS / 2 * COST);
   g_object_unref (crowd.cache);
 }
 
 static void
 test_default (void)
 {
-  ParleyCache *cache = parley_cache_get_default ();
+  ParleyCache *cache = parley_caches_get_default (PARLEY_CACHE_SPEECH);
 
-  g_assert_true (cache == parley_cache_get_default ());
+  g_assert_true (cache == parley_caches_get_default (PARLEY_CACHE_SPEECH));
+  g_assert_true (cache != parley_caches_get_default (PARLEY_CACHE_ANSWERS));
   store (cache, "a", 10 * 1024 * 1024);
   g_assert_true (has (cache, "a"));
   parley_cache_clear (cache);
@@ -443,6 +688,13 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/too-big-is-not-kept", test_too_big_is_not_kept);
   g_test_add_func ("/cache/replace", test_replace);
   g_test_add_func ("/cache/ttl", test_ttl);
+  g_test_add_func ("/cache/fixed-go-last", test_fixed_go_last);
+  g_test_add_func ("/cache/promote", test_promote);
+  g_test_add_func ("/cache/keys", test_keys);
+  g_test_add_func ("/cache/fetch", test_fetch);
+  g_test_add_func ("/cache/fetch-of-nothing", test_fetch_of_nothing);
+  g_test_add_func ("/cache/fetch-that-hangs", test_fetch_that_hangs);
+  g_test_add_func ("/cache/fetch-cancelled", test_fetch_cancelled);
   g_test_add_func ("/cache/single-flight-two-loops",
       test_single_flight_two_loops);
   g_test_add_func ("/cache/abandon", test_abandon);

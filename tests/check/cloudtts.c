@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "elementrig.h"
 #include "mock/coreplugins.h"
-#include "net/cache.h"
+#include "net/caches.h"
 
 /* cloudtts with a synthesiser that answers when the test says so. Sentences of
  * different tests differ, for the cache is the process's. */
@@ -333,6 +334,99 @@ pull_pts (Rig * rig, GstClockTime * end)
 }
 
 static void
+cache_off (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "cloudtts provider=mock cache=off");
+  rig_start (&rig, TEXT);
+  speak_mulaw ();
+  for (guint i = 1; i <= 2; i++) {
+    say (&rig, 1, i, "not kept");
+    rig_expect_log (&rig, "speak not kept");
+    mock_tts_audio (i, 20);
+    mock_tts_done (i);
+  }
+  g_assert_cmpuint (gst_harness_buffers_received (rig.harness), ==, 2);
+  rig_clear (&rig);
+}
+
+static guint
+entries_in (ParleyCacheStore * store)
+{
+  ParleyCacheStoreStats stats;
+
+  parley_cache_store_get_stats (store, &stats);
+  return stats.entries;
+}
+
+/* A thread looks into the directory first. */
+static void
+until_asked (Rig * rig, const gchar * expected)
+{
+  gchar *log;
+
+  while (rig_settle (rig), log = mock_take_log (), !*log)
+    g_free (log);
+  g_assert_cmpstr (log, ==, expected);
+  g_free (log);
+}
+
+/* As after a new start of the program: the memory is empty, the directory is
+ * not. */
+static void
+cache_in_a_directory (void)
+{
+  gchar *path = g_dir_make_tmp ("cloudtts-XXXXXX", NULL);
+  gchar *where = g_strconcat ("dir:", path, NULL);
+  gchar *launch = g_strconcat ("cloudtts provider=mock cache=", where, NULL);
+  static const ParleyCacheMatch all = { 0 };
+  ParleyCache *cache;
+  Rig rig;
+
+  rig_init (&rig, launch);
+  rig_start (&rig, TEXT);
+  speak_mulaw ();
+  say (&rig, 1, 0, "kept");
+  until_asked (&rig, "speak kept");
+  mock_tts_audio (1, 20);
+  mock_tts_done (1);
+  parley_caches_open (PARLEY_CACHE_SPEECH, where, 0, &cache, NULL);
+  while (entries_in (parley_cache_get_behind (cache)) == 0)
+    g_thread_yield ();
+  parley_cache_clear (cache);
+  say (&rig, 1, 1, "kept");
+  while (gst_harness_buffers_received (rig.harness) < 2)
+    rig_settle (&rig);
+  rig_expect_log (&rig, "");
+  rig_clear (&rig);
+  parley_cache_store_drop (parley_cache_get_behind (cache), &all, NULL, NULL,
+      NULL);
+  while (entries_in (parley_cache_get_behind (cache)) > 0)
+    g_thread_yield ();
+  g_free (launch);
+  g_free (where);
+  where = g_build_filename (path, "speech", NULL);
+  g_assert_cmpint (g_rmdir (where), ==, 0);
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+  g_free (where);
+  g_free (path);
+}
+
+static void
+unknown_cache (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "cloudtts provider=mock cache=redis");
+  g_assert_cmpint (gst_element_set_state (rig.element, GST_STATE_READY), ==,
+      GST_STATE_CHANGE_FAILURE);
+  rig_expect_fault (&rig, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "dir:PATH");
+  rig_clear (&rig);
+}
+
+static void
 times_continue_and_restart (Rig * rig, gconstpointer data)
 {
   GstClockTime end;
@@ -584,6 +678,7 @@ call_variables (void)
 {
   Rig rig;
   GBytes *bytes;
+  gchar *key;
 
   rig_init (&rig, "cloudtts provider=mock voice=\"%{param.voice}\"");
   rig_give_call (&rig);
@@ -593,9 +688,11 @@ call_variables (void)
   say (&rig, 1, 0, "variable");
   mock_tts_audio (1, 20);
   mock_tts_done (1);
-  bytes = parley_cache_lookup (parley_cache_get_default (),
-      "mock kal\nvariable");
+  key = parley_cache_key_new ("mock//", "mock kal", "variable");
+  bytes = parley_cache_lookup (parley_caches_get_default
+      (PARLEY_CACHE_SPEECH), key);
   g_assert_nonnull (bytes);
+  g_free (key);
   g_bytes_unref (bytes);
   rig_clear (&rig);
 }
@@ -678,6 +775,9 @@ main (int argc, char **argv)
   ADD_FUNC ("made-once-for-two", made_once_for_two);
   ADD ("prewarm", prewarm);
   ADD_FUNC ("prewarm-before-ready", prewarm_before_ready);
+  ADD_FUNC ("cache-off", cache_off);
+  ADD_FUNC ("cache-in-a-directory", cache_in_a_directory);
+  ADD_FUNC ("unknown-cache", unknown_cache);
   ADD ("times-continue-and-restart", times_continue_and_restart);
   ADD ("no-time-before-playing", no_time_before_playing);
   ADD ("thirty-seconds-ahead", thirty_seconds_ahead);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mock/providers.h"
-#include "net/cache.h"
 #include "net/clock.h"
 #include "providers/synthesis.h"
 #include "speech/loud.h"
@@ -17,6 +16,7 @@ typedef struct
   GMainContext *context;
   ParleyLoop *loop;
   ParleyTtsProvider *provider;
+  ParleySynthesisKeep keep;
 } Rig;
 
 /* What came of one sentence. */
@@ -44,6 +44,8 @@ setup (Rig * rig, gconstpointer data)
       NULL, NULL, NULL, NULL);
   mock_script ()->format = (ParleyAudioFormat) {
   TRUE, 8000};
+  rig->keep.cache = parley_caches_get_default (PARLEY_CACHE_SPEECH);
+  rig->keep.ttl = G_TIME_SPAN_HOUR;
 }
 
 static void
@@ -101,8 +103,8 @@ begin (Rig * rig, Result * result, const gchar * text, gboolean mulaw)
 {
   *result = (Result) {
   .samples = g_byte_array_new ()};
-  result->synthesis = parley_synthesis_new (rig->provider, text, mulaw,
-      &funcs, result);
+  result->synthesis = parley_synthesis_new (rig->provider, text,
+      mulaw ? &rig->keep : NULL, &funcs, result);
   g_assert_cmpuint (result->over + result->pieces, ==, 0);
   settle (rig);
 }
@@ -129,14 +131,13 @@ expect_log (const gchar * expected)
 }
 
 static gboolean
-is_cached (const gchar * text)
+is_cached (Rig * rig, const gchar * text)
 {
-  gchar *key = g_strdup_printf ("mock (null)\n%s", text);
-  GBytes *bytes = parley_cache_lookup (parley_cache_get_default (), key);
+  GBytes *bytes = parley_synthesis_lookup (rig->provider, rig->keep.cache,
+      text);
   gboolean found = bytes != NULL;
 
   g_clear_pointer (&bytes, g_bytes_unref);
-  g_free (key);
   return found;
 }
 
@@ -185,7 +186,7 @@ pcm_is_passed_on (Rig * rig, gconstpointer data)
   g_assert_false (result.format.mulaw);
   g_assert_cmpuint (result.format.rate, ==, 22050);
   expect (&result, 1, 4410, NULL);
-  g_assert_false (is_cached ("passed"));
+  g_assert_false (is_cached (rig, "passed"));
 }
 
 static void
@@ -245,7 +246,7 @@ silence_alone_is_not_stored (Rig * rig, gconstpointer data)
   mock_tts_silence (1, 500);
   mock_tts_done (1);
   expect (&result, 0, 0, NULL);
-  g_assert_false (is_cached ("only silence"));
+  g_assert_false (is_cached (rig, "only silence"));
 }
 
 static void
@@ -294,7 +295,7 @@ failure (Rig * rig, gconstpointer data)
   mock_tts_audio (1, 20);
   mock_tts_fail (1, "no voice");
   expect (&result, 1, 160, "no voice");
-  g_assert_false (is_cached ("fails"));
+  g_assert_false (is_cached (rig, "fails"));
 }
 
 static void
@@ -326,7 +327,7 @@ cancelled_is_not_stored (Rig * rig, gconstpointer data)
   mock_tts_done (1);
   g_assert_cmpuint (first.pieces, ==, 1);
   g_assert_cmpuint (first.over, ==, 0);
-  g_assert_false (is_cached ("cancelled"));
+  g_assert_false (is_cached (rig, "cancelled"));
   g_byte_array_unref (first.samples);
   begin (rig, &second, "cancelled", TRUE);
   mock_tts_done (2);
@@ -375,8 +376,8 @@ cancel_of_a_hit (Rig * rig, gconstpointer data)
   expect (&result, 1, 160, NULL);
   result = (Result) {
   .samples = g_byte_array_new ()};
-  result.synthesis = parley_synthesis_new (rig->provider, "hit", TRUE,
-      &funcs, &result);
+  result.synthesis = parley_synthesis_new (rig->provider, "hit",
+      &rig->keep, &funcs, &result);
   parley_synthesis_free (result.synthesis);
   settle (rig);
   g_assert_cmpuint (result.over + result.pieces, ==, 0);
@@ -403,7 +404,9 @@ prewarm_thread (gpointer data)
 {
   Rig *rig = data;
 
-  parley_synthesis_prewarm (rig->provider, "prewarmed");
+  static const gchar *const texts[] = { "prewarmed", "this too", NULL };
+
+  parley_synthesis_prewarm (rig->provider, rig->keep.cache, texts);
   return NULL;
 }
 
@@ -416,17 +419,24 @@ prewarm (Rig * rig, gconstpointer data)
   mock_tts_audio (1, 20);
   mock_tts_done (1);
   settle (rig);
-  g_assert_true (is_cached ("prewarmed"));
+  g_assert_true (is_cached (rig, "prewarmed"));
+  g_assert_cmpuint (parley_synthesis_get_prewarming (), ==, 1);
+  expect_log ("speak this too");
+  mock_tts_done (2);
+  settle (rig);
+  g_assert_cmpuint (parley_synthesis_get_prewarming (), ==, 0);
 }
 
 static void
 failed_prewarm (Rig * rig, gconstpointer data)
 {
-  parley_synthesis_prewarm (rig->provider, "cold");
+  static const gchar *const texts[] = { "cold", NULL };
+
+  parley_synthesis_prewarm (rig->provider, rig->keep.cache, texts);
   settle (rig);
   mock_tts_fail (1, "no voice");
   settle (rig);
-  g_assert_false (is_cached ("cold"));
+  g_assert_false (is_cached (rig, "cold"));
 }
 
 #define ADD(name, func) \

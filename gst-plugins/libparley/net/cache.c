@@ -2,14 +2,10 @@
 
 #include "net/cache.h"
 
-#include <string.h>
-
+#include "net/cachememory.h"
 #include "net/clock.h"
 
-#define DEFAULT_BYTES (64 * 1024 * 1024)
-#define DEFAULT_TTL G_TIME_SPAN_HOUR
-
-/* Owned by its entry while it waits, then by the call that tells it. */
+/* Owned by its flight while it waits, then by the call that tells it. */
 struct _ParleyCacheWait
 {
   ParleyLoop *loop;
@@ -21,25 +17,21 @@ struct _ParleyCacheWait
   gboolean cancelled;           /* on the loop */
 };
 
+/* A key that is being made. */
 typedef struct
 {
   gchar *key;
-  GBytes *bytes;                /* NULL: nothing stored */
-  gint64 expires;
-  GList used;                   /* in the cache's list, if bytes */
-  gboolean claimed;
-  GQueue waits;                 /* of ParleyCacheWait; only if claimed */
-} Entry;
+  GQueue waits;                 /* of ParleyCacheWait */
+} Flight;
 
 struct _ParleyCache
 {
   GObject parent;
-  gsize max_bytes;
-  gint64 ttl;
+  ParleyCacheMemory *memory;
+  ParleyCacheStore *behind;     /* or NULL */
 
-  GMutex lock;                  /* guards all below */
-  GHashTable *entries;          /* the key is the entry's */
-  GQueue used;                  /* of Entry, the last used first */
+  GMutex lock;                  /* guards all below; the memory's comes after */
+  GHashTable *flights;          /* the key is the flight's */
   ParleyCacheStats stats;
 };
 
@@ -66,120 +58,9 @@ wait_tell_in_loop (gpointer data, gpointer user_data)
   wait_free (wait);
 }
 
-/* Under the lock; only hands over. */
-static void
-tell_all_unlocked (Entry * entry, GBytes * bytes)
-{
-  ParleyCacheWait *wait;
-
-  while ((wait = g_queue_pop_head (&entry->waits))) {
-    wait->told = TRUE;
-    wait->bytes = bytes ? g_bytes_ref (bytes) : NULL;
-    parley_loop_invoke (wait->loop, wait_tell_in_loop, wait, NULL);
-  }
-}
-
-/* Entries, all under the lock */
-
-static void
-entry_free (gpointer data)
-{
-  Entry *entry = data;
-
-  g_queue_clear_full (&entry->waits, (GDestroyNotify) wait_free);
-  g_clear_pointer (&entry->bytes, g_bytes_unref);
-  g_free (entry->key);
-  g_free (entry);
-}
-
-static gsize
-entry_size (const gchar * key, GBytes * bytes)
-{
-  return g_bytes_get_size (bytes) + strlen (key) + PARLEY_CACHE_ENTRY_BYTES;
-}
-
-static Entry *
-entry_ensure_unlocked (ParleyCache * self, const gchar * key)
-{
-  Entry *entry = g_hash_table_lookup (self->entries, key);
-
-  if (entry)
-    return entry;
-  entry = g_new0 (Entry, 1);
-  entry->key = g_strdup (key);
-  entry->used.data = entry;
-  g_queue_init (&entry->waits);
-  g_hash_table_insert (self->entries, entry->key, entry);
-  return entry;
-}
-
-static void
-entry_drop_if_empty_unlocked (ParleyCache * self, Entry * entry)
-{
-  if (!entry->bytes && !entry->claimed)
-    g_hash_table_remove (self->entries, entry->key);
-}
-
-static void
-entry_forget_bytes_unlocked (ParleyCache * self, Entry * entry)
-{
-  if (!entry->bytes)
-    return;
-  self->stats.bytes -= entry_size (entry->key, entry->bytes);
-  self->stats.entries--;
-  g_queue_unlink (&self->used, &entry->used);
-  g_clear_pointer (&entry->bytes, g_bytes_unref);
-}
-
-/* The entry of @key if it has bytes that are not too old. */
-static Entry *
-find_fresh_unlocked (ParleyCache * self, const gchar * key)
-{
-  Entry *entry = g_hash_table_lookup (self->entries, key);
-
-  if (!entry || !entry->bytes)
-    return NULL;
-  if (parley_clock_now () < entry->expires) {
-    g_queue_unlink (&self->used, &entry->used);
-    g_queue_push_head_link (&self->used, &entry->used);
-    return entry;
-  }
-  self->stats.expired++;
-  entry_forget_bytes_unlocked (self, entry);
-  entry_drop_if_empty_unlocked (self, entry);
-  return NULL;
-}
-
-static void
-make_room_unlocked (ParleyCache * self, gsize size)
-{
-  while (self->stats.bytes + size > self->max_bytes) {
-    Entry *oldest = g_queue_peek_tail (&self->used);
-
-    entry_forget_bytes_unlocked (self, oldest);
-    entry_drop_if_empty_unlocked (self, oldest);
-    self->stats.evictions++;
-  }
-}
-
-static void
-entry_set_bytes_unlocked (ParleyCache * self, Entry * entry, GBytes * bytes)
-{
-  gsize size = entry_size (entry->key, bytes);
-
-  entry_forget_bytes_unlocked (self, entry);
-  if (size > self->max_bytes)
-    return;
-  make_room_unlocked (self, size);
-  entry->bytes = g_bytes_ref (bytes);
-  entry->expires = self->ttl > 0 ? parley_clock_now () + self->ttl : G_MAXINT64;
-  g_queue_push_head_link (&self->used, &entry->used);
-  self->stats.bytes += size;
-  self->stats.entries++;
-}
-
+/* Under the lock. */
 static ParleyCacheWait *
-entry_add_wait_unlocked (Entry * entry, ParleyLoop * loop,
+flight_add_wait_unlocked (Flight * flight, ParleyLoop * loop,
     ParleyCacheFunc func, gpointer data)
 {
   ParleyCacheWait *wait = g_new0 (ParleyCacheWait, 1);
@@ -187,27 +68,72 @@ entry_add_wait_unlocked (Entry * entry, ParleyLoop * loop,
   wait->loop = g_object_ref (loop);
   wait->func = func;
   wait->data = data;
-  wait->key = g_strdup (entry->key);
-  g_queue_push_tail (&entry->waits, wait);
+  wait->key = g_strdup (flight->key);
+  g_queue_push_tail (&flight->waits, wait);
   return wait;
 }
 
-/* Public */
+static void
+flight_free (gpointer data)
+{
+  Flight *flight = data;
+
+  g_queue_clear_full (&flight->waits, (GDestroyNotify) wait_free);
+  g_free (flight->key);
+  g_free (flight);
+}
+
+/* Under the lock: nobody makes @key now. */
+static void
+flight_begin_unlocked (ParleyCache * self, const gchar * key)
+{
+  Flight *flight = g_new0 (Flight, 1);
+
+  flight->key = g_strdup (key);
+  g_queue_init (&flight->waits);
+  g_hash_table_insert (self->flights, flight->key, flight);
+}
+
+/* Under the lock; only hands over. */
+static void
+flight_end_unlocked (ParleyCache * self, const gchar * key, GBytes * bytes)
+{
+  Flight *flight = g_hash_table_lookup (self->flights, key);
+  ParleyCacheWait *wait;
+
+  if (!flight)
+    return;
+  while ((wait = g_queue_pop_head (&flight->waits))) {
+    wait->told = TRUE;
+    wait->bytes = bytes ? g_bytes_ref (bytes) : NULL;
+    parley_loop_invoke (wait->loop, wait_tell_in_loop, wait, NULL);
+  }
+  g_hash_table_remove (self->flights, key);
+}
+
+/* Lookups and claims */
+
+/* Under the lock. */
+static GBytes *
+peek_unlocked (ParleyCache * self, const gchar * key)
+{
+  ParleyCacheRank rank;
+  GBytes *bytes = parley_cache_memory_peek (self->memory, key, &rank);
+
+  if (bytes)
+    self->stats.hits++;
+  return bytes;
+}
 
 GBytes *
 parley_cache_lookup (ParleyCache * self, const gchar * key)
 {
-  GBytes *bytes = NULL;
-  Entry *entry;
+  GBytes *bytes;
 
   g_mutex_lock (&self->lock);
-  entry = find_fresh_unlocked (self, key);
-  if (entry) {
-    bytes = g_bytes_ref (entry->bytes);
-    self->stats.hits++;
-  } else {
+  bytes = peek_unlocked (self, key);
+  if (!bytes)
     self->stats.misses++;
-  }
   g_mutex_unlock (&self->lock);
   return bytes;
 }
@@ -217,28 +143,23 @@ parley_cache_claim (ParleyCache * self, const gchar * key, ParleyLoop * loop,
     ParleyCacheFunc func, gpointer data, GBytes ** bytes,
     ParleyCacheWait ** wait)
 {
-  ParleyCacheResult result;
-  Entry *entry;
+  ParleyCacheResult result = PARLEY_CACHE_HIT;
+  Flight *flight;
 
-  *bytes = NULL;
   *wait = NULL;
   g_mutex_lock (&self->lock);
-  entry = find_fresh_unlocked (self, key);
-  if (entry) {
-    *bytes = g_bytes_ref (entry->bytes);
-    self->stats.hits++;
+  *bytes = peek_unlocked (self, key);
+  flight = g_hash_table_lookup (self->flights, key);
+  if (*bytes) {
     result = PARLEY_CACHE_HIT;
+  } else if (flight) {
+    *wait = flight_add_wait_unlocked (flight, loop, func, data);
+    self->stats.waits++;
+    result = PARLEY_CACHE_WAIT;
   } else {
-    entry = entry_ensure_unlocked (self, key);
-    if (entry->claimed) {
-      *wait = entry_add_wait_unlocked (entry, loop, func, data);
-      self->stats.waits++;
-      result = PARLEY_CACHE_WAIT;
-    } else {
-      entry->claimed = TRUE;
-      self->stats.misses++;
-      result = PARLEY_CACHE_CLAIMED;
-    }
+    flight_begin_unlocked (self, key);
+    self->stats.misses++;
+    result = PARLEY_CACHE_CLAIMED;
   }
   g_mutex_unlock (&self->lock);
   return result;
@@ -252,54 +173,149 @@ parley_cache_cancel_wait_in_loop (ParleyCache * self, ParleyCacheWait * wait)
   if (wait->told) {
     wait->cancelled = TRUE;
   } else {
-    Entry *entry = g_hash_table_lookup (self->entries, wait->key);
+    Flight *flight = g_hash_table_lookup (self->flights, wait->key);
 
-    g_queue_remove (&entry->waits, wait);
+    g_queue_remove (&flight->waits, wait);
     wait_free (wait);
   }
   g_mutex_unlock (&self->lock);
 }
 
 void
-parley_cache_store (ParleyCache * self, const gchar * key, GBytes * bytes)
+parley_cache_put (ParleyCache * self, const gchar * key, GBytes * bytes,
+    ParleyCacheRank rank, gint64 ttl)
 {
-  Entry *entry;
+  ParleyCacheEntry entry = {
+    .key = key,.bytes = bytes,.size = g_bytes_get_size (bytes),
+    .rank = rank,.left = ttl
+  };
 
   g_mutex_lock (&self->lock);
-  entry = entry_ensure_unlocked (self, key);
-  entry->claimed = FALSE;
-  tell_all_unlocked (entry, bytes);
-  entry_set_bytes_unlocked (self, entry, bytes);
-  entry_drop_if_empty_unlocked (self, entry);
+  parley_cache_store_put (PARLEY_CACHE_STORE (self->memory), &entry);
+  flight_end_unlocked (self, key, bytes);
+  g_mutex_unlock (&self->lock);
+  if (self->behind)
+    parley_cache_store_put (self->behind, &entry);
+}
+
+void
+parley_cache_fulfil (ParleyCache * self, const gchar * key, GBytes * bytes)
+{
+  g_mutex_lock (&self->lock);
+  flight_end_unlocked (self, key, bytes);
   g_mutex_unlock (&self->lock);
 }
 
 void
 parley_cache_abandon (ParleyCache * self, const gchar * key)
 {
-  Entry *entry;
-
   g_mutex_lock (&self->lock);
-  entry = g_hash_table_lookup (self->entries, key);
-  if (entry && entry->claimed) {
-    entry->claimed = FALSE;
-    tell_all_unlocked (entry, NULL);
-    entry_drop_if_empty_unlocked (self, entry);
-  }
+  flight_end_unlocked (self, key, NULL);
   g_mutex_unlock (&self->lock);
 }
 
 void
+parley_cache_promote (ParleyCache * self, const gchar * key, gint64 ttl)
+{
+  ParleyCacheRank rank;
+  GBytes *bytes = parley_cache_memory_peek (self->memory, key, &rank);
+
+  if (bytes && rank == PARLEY_CACHE_REPLY)
+    parley_cache_put (self, key, bytes, PARLEY_CACHE_FIXED, ttl);
+  g_clear_pointer (&bytes, g_bytes_unref);
+}
+
+/* The store behind */
+
+/* On the loop only. */
+struct _ParleyCacheFetch
+{
+  ParleyCache *cache;
+  gchar *key;
+  ParleyCacheFunc func;
+  gpointer data;
+  GSource *timeout;
+  gboolean over;                /* told, or cancelled */
+};
+
+static void
+fetch_tell (ParleyCacheFetch * self, GBytes * bytes)
+{
+  if (self->over)
+    return;
+  self->over = TRUE;
+  parley_timer_clear (&self->timeout);
+  self->func (self->key, bytes, self->data);
+}
+
+static gboolean
+fetch_is_late (gpointer data)
+{
+  fetch_tell (data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fetch_count (ParleyCache * self)
+{
+  g_mutex_lock (&self->lock);
+  self->stats.fetched++;
+  g_mutex_unlock (&self->lock);
+}
+
+/* What comes too late is there for the next one. */
+static void
+fetch_got (const ParleyCacheEntry * entry, gpointer data)
+{
+  ParleyCacheFetch *self = data;
+
+  if (entry) {
+    parley_cache_store_put (PARLEY_CACHE_STORE (self->cache->memory), entry);
+    if (!self->over)
+      fetch_count (self->cache);
+  }
+  fetch_tell (self, entry ? entry->bytes : NULL);
+  g_object_unref (self->cache);
+  g_free (self->key);
+  g_free (self);
+}
+
+ParleyCacheFetch *
+parley_cache_fetch_in_loop (ParleyCache * self, const gchar * key,
+    ParleyLoop * loop, ParleyCacheFunc func, gpointer data)
+{
+  ParleyCacheFetch *fetch;
+
+  g_assert (parley_loop_is_current (loop));
+  if (!self->behind)
+    return NULL;
+  fetch = g_new0 (ParleyCacheFetch, 1);
+  fetch->cache = g_object_ref (self);
+  fetch->key = g_strdup (key);
+  fetch->func = func;
+  fetch->data = data;
+  fetch->timeout = parley_loop_add_timer (loop, parley_clock_now ()
+      + PARLEY_CACHE_FETCH_US, fetch_is_late, fetch);
+  parley_cache_store_get (self->behind, key, loop, fetch_got, fetch);
+  return fetch;
+}
+
+void
+parley_cache_fetch_cancel_in_loop (ParleyCacheFetch * fetch)
+{
+  fetch->over = TRUE;
+  parley_timer_clear (&fetch->timeout);
+}
+
+/* All of it */
+
+void
 parley_cache_clear (ParleyCache * self)
 {
-  Entry *entry;
+  static const ParleyCacheMatch all = { 0 };
 
-  g_mutex_lock (&self->lock);
-  while ((entry = g_queue_peek_head (&self->used))) {
-    entry_forget_bytes_unlocked (self, entry);
-    entry_drop_if_empty_unlocked (self, entry);
-  }
-  g_mutex_unlock (&self->lock);
+  parley_cache_store_drop (PARLEY_CACHE_STORE (self->memory), &all, NULL, NULL,
+      NULL);
 }
 
 void
@@ -310,39 +326,38 @@ parley_cache_get_stats (ParleyCache * self, ParleyCacheStats * stats)
   g_mutex_unlock (&self->lock);
 }
 
-ParleyCache *
-parley_cache_new (gsize max_bytes, gint64 ttl_us)
+ParleyCacheStore *
+parley_cache_get_memory (ParleyCache * self)
 {
-  ParleyCache *self = g_object_new (PARLEY_TYPE_CACHE, NULL);
-
-  self->max_bytes = max_bytes;
-  self->ttl = ttl_us;
-  return self;
+  return PARLEY_CACHE_STORE (self->memory);
 }
 
-static gpointer
-default_new (gpointer data)
+ParleyCacheStore *
+parley_cache_get_behind (ParleyCache * self)
 {
-  return parley_cache_new (DEFAULT_BYTES, DEFAULT_TTL);
-}
-
-ParleyCache *
-parley_cache_get_default (void)
-{
-  static GOnce once = G_ONCE_INIT;
-
-  return g_once (&once, default_new, NULL);
+  return self->behind;
 }
 
 /* GObject */
+
+ParleyCache *
+parley_cache_new (gsize max_bytes, ParleyCacheStore * behind)
+{
+  ParleyCache *self = g_object_new (PARLEY_TYPE_CACHE, NULL);
+
+  self->memory = parley_cache_memory_new (max_bytes);
+  self->behind = behind ? g_object_ref (behind) : NULL;
+  return self;
+}
 
 static void
 parley_cache_finalize (GObject * object)
 {
   ParleyCache *self = PARLEY_CACHE (object);
 
-  g_queue_init (&self->used);   /* the links are the entries' own */
-  g_hash_table_unref (self->entries);
+  g_hash_table_unref (self->flights);
+  g_object_unref (self->memory);
+  g_clear_object (&self->behind);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (parley_cache_parent_class)->finalize (object);
 }
@@ -351,9 +366,8 @@ static void
 parley_cache_init (ParleyCache * self)
 {
   g_mutex_init (&self->lock);
-  g_queue_init (&self->used);
-  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-      entry_free);
+  self->flights = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+      flight_free);
 }
 
 static void

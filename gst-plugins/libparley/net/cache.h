@@ -1,59 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "net/loop.h"
+#include "net/cachestore.h"
 
 G_BEGIN_DECLS
 
-/* Bytes by key, in memory: the least recently used go first when the bound is
- * reached, old ones after their time, and what several want at once is made
- * once (single flight).
+/* Bytes by key, in memory and perhaps in a store behind it that outlives the
+ * process. What several want at once is made once (single flight).
  *
- * Whoever finds nothing claims the key, makes the bytes and stores them, or
- * abandons the key when that failed or was cancelled. Until then others who
- * want the key wait for it without making it again.
+ * Whoever finds nothing claims the key, asks the store behind, makes the bytes
+ * and puts them, or abandons the key when that failed or was cancelled. Until
+ * then others who want the key wait for it without making it again.
  *
  * Threads: every function may be called from any thread; they take one short
- * lock. Time is that of parley_clock_now(). */
+ * lock. */
 
 #define PARLEY_TYPE_CACHE (parley_cache_get_type ())
 G_DECLARE_FINAL_TYPE (ParleyCache, parley_cache, PARLEY, CACHE, GObject)
 
-/* What an entry counts beside its bytes and its key. */
-#define PARLEY_CACHE_ENTRY_BYTES 128
+/* The store behind is given up for one look after this long: a disk that hangs
+ * must not keep a caller waiting. */
+#define PARLEY_CACHE_FETCH_US (50 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum
 {
   PARLEY_CACHE_HIT,             /* here they are */
-  PARLEY_CACHE_CLAIMED,         /* make them: store or abandon follows */
+  PARLEY_CACHE_CLAIMED,         /* make them: put or abandon follows */
   PARLEY_CACHE_WAIT             /* somebody makes them: you will be told */
 } ParleyCacheResult;
 
 typedef struct
 {
-  guint64 hits;                 /* lookups and claims answered with bytes */
+  guint64 hits;                 /* lookups and claims answered from memory */
+  guint64 fetched;              /* found in the store behind */
   guint64 misses;               /* lookups without, claims that were granted */
   guint64 waits;                /* claims that wait for another's bytes */
-  guint64 evictions;            /* entries that made room for others */
-  guint64 expired;              /* entries that were too old */
-  gsize bytes;                  /* held now, keys and overhead included */
-  guint entries;                /* held now */
 } ParleyCacheStats;
 
 /* Tells the end of a wait, once, on the loop it was registered with. @bytes
- * (borrowed) as they were stored, or NULL: the key was abandoned; claim it
- * again to make them yourself. */
+ * (borrowed) as they were put, or NULL: the key was abandoned; claim it again
+ * to make them yourself. */
 typedef void (*ParleyCacheFunc) (const gchar * key, GBytes * bytes,
     gpointer data);
 typedef struct _ParleyCacheWait ParleyCacheWait;
 
-/* Holds at most @max_bytes (0: nothing, single flight only), each entry for
- * @ttl_us µs (0: without end). */
-ParleyCache *parley_cache_new (gsize max_bytes, gint64 ttl_us);
-/* The process's cache of synthesised speech: 64 MiB, 1 hour. Borrowed. */
-ParleyCache *parley_cache_get_default (void);
+/* Holds at most @max_bytes in memory (0: nothing, single flight only). @behind:
+ * the store behind it, or NULL; a reference is taken. */
+ParleyCache *parley_cache_new (gsize max_bytes, ParleyCacheStore * behind);
 
-/* Transfer full; NULL if there is nothing, or nothing yet. */
+/* What is in memory. Transfer full; NULL if there is nothing, or nothing
+ * yet. */
 GBytes *parley_cache_lookup (ParleyCache * self, const gchar * key);
 
 /* Fills @bytes (transfer full) on HIT and @wait on WAIT, each NULL otherwise.
@@ -66,15 +62,38 @@ ParleyCacheResult parley_cache_claim (ParleyCache * self, const gchar * key,
 void parley_cache_cancel_wait_in_loop (ParleyCache * self,
     ParleyCacheWait * wait);
 
+/* Looks into the store behind: @func with what it has (now in memory too), or
+ * NULL, on @loop, the caller's, at the latest after PARLEY_CACHE_FETCH_US. A
+ * claim is not ended by it. NULL: there is no store behind, @func will not be
+ * called. */
+typedef struct _ParleyCacheFetch ParleyCacheFetch;
+ParleyCacheFetch *parley_cache_fetch_in_loop (ParleyCache * self,
+    const gchar * key, ParleyLoop * loop, ParleyCacheFunc func, gpointer data);
+/* Before its func was called: it will not be. */
+void parley_cache_fetch_cancel_in_loop (ParleyCacheFetch * fetch);
+
 /* Ends the claim of @key, or sets it anew without a claim: whoever waits gets
- * @bytes, even those that are too many to be kept. */
-void parley_cache_store (ParleyCache * self, const gchar * key,
+ * @bytes, even those that are too many to be kept. They are good for @ttl µs
+ * (G_MAXINT64: always). */
+void parley_cache_put (ParleyCache * self, const gchar * key, GBytes * bytes,
+    ParleyCacheRank rank, gint64 ttl);
+/* Ends the claim of @key with @bytes that were fetched: they are kept
+ * already. */
+void parley_cache_fulfil (ParleyCache * self, const gchar * key,
     GBytes * bytes);
-/* Ends the claim of @key with nothing; keeps what is stored without a claim. */
+/* Ends the claim of @key with nothing; keeps what was put without a claim. */
 void parley_cache_abandon (ParleyCache * self, const gchar * key);
 
-/* Forgets what is stored; claims go on. */
+/* What is in memory as PARLEY_CACHE_REPLY turns out to be a text of the
+ * pipeline's: from now on it is good for @ttl. */
+void parley_cache_promote (ParleyCache * self, const gchar * key, gint64 ttl);
+
+/* Forgets what is in memory; claims go on. */
 void parley_cache_clear (ParleyCache * self);
 void parley_cache_get_stats (ParleyCache * self, ParleyCacheStats * stats);
+
+/* Borrowed; the second may be NULL. */
+ParleyCacheStore *parley_cache_get_memory (ParleyCache * self);
+ParleyCacheStore *parley_cache_get_behind (ParleyCache * self);
 
 G_END_DECLS

@@ -2,7 +2,8 @@
 
 #include "providers/synthesis.h"
 
-#include "net/cache.h"
+#include <string.h>
+
 #include "net/clock.h"
 #include "speech/g711.h"
 #include "speech/loud.h"
@@ -13,12 +14,14 @@ struct _ParleySynthesis
   ParleyTtsProvider *provider;
   gchar *text;
   gboolean mulaw;
+  ParleySynthesisKeep keep;
   ParleySynthesisFuncs funcs;
   gpointer data;
 
   gchar *key;                   /* in the cache; NULL without it */
   gboolean claimed;
   ParleyCacheWait *wait;
+  ParleyCacheFetch *fetch;
   GSource *later;               /* hands over what the cache had */
   GBytes *cached;
 
@@ -46,16 +49,16 @@ next_id (void)
 static void
 end_claim (ParleySynthesis * self, gboolean complete)
 {
-  ParleyCache *cache = parley_cache_get_default ();
   GBytes *bytes;
 
   self->claimed = FALSE;
   if (!complete || self->whole->len == 0) {
-    parley_cache_abandon (cache, self->key);
+    parley_cache_abandon (self->keep.cache, self->key);
     return;
   }
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&self->whole));
-  parley_cache_store (cache, self->key, bytes);
+  parley_cache_put (self->keep.cache, self->key, bytes, self->keep.rank,
+      self->keep.ttl);
   g_bytes_unref (bytes);
 }
 
@@ -208,8 +211,9 @@ hand_over (ParleySynthesis * self, GBytes * bytes)
   gsize len;
   const guint8 *mulaw = g_bytes_get_data (bytes, &len);
 
-  if (len)
-    self->funcs.audio (&mulaw_format, mulaw, len, self->data);
+  if (self->keep.rank == PARLEY_CACHE_FIXED)
+    parley_cache_promote (self->keep.cache, self->key, self->keep.ttl);
+  self->funcs.audio (&mulaw_format, mulaw, len, self->data);
   finish (self, NULL);
 }
 
@@ -238,43 +242,101 @@ wait_is_over (const gchar * key, GBytes * bytes, gpointer data)
     claim (self);
 }
 
+/* The store behind the memory has @bytes, or nothing. */
+static void
+fetched (const gchar * key, GBytes * bytes, gpointer data)
+{
+  ParleySynthesis *self = data;
+
+  self->fetch = NULL;
+  if (!bytes) {
+    ask_provider (self);
+    return;
+  }
+  self->claimed = FALSE;
+  parley_cache_fulfil (self->keep.cache, self->key, bytes);
+  hand_over (self, bytes);
+}
+
+static void
+look_further (ParleySynthesis * self, ParleyLoop * loop)
+{
+  self->claimed = TRUE;
+  self->fetch = parley_cache_fetch_in_loop (self->keep.cache, self->key, loop,
+      fetched, self);
+  if (!self->fetch)
+    ask_provider (self);
+}
+
 static void
 claim (ParleySynthesis * self)
 {
   ParleyLoop *loop =
       parley_provider_get_loop (PARLEY_PROVIDER (self->provider));
 
-  switch (parley_cache_claim (parley_cache_get_default (), self->key, loop,
-          wait_is_over, self, &self->cached, &self->wait)) {
+  switch (parley_cache_claim (self->keep.cache, self->key, loop, wait_is_over,
+          self, &self->cached, &self->wait)) {
     case PARLEY_CACHE_HIT:
       self->later = parley_loop_add_timer (loop, parley_clock_now (),
           hand_over_cached, self);
       break;
     case PARLEY_CACHE_CLAIMED:
-      self->claimed = TRUE;
-      ask_provider (self);
+      look_further (self, loop);
       break;
     case PARLEY_CACHE_WAIT:
       break;
   }
 }
 
+/* A property that not all providers have, or "". Transfer full. */
+static gchar *
+setting_of (ParleyTtsProvider * provider, const gchar * name)
+{
+  GParamSpec *pspec = g_object_class_find_property
+      (G_OBJECT_GET_CLASS (provider), name);
+  gchar *value = NULL;
+
+  if (pspec && (pspec->flags & G_PARAM_READABLE)
+      && G_IS_PARAM_SPEC_STRING (pspec))
+    g_object_get (provider, name, &value, NULL);
+  return value ? value : g_strdup ("");
+}
+
+/* Labelled PROVIDER/VOICE/MODEL; the rest of the settings is in its hash. */
+static gchar *
+make_key (ParleyTtsProvider * provider, const gchar * text)
+{
+  gchar *settings = parley_tts_provider_describe (provider);
+  gchar *voice = setting_of (provider, "voice");
+  gchar *model = setting_of (provider, "model");
+  gchar *label = g_strdup_printf ("%.*s/%s/%s", (gint) strcspn (settings,
+          " \n"), settings, voice, model);
+  gchar *key = parley_cache_key_new (label, settings, text);
+
+  g_free (label);
+  g_free (model);
+  g_free (voice);
+  g_free (settings);
+  return key;
+}
+
 ParleySynthesis *
 parley_synthesis_new (ParleyTtsProvider * provider, const gchar * text,
-    gboolean mulaw, const ParleySynthesisFuncs * funcs, gpointer data)
+    const ParleySynthesisKeep * keep, const ParleySynthesisFuncs * funcs,
+    gpointer data)
 {
   ParleySynthesis *self = g_new0 (ParleySynthesis, 1);
 
   self->provider = g_object_ref (provider);
   self->text = g_strdup (text);
-  self->mulaw = mulaw;
+  self->mulaw = keep != NULL;
   self->funcs = *funcs;
   self->data = data;
   self->converted = g_byte_array_new ();
-  if (mulaw) {
-    gchar *settings = parley_tts_provider_describe (provider);
-    self->key = g_strdup_printf ("%s\n%s", settings, text);
-    g_free (settings);
+  if (keep)
+    self->keep = *keep;
+  if (self->keep.cache) {
+    self->key = make_key (provider, text);
     claim (self);
   } else {
     ask_provider (self);
@@ -291,17 +353,17 @@ parley_synthesis_is_cached (ParleySynthesis * synthesis)
 void
 parley_synthesis_free (ParleySynthesis * self)
 {
-  ParleyCache *cache = parley_cache_get_default ();
-
   for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     if (self->handlers[i])
       g_signal_handler_disconnect (self->provider, self->handlers[i]);
   if (self->id)
     parley_tts_provider_cancel (self->provider, self->id);
+  if (self->fetch)
+    parley_cache_fetch_cancel_in_loop (self->fetch);
   if (self->claimed)
-    parley_cache_abandon (cache, self->key);
+    parley_cache_abandon (self->keep.cache, self->key);
   if (self->wait)
-    parley_cache_cancel_wait_in_loop (cache, self->wait);
+    parley_cache_cancel_wait_in_loop (self->keep.cache, self->wait);
   parley_timer_clear (&self->later);
   g_clear_pointer (&self->cached, g_bytes_unref);
   g_clear_pointer (&self->resampler, parley_mulaw_resampler_free);
@@ -314,14 +376,30 @@ parley_synthesis_free (ParleySynthesis * self)
   g_free (self);
 }
 
+GBytes *
+parley_synthesis_lookup (ParleyTtsProvider * provider, ParleyCache * cache,
+    const gchar * text)
+{
+  gchar *key = make_key (provider, text);
+  GBytes *bytes = cache ? parley_cache_lookup (cache, key) : NULL;
+
+  g_free (key);
+  return bytes;
+}
+
 /* Warming the cache */
 
+/* Texts to be made, one at a time: calls come first. */
 typedef struct
 {
   ParleyTtsProvider *provider;
-  gchar *text;
+  ParleyCache *cache;
+  gchar **texts;
+  guint next;
   ParleySynthesis *synthesis;
 } Prewarm;
+
+static gint prewarming;         /* atomic */
 
 static void
 prewarm_audio (const ParleyAudioFormat * format, const guint8 * samples,
@@ -329,36 +407,60 @@ prewarm_audio (const ParleyAudioFormat * format, const guint8 * samples,
 {
 }
 
+static void prewarm_next (Prewarm * self);
+
 static void
 prewarm_done (const GError * error, gpointer data)
 {
   Prewarm *self = data;
 
-  parley_synthesis_free (self->synthesis);
+  g_clear_pointer (&self->synthesis, parley_synthesis_free);
+  prewarm_next (self);
+}
+
+static void
+prewarm_next (Prewarm * self)
+{
+  static const ParleySynthesisFuncs funcs = {
+    .audio = prewarm_audio,.done = prewarm_done
+  };
+  ParleySynthesisKeep keep = {
+    self->cache, PARLEY_CACHE_FIXED, PARLEY_CACHE_TTL_FIXED
+  };
+
+  if (self->texts[self->next]) {
+    self->synthesis = parley_synthesis_new (self->provider,
+        self->texts[self->next++], &keep, &funcs, self);
+    return;
+  }
   g_object_unref (self->provider);
-  g_free (self->text);
+  g_strfreev (self->texts);
   g_free (self);
+  g_atomic_int_add (&prewarming, -1);
 }
 
 static void
 prewarm_in_loop (gpointer data, gpointer user_data)
 {
-  static const ParleySynthesisFuncs funcs = {
-    .audio = prewarm_audio,.done = prewarm_done
-  };
-  Prewarm *self = data;
-
-  self->synthesis = parley_synthesis_new (self->provider, self->text, TRUE,
-      &funcs, self);
+  prewarm_next (data);
 }
 
 void
-parley_synthesis_prewarm (ParleyTtsProvider * provider, const gchar * text)
+parley_synthesis_prewarm (ParleyTtsProvider * provider, ParleyCache * cache,
+    const gchar * const *texts)
 {
   Prewarm *self = g_new0 (Prewarm, 1);
 
+  g_atomic_int_inc (&prewarming);
   self->provider = g_object_ref (provider);
-  self->text = g_strdup (text);
+  self->cache = cache;
+  self->texts = g_strdupv ((gchar **) texts);
   parley_loop_invoke (parley_provider_get_loop (PARLEY_PROVIDER (provider)),
       prewarm_in_loop, self, NULL);
+}
+
+guint
+parley_synthesis_get_prewarming (void)
+{
+  return g_atomic_int_get (&prewarming);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "net/caches.h"
 #include "providers/ttsprovider.h"
 
 G_BEGIN_DECLS
 
-/* One sentence on its way from text to sound: from the cache when it was spoken
+/* One sentence on its way from text to sound: from a cache when it was spoken
  * before, waiting for whoever speaks it just now, or from the provider, in the
  * format that is wanted.
  *
@@ -36,18 +37,37 @@ typedef struct
   ParleySynthesisDoneFunc done;
 } ParleySynthesisFuncs;
 
-/* @mulaw: 8 kHz mu-law whatever the provider makes, through the process's
- * cache; else S16LE at the provider's rate, uncached. */
+/* Where sentences are kept. */
+typedef struct
+{
+  ParleyCache *cache;           /* borrowed; NULL: nowhere */
+  ParleyCacheRank rank;
+  gint64 ttl;                   /* µs */
+} ParleySynthesisKeep;
+
+/* @keep: 8 kHz mu-law whatever the provider makes, kept as it says (copied);
+ * NULL: S16LE at the provider's rate, not kept. */
 ParleySynthesis *parley_synthesis_new (ParleyTtsProvider * provider,
-    const gchar * text, gboolean mulaw, const ParleySynthesisFuncs * funcs,
-    gpointer data);
+    const gchar * text, const ParleySynthesisKeep * keep,
+    const ParleySynthesisFuncs * funcs, gpointer data);
 /* Once audio comes: whether it was made before, or for another. */
 gboolean parley_synthesis_is_cached (ParleySynthesis * synthesis);
 /* Before it is done: cancels. */
 void parley_synthesis_free (ParleySynthesis * synthesis);
 
-/* Makes @text and keeps it in the cache; any thread. */
+/* What @cache (NULL: nothing) has of @text in memory, as @provider would speak
+ * it: mu-law at 8 kHz, transfer full; NULL: it is not there, or not yet. Waits
+ * for nothing, asks nobody; any thread. For what must be said when no provider
+ * answers: prewarmed texts are there. */
+GBytes *parley_synthesis_lookup (ParleyTtsProvider * provider,
+    ParleyCache * cache, const gchar * text);
+
+/* Makes what @cache has not of @texts (NULL-terminated), one after the other,
+ * and keeps it as texts of the pipeline; any thread. What fails is left out:
+ * the call that needs it asks again. */
 void parley_synthesis_prewarm (ParleyTtsProvider * provider,
-    const gchar * text);
+    ParleyCache * cache, const gchar * const *texts);
+/* How many of these are under way in the process. */
+guint parley_synthesis_get_prewarming (void);
 
 G_END_DECLS
