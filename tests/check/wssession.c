@@ -400,6 +400,36 @@ test_drop (Fixture * self, gconstpointer data)
   g_assert_error (self->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_DROPPED);
 }
 
+/* The kernel knows that the connection is lost when more is sent: nothing is
+ * told inside these calls. */
+static void
+test_drop_while_sending (Fixture * self, gconstpointer data)
+{
+  ParleyMockClient *server = open_ws (self);
+
+  parley_mock_client_close (server);
+  for (guint i = 0; i < 3; i++) {
+    parley_ws_session_send_text_in_loop (self->ws, "more", -1);
+    g_assert_false (self->ended);
+  }
+  parley_mock_wait (self->ended);
+  g_assert_cmpstr (self->log->str, ==, "failed ");
+  g_assert_error (self->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_DROPPED);
+}
+
+static void
+test_drop_while_closing (Fixture * self, gconstpointer data)
+{
+  ParleyMockClient *server = open_ws (self);
+
+  parley_mock_client_close (server);
+  parley_ws_session_send_text_in_loop (self->ws, "last", -1);
+  parley_ws_session_close_in_loop (self->ws, 1000, NULL);
+  g_assert_false (self->ended);
+  parley_mock_wait (self->ended);
+  g_assert_cmpstr (self->log->str, ==, "closed1006: ");
+}
+
 static void
 test_garbage (Fixture * self, gconstpointer data)
 {
@@ -775,6 +805,8 @@ main (int argc, char **argv)
   add ("close-unanswered", test_close_unanswered);
   add ("close-while-opening", test_close_while_opening);
   add ("drop", test_drop);
+  add ("drop-while-sending", test_drop_while_sending);
+  add ("drop-while-closing", test_drop_while_closing);
   add ("garbage", test_garbage);
   add ("not-utf8", test_not_utf8);
   add ("refused", test_refused);

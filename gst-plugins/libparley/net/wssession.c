@@ -56,6 +56,8 @@ struct _ParleyWsSession
   GQueue queue;                 /* of Outgoing */
   gsize queued;                 /* bytes */
   gboolean overflow;
+  gboolean sending;             /* or closing: in a call of libsoup's */
+  GError *lost;                 /* found out while sending, not told yet */
   guint close_code;             /* asked for while something is queued; 0 */
   gchar *close_reason;
 
@@ -157,6 +159,7 @@ end (ParleyWsSession * self)
   g_clear_object (&self->socket);
   g_queue_clear_full (&self->queue, outgoing_free);
   self->queued = 0;
+  g_clear_error (&self->lost);
 }
 
 static void
@@ -168,6 +171,25 @@ fail (ParleyWsSession * self, GError * error)
     self->handler.failed (self, error, self->data);
   g_error_free (error);
   g_object_unref (self);
+}
+
+static void arm (ParleyWsSession * self);
+
+/* Takes @error. libsoup writes at once and so may find out inside a call of
+ * ours: whoever sends is told later. */
+static void
+lose (ParleyWsSession * self, GError * error)
+{
+  if (!self->sending) {
+    fail (self, error);
+    return;
+  }
+  if (self->lost)
+    g_error_free (error);
+  else
+    self->lost = error;
+  self->drain_due = parley_clock_now ();
+  arm (self);
 }
 
 static void
@@ -211,10 +233,24 @@ arm (ParleyWsSession * self)
 static void
 begin_close (ParleyWsSession * self)
 {
-  if (soup_websocket_connection_get_state (self->ws) ==
+  if (soup_websocket_connection_get_state (self->ws) !=
       SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_close (self->ws, self->close_code,
-        self->close_reason);
+    return;
+  self->sending = TRUE;
+  soup_websocket_connection_close (self->ws, self->close_code,
+      self->close_reason);
+  self->sending = FALSE;
+}
+
+static void
+give (ParleyWsSession * self, SoupWebsocketDataType type, GBytes * bytes)
+{
+  if (soup_websocket_connection_get_state (self->ws) !=
+      SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+  self->sending = TRUE;
+  soup_websocket_connection_send_message (self->ws, type, bytes);
+  self->sending = FALSE;
 }
 
 static void
@@ -224,12 +260,12 @@ drain (ParleyWsSession * self)
     Outgoing *outgoing = g_queue_pop_head (&self->queue);
 
     self->queued -= g_bytes_get_size (outgoing->bytes);
-    soup_websocket_connection_send_message (self->ws, outgoing->type,
-        outgoing->bytes);
+    give (self, outgoing->type, outgoing->bytes);
     outgoing_free (outgoing);
   }
-  self->drain_due = self->queue.head ? parley_clock_now () + DRAIN_EVERY
-      : NEVER;
+  if (!self->lost)
+    self->drain_due = self->queue.head ? parley_clock_now () + DRAIN_EVERY
+        : NEVER;
   if (!self->queue.head && self->close_code)
     begin_close (self);
   arm (self);
@@ -263,17 +299,14 @@ send (ParleyWsSession * self, SoupWebsocketDataType type, const void *data,
 {
   GBytes *bytes;
 
-  if (self->overflow || (self->state != PARLEY_WS_OPENING
+  if (self->overflow || self->lost || (self->state != PARLEY_WS_OPENING
           && self->state != PARLEY_WS_OPEN))
     return;
   bytes = g_bytes_new (data, len);
-  if (self->state == PARLEY_WS_OPEN && !self->queue.head && may_send (self)) {
-    if (soup_websocket_connection_get_state (self->ws) ==
-        SOUP_WEBSOCKET_STATE_OPEN)
-      soup_websocket_connection_send_message (self->ws, type, bytes);
-  } else {
+  if (self->state == PARLEY_WS_OPEN && !self->queue.head && may_send (self))
+    give (self, type, bytes);
+  else
     enqueue (self, type, bytes);
-  }
   g_bytes_unref (bytes);
 }
 
@@ -336,6 +369,9 @@ find_fault (ParleyWsSession * self, gint64 now)
 {
   ParleyEndpoint *endpoint = &self->endpoint;
 
+  if (self->lost)
+    return self->state == PARLEY_WS_CLOSING ? NULL
+        : g_steal_pointer (&self->lost);
   if (now >= self->connect_due)
     return parley_endpoint_error (endpoint, PARLEY_NET_ERROR_TIMEOUT_CONNECT,
         "no websocket within %.1f s: check the network and base-url",
@@ -364,7 +400,7 @@ timer_due (gpointer data)
 
   if (error)
     fail (self, error);
-  else if (now >= self->close_due)
+  else if (now >= self->close_due || self->lost)
     tell_closed (self, SOUP_WEBSOCKET_CLOSE_ABNORMAL, NULL);
   else if (self->ws && now >= self->drain_due)
     drain (self);
@@ -417,11 +453,11 @@ on_error (SoupWebsocketConnection * ws, GError * error, gpointer data)
 
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR,
           SOUP_WEBSOCKET_CLOSE_TOO_BIG))
-    fail (self, parley_endpoint_error (&self->endpoint,
+    lose (self, parley_endpoint_error (&self->endpoint,
             PARLEY_NET_ERROR_TOO_LARGE, "a message of over %" G_GSIZE_FORMAT
             " bytes: check base-url", self->max_message));
   else
-    fail (self, parley_endpoint_wrap_error (&self->endpoint, error, TRUE));
+    lose (self, parley_endpoint_wrap_error (&self->endpoint, error, TRUE));
 }
 
 static void
@@ -430,12 +466,12 @@ on_closed (SoupWebsocketConnection * ws, gpointer data)
   ParleyWsSession *self = data;
   guint code = soup_websocket_connection_get_close_code (ws);
 
-  if (code != 0 && code != SOUP_WEBSOCKET_CLOSE_ABNORMAL)
+  if (!self->sending && code != 0 && code != SOUP_WEBSOCKET_CLOSE_ABNORMAL)
     tell_closed (self, code, soup_websocket_connection_get_close_data (ws));
-  else if (self->state == PARLEY_WS_CLOSING)
+  else if (!self->sending && self->state == PARLEY_WS_CLOSING)
     tell_closed (self, SOUP_WEBSOCKET_CLOSE_ABNORMAL, NULL);
   else
-    fail (self, parley_endpoint_error (&self->endpoint,
+    lose (self, parley_endpoint_error (&self->endpoint,
             PARLEY_NET_ERROR_DROPPED, "the connection was lost: try again"));
 }
 
