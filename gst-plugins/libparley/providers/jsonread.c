@@ -30,7 +30,8 @@ parley_json_read (const gchar * provider, const gchar * text, gsize len,
     wrong = "it is no object";
   }
   g_propagate_error (error, parley_net_error_new (PARLEY_NET_ERROR_PROTOCOL,
-          provider, "sent JSON that cannot be read (%s)", wrong));
+          provider, "sent JSON that cannot be read (%s): check base-url",
+          wrong));
   return NULL;
 }
 

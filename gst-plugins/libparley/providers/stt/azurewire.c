@@ -345,7 +345,7 @@ parley_azure_parse (const gchar * text, gsize len,
   memset (message, 0, sizeof *message);
   if (!end) {
     g_propagate_error (error, parley_net_error_new (PARLEY_NET_ERROR_PROTOCOL,
-            NAME, "sent a message without a head"));
+            NAME, "sent a message without a head: check base-url"));
     return FALSE;
   }
   take_head (text, end - text, message);

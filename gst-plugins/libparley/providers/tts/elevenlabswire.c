@@ -202,7 +202,7 @@ parley_elevenlabs_parse (const gchar * json, gsize len,
     message->text = g_strdup (parley_json_get_string (object, "message"));
   } else {
     g_propagate_error (error, parley_net_error_new (PARLEY_NET_ERROR_PROTOCOL,
-            NAME, "sent audio that is not base64"));
+            NAME, "sent audio that is not base64: check base-url"));
   }
   json_node_unref (root);
   return readable;
