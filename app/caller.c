@@ -402,6 +402,20 @@ step (ParleyCaller * self, gint64 now)
   }
 }
 
+void
+parley_caller_go_on (ParleyCaller * self)
+{
+  gint64 now = parley_clock_now ();
+
+  if (self->phase == PHASE_GREETING) {
+    go_to_turn (self, 0, now);
+  } else if (self->phase == PHASE_LISTENING) {
+    if (parley_playout_reply_begin (self->playout) <= now)
+      take_reply (self, now, now);
+    go_to_turn (self, self->turn + 1, now);
+  }
+}
+
 static void
 echo_marks (ParleyCaller * self, gint64 now)
 {
