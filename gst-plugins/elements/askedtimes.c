@@ -31,14 +31,25 @@ is_answered (gpointer key, gpointer value, gpointer data)
 }
 
 ParleyTimeline *
-asked_times_take (GHashTable * timelines, guint turn)
+asked_times_get (GHashTable * timelines, guint turn)
 {
-  ParleyTimeline *timeline = g_hash_table_lookup (timelines,
-      GUINT_TO_POINTER (turn));
+  return g_hash_table_lookup (timelines, GUINT_TO_POINTER (turn));
+}
 
-  if (timeline)
-    parley_timeline_ref (timeline);
-  g_hash_table_foreach_remove (timelines, is_answered, GUINT_TO_POINTER (turn));
+ParleyTimeline *
+asked_times_ask (GHashTable * timelines, guint turn)
+{
+  ParleyTimeline *timeline = asked_times_get (timelines, turn);
+
+  if (!timeline)
+    return NULL;
+  timeline = parley_timeline_copy (timeline);
   parley_timeline_stamp (timeline, PARLEY_AT_LLM_ASKED, parley_clock_now ());
   return timeline;
+}
+
+void
+asked_times_forget (GHashTable * timelines, guint turn)
+{
+  g_hash_table_foreach_remove (timelines, is_answered, GUINT_TO_POINTER (turn));
 }

@@ -5,16 +5,20 @@
 
 G_BEGIN_DECLS
 
-/* The timelines of turns that llmchat was asked and has not answered yet, by
- * the turn's number. One thread. */
+/* The timelines of turns that llmchat knows the text of and that were not
+ * answered yet, by the turn's number. One thread. */
 
 GHashTable *asked_times_new (void);
 /* The text of @turn came, with @timeline, or, from elements that know none,
  * NULL: it then begins now. A reference is taken. */
 void asked_times_note (GHashTable * timelines, guint turn,
     ParleyTimeline * timeline);
-/* @turn is being answered now, together with all before it: its timeline,
- * stamped PARLEY_AT_LLM_ASKED, the caller's; NULL for none. */
-ParleyTimeline *asked_times_take (GHashTable * timelines, guint turn);
+/* The timeline of the latest text of @turn; borrowed, NULL for none. */
+ParleyTimeline *asked_times_get (GHashTable * timelines, guint turn);
+/* The model is being asked about @turn: a copy of its timeline for the reply,
+ * stamped PARLEY_AT_LLM_ASKED; transfer full, NULL for none. */
+ParleyTimeline *asked_times_ask (GHashTable * timelines, guint turn);
+/* @turn is answered, and all before it. */
+void asked_times_forget (GHashTable * timelines, guint turn);
 
 G_END_DECLS

@@ -16,6 +16,13 @@
  * his words are in it either goes on (`parley/unpause`) or gives way
  * (`parley/interrupt`) to the reply to them. docs/turns.md has the rules.
  *
+ * A reply may begin before it is known that the caller has finished: on
+ * `parley/turn-guess`, if the text looks like a whole sentence and
+ * #GstLlmChat:max-requests allows it. It is withheld until the turn's text is
+ * there and says the same, which also lets go what waits behind its first
+ * sentence; another text makes it void. While the caller goes on
+ * (`parley/speech-resume`) nothing more is asked for it.
+ *
  * A text buffer without #ParleyTurnMeta is a turn of its own. Where nothing
  * downstream plays the replies (no mulawsink) nothing is paused, each text
  * waits until the reply before it is complete, and a complete reply counts as
@@ -50,7 +57,8 @@
  *
  * ## Events
  *
- * Sends `parley/pause`, `unpause`, `release`, `interrupt` (out of band) and
+ * Sends `parley/pause`, `unpause`, `release`, `interrupt` (out of band; release
+ * with the timeline of the text, if the reply is older than that) and
  * `parley/reply-end`; takes `parley/speech-start`, `speech-resume`,
  * `turn-guess`, `turn-empty` and `dtmf` from upstream and `parley/playing` and
  * `heard` from downstream: see turnevents.h. A key is a turn whose text is the
@@ -86,7 +94,8 @@ enum
   PROP_MAX_TOKENS,
   PROP_SYSTEM_PROMPT,
   PROP_GREETING,
-  PROP_SORRY_TEXT
+  PROP_SORRY_TEXT,
+  PROP_MAX_REQUESTS
 };
 
 static const gchar *const file_texts[] = { "system-prompt", "greeting", NULL };
@@ -147,14 +156,24 @@ gst_llm_chat_buffer (GstLoopElement * element, GstBuffer * buffer)
 static void
 take_turn_event (GstLlmChat * self, GstEvent * event)
 {
-  guint turn = 0;
+  guint turn = 0, take = 0;
   gchar digit[2] = { 0 };
+  const gchar *text = NULL;
 
   llm_chat_begin (self);
-  parley_event_parse_take (event, &turn, NULL);
+  parley_event_parse_take (event, &turn, &take);
   if (turn == 0)
     turn = OWN_TURNS + self->own_turns++;
   switch (parley_event_get_kind (event)) {
+    case PARLEY_EVENT_SPEECH_RESUME:
+      parley_dialogue_resume (self->dialogue, turn, take);
+      break;
+    case PARLEY_EVENT_TURN_GUESS:
+      parley_event_parse_text (event, &text);
+      asked_times_note (self->timelines, turn,
+          parley_event_get_timeline (event));
+      parley_dialogue_guess (self->dialogue, turn, take, text);
+      break;
     case PARLEY_EVENT_TURN_EMPTY:
       parley_dialogue_outcome (self->dialogue, turn, NULL);
       break;
@@ -240,8 +259,7 @@ gst_llm_chat_flush (GstLoopElement * element)
   gst_clear_event (&self->eos);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
   if (self->history)
-    self->dialogue =
-        parley_dialogue_new (&llm_chat_actions, self, self->player);
+    self->dialogue = llm_chat_new_dialogue (self);
 }
 
 /* States */
@@ -339,6 +357,12 @@ install_properties (GstProviderElementClass * klass)
       "Sorry text",
       "What is said when no answer could be made (NULL = nothing)",
       DEFAULT_SORRY);
+  gst_provider_element_class_install_number (klass, PROP_MAX_REQUESTS,
+      g_param_spec_uint ("max-requests", "Max requests",
+          "How many replies may be begun for a turn, all but one of them "
+          "before it is over, on what was said until then (1 = none is); over "
+          "a call it is 1.3 at most on average", 1, 10,
+          PARLEY_DIALOGUE_MAX_REQUESTS, 0));
 }
 
 static void

@@ -578,7 +578,8 @@ gst_mulaw_sink_handle_parley (GstMulawSink * self, GstEvent * event)
   parley_event_parse_epoch (event, &epoch);
   switch (parley_event_get_kind (event)) {
     case PARLEY_EVENT_RELEASE:
-      parley_play_times_released (self->times, epoch, parley_clock_now ());
+      parley_play_times_released (self->times, epoch,
+          parley_event_get_timeline (event), parley_clock_now ());
       parley_play_queue_release (self->queue, epoch);
       return TRUE;
     case PARLEY_EVENT_PAUSE:

@@ -23,9 +23,14 @@ typedef struct
   guint64 epoch;
   guint turn;
   guint request;                /* number at the provider; 0: none */
-  ParleySentences *splitter;    /* NULL: complete */
+  ParleySentences *splitter;    /* NULL: complete, or void */
+  gboolean whole;               /* the splitter has all of it */
+  GQueue held;                  /* of text: sentences that may not go yet */
   GPtrArray *sentences;         /* as they were pushed */
+  gsize pushed;                 /* bytes of them */
   ParleyTimeline *timeline;     /* until its first sentence; or NULL */
+  ParleyTimeline *outcome;      /* of what it answers, if that came after it was
+                                 * begun; or NULL */
   gboolean hang_up;
 } LlmReply;
 
@@ -60,8 +65,12 @@ LlmReply *llm_chat_new_reply (GstLlmChat * self, guint turn);
 /* The provider has brought @milestone of the reply. */
 void llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
     ParleyMilestone milestone);
-/* Pushes the sentences that are complete. */
+/* Pushes the sentences that are complete, as far as they may go: those of a
+ * reply that is withheld wait behind its first, and while it is suspended all
+ * do. */
 void llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply);
+/* No more is to come of what the splitter has not made a sentence of. */
+void llm_chat_drop_rest (LlmReply * reply);
 /* All of the reply's text is there. */
 void llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply);
 /* @text is all, or the rest, of the reply. */
@@ -79,6 +88,8 @@ void llm_chat_send_eos_if_due (GstLlmChat * self);
 void llm_chat_take_reports (GstLoopElement * element);
 /* The class's connect. */
 void llm_chat_connect (GstProviderElement * self, gpointer provider);
-extern const ParleyDialogueActions llm_chat_actions;
+ParleyDialogue *llm_chat_new_dialogue (GstLlmChat * self);
+/* Whether @reply may be heard: what a model wants done may be done. */
+gboolean llm_chat_is_released (GstLlmChat * self, LlmReply * reply);
 
 G_END_DECLS

@@ -88,13 +88,14 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
   llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_TOKEN);
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
       ("No answer could be made: %s.", error->message), (NULL));
+  if (parley_dialogue_fail_guess (self->dialogue, reply->epoch))
+    return;
   sorry = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
       "sorry-text");
   /* Half a sentence is nothing to say. */
-  parley_sentences_free (reply->splitter);
-  reply->splitter = parley_sentences_new ();
+  llm_chat_drop_rest (reply);
   llm_chat_speak (self, reply, reply->sentences->len == 0
-      && sorry ? sorry : "");
+      && g_queue_is_empty (&reply->held) && sorry ? sorry : "");
   g_free (sorry);
   llm_chat_send_eos_if_due (self);
 }
@@ -141,10 +142,19 @@ do_unpause (guint64 epoch, gpointer data)
   push_event (data, parley_event_new_unpause (epoch));
 }
 
+/* What waited for it follows. */
 static void
 do_release (guint64 epoch, gpointer data)
 {
-  push_event (data, parley_event_new_release (epoch));
+  GstLlmChat *self = data;
+  LlmReply *reply = llm_chat_find_reply (self, epoch);
+  GstEvent *event = parley_event_new_release (epoch);
+
+  if (reply)
+    parley_event_set_timeline (event, reply->outcome);
+  push_event (self, event);
+  if (reply)
+    llm_chat_push_sentences (self, reply);
 }
 
 static void
@@ -157,16 +167,16 @@ do_interrupt (guint64 epoch, gpointer data)
 }
 
 static guint64
-do_begin (const gchar * text, guint turn, gpointer data)
+do_begin (const gchar * text, guint turn, gboolean guess, gpointer data)
 {
   GstLlmChat *self = data;
   LlmReply *reply = llm_chat_new_reply (self, turn < OWN_TURNS ? turn : 0);
   GPtrArray *messages = parley_history_messages (self->history, text);
 
-  GST_DEBUG_OBJECT (self, "epoch %" G_GUINT64_FORMAT " answers: %s",
-      reply->epoch, text);
+  GST_DEBUG_OBJECT (self, "epoch %" G_GUINT64_FORMAT " answers%s: %s",
+      reply->epoch, guess ? " a guess" : "", text);
   llm_chat_stop_writing (self);
-  reply->timeline = asked_times_take (self->timelines, turn);
+  reply->timeline = asked_times_ask (self->timelines, turn);
   reply->request = ++self->last_request;
   self->writing = reply;
   parley_llm_provider_request (provider_of (self), reply->request, messages);
@@ -175,16 +185,51 @@ do_begin (const gchar * text, guint turn, gpointer data)
 }
 
 static void
-do_answered (const gchar * text, gpointer data)
+do_carry_over (guint64 epoch, guint turn, gpointer data)
+{
+  GstLlmChat *self = data;
+  LlmReply *reply = llm_chat_find_reply (self, epoch);
+  ParleyTimeline *outcome = asked_times_get (self->timelines, turn);
+
+  if (!reply)
+    return;
+  GST_DEBUG_OBJECT (self, "epoch %" G_GUINT64_FORMAT " answers turn %u still",
+      epoch, turn);
+  g_clear_pointer (&reply->outcome, parley_timeline_unref);
+  reply->outcome = outcome ? parley_timeline_ref (outcome) : NULL;
+  llm_chat_push_sentences (self, reply);
+}
+
+static void
+do_answered (const gchar * text, guint turn, gpointer data)
 {
   GstLlmChat *self = data;
 
   parley_history_add_user (self->history, text);
+  asked_times_forget (self->timelines, turn);
 }
 
-const ParleyDialogueActions llm_chat_actions = {
-  do_pause, do_unpause, do_release, do_interrupt, do_begin, do_answered
+static const ParleyDialogueActions actions = {
+  do_pause, do_unpause, do_release, do_interrupt, do_begin, do_carry_over,
+  do_answered
 };
+
+ParleyDialogue *
+llm_chat_new_dialogue (GstLlmChat * self)
+{
+  ParleyDialogue *dialogue = parley_dialogue_new (&actions, self, self->player);
+  guint max_requests;
+
+  g_object_get (self, "max-requests", &max_requests, NULL);
+  parley_dialogue_set_max_requests (dialogue, max_requests);
+  return dialogue;
+}
+
+gboolean
+llm_chat_is_released (GstLlmChat * self, LlmReply * reply)
+{
+  return parley_dialogue_is_released (self->dialogue, reply->epoch);
+}
 
 /* What was heard */
 static void
@@ -313,7 +358,7 @@ llm_chat_begin (GstLlmChat * self)
   if (self->dialogue)
     return;
   self->player = gst_loop_element_has_player_in_loop (loop_element (self));
-  self->dialogue = parley_dialogue_new (&llm_chat_actions, self, self->player);
+  self->dialogue = llm_chat_new_dialogue (self);
   system = conversation_text (self, "system-prompt");
   self->history = parley_history_new (system);
   g_free (system);

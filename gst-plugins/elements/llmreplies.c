@@ -12,6 +12,11 @@
 GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 #define GST_CAT_DEFAULT llm_chat_debug
 
+/* Voice is paid for by the character: of a reply that may turn out void only so
+ * much is spoken ahead, in bytes of text. It takes long enough to play for what
+ * follows to be made. */
+#define AHEAD_BYTES 60
+
 static GstLoopElement *
 loop_element (GstLlmChat * self)
 {
@@ -25,6 +30,8 @@ llm_reply_free (gpointer data)
 
   g_clear_pointer (&reply->splitter, parley_sentences_free);
   g_clear_pointer (&reply->timeline, parley_timeline_unref);
+  g_clear_pointer (&reply->outcome, parley_timeline_unref);
+  g_queue_clear_full (&reply->held, g_free);
   g_ptr_array_unref (reply->sentences);
   g_free (reply);
 }
@@ -57,6 +64,7 @@ llm_chat_new_reply (GstLlmChat * self, guint turn)
   reply->epoch = parley_epoch_next ();
   reply->turn = turn;
   reply->splitter = parley_sentences_new ();
+  g_queue_init (&reply->held);
   reply->sentences = g_ptr_array_new_with_free_func (g_free);
   g_queue_push_tail (&self->replies, reply);
   return reply;
@@ -113,6 +121,7 @@ push_sentence (GstLlmChat * self, LlmReply * reply, gchar * text)
         gst_segment_position_from_running_time (&self->segment,
         GST_FORMAT_TIME, now);
   g_ptr_array_add (reply->sentences, text);
+  reply->pushed += strlen (text);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new ("llmchat", "epoch", G_TYPE_UINT64, reply->epoch,
@@ -122,8 +131,8 @@ push_sentence (GstLlmChat * self, LlmReply * reply, gchar * text)
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
-void
-llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
+static void
+collect_sentences (LlmReply * reply)
 {
   gchar *sentence;
 
@@ -132,17 +141,28 @@ llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
 
     g_free (sentence);
     if (*spoken)
-      push_sentence (self, reply, spoken);
+      g_queue_push_tail (&reply->held, spoken);
     else
       g_free (spoken);
   }
 }
 
-void
-llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply)
+static gboolean
+may_push (GstLlmChat * self, LlmReply * reply)
 {
-  parley_sentences_finish (reply->splitter);
-  llm_chat_push_sentences (self, reply);
+  switch (parley_dialogue_get_state (self->dialogue, reply->epoch)) {
+    case PARLEY_REPLY_SUSPENDED:
+      return FALSE;
+    case PARLEY_REPLY_WITHHELD:
+      return !reply->request || reply->pushed < AHEAD_BYTES;
+    default:
+      return TRUE;
+  }
+}
+
+static void
+end_reply (GstLlmChat * self, LlmReply * reply)
+{
   g_clear_pointer (&reply->splitter, parley_sentences_free);
   if (self->writing == reply)
     self->writing = NULL;
@@ -150,6 +170,34 @@ llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply)
       parley_event_new_reply_end (reply->epoch));
   if (!self->player)
     llm_chat_after_reply (self, reply);
+}
+
+void
+llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
+{
+  if (!reply->splitter)
+    return;
+  collect_sentences (reply);
+  while (!g_queue_is_empty (&reply->held) && may_push (self, reply))
+    push_sentence (self, reply, g_queue_pop_head (&reply->held));
+  if (reply->whole && g_queue_is_empty (&reply->held))
+    end_reply (self, reply);
+}
+
+void
+llm_chat_drop_rest (LlmReply * reply)
+{
+  collect_sentences (reply);
+  parley_sentences_free (reply->splitter);
+  reply->splitter = parley_sentences_new ();
+}
+
+void
+llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply)
+{
+  parley_sentences_finish (reply->splitter);
+  reply->whole = TRUE;
+  llm_chat_push_sentences (self, reply);
 }
 
 void

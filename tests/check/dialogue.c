@@ -2,14 +2,15 @@
 #include "turn/dialogue.h"
 
 /* The rules one by one. What the dialogue does is written down as a line of
- * words: begin1(text) release1 pause1 unpause1 interrupt1 answered(text). */
+ * words: begin1(text) guess1(text) carry1 release1 pause1 unpause1 interrupt1
+ * answered(text). */
 
 typedef struct
 {
   ParleyDialogue *dialogue;
   GString *log;
   guint64 epochs;
-  guint last_turn;              /* given to the last begin */
+  guint last_turn;              /* given to the last begin or answered */
 } Fixture;
 
 static void
@@ -44,27 +45,35 @@ on_interrupt (guint64 epoch, gpointer data)
 }
 
 static guint64
-on_begin (const gchar * text, guint turn, gpointer data)
+on_begin (const gchar * text, guint turn, gboolean guess, gpointer data)
 {
   Fixture *self = data;
 
   self->last_turn = turn;
-  note (self, "begin", ++self->epochs);
+  note (self, guess ? "guess" : "begin", ++self->epochs);
   g_string_append_printf (self->log, "(%s)", text);
   return self->epochs;
 }
 
 static void
-on_answered (const gchar * text, gpointer data)
+on_carry_over (guint64 epoch, guint turn, gpointer data)
+{
+  note (data, "carry", epoch);
+}
+
+static void
+on_answered (const gchar * text, guint turn, gpointer data)
 {
   Fixture *self = data;
 
+  self->last_turn = turn;
   g_string_append_printf (self->log, "%sanswered(%s)",
       self->log->len ? " " : "", text);
 }
 
 static const ParleyDialogueActions actions = {
-  on_pause, on_unpause, on_release, on_interrupt, on_begin, on_answered
+  on_pause, on_unpause, on_release, on_interrupt, on_begin, on_carry_over,
+  on_answered
 };
 
 static void
@@ -97,6 +106,27 @@ static void
 outcome (Fixture * self, guint turn, const gchar * text)
 {
   parley_dialogue_outcome (self->dialogue, turn, text);
+}
+
+static void
+guess (Fixture * self, guint turn, guint take, const gchar * text)
+{
+  parley_dialogue_guess (self->dialogue, turn, take, text);
+}
+
+static void
+resume (Fixture * self, guint turn, guint take)
+{
+  parley_dialogue_resume (self->dialogue, turn, take);
+}
+
+static void
+assert_state (Fixture * self, guint64 epoch, ParleyReplyState state)
+{
+  g_assert_cmpint (parley_dialogue_get_state (self->dialogue, epoch), ==,
+      state);
+  g_assert_cmpint (parley_dialogue_is_released (self->dialogue, epoch), ==,
+      state == PARLEY_REPLY_RELEASED || state == PARLEY_REPLY_PAUSED);
 }
 
 static void
@@ -342,6 +372,217 @@ test_no_player (Fixture * self, gconstpointer data)
   g_assert_true (parley_dialogue_is_idle (self->dialogue));
 }
 
+/* Guesses */
+
+static void
+test_guess_is_carried_over (Fixture * self, gconstpointer data)
+{
+  open_turn (self, 1);
+  guess (self, 1, 1, "hello there");
+  assert_did (self, "guess1(hello there)");
+  assert_state (self, 1, PARLEY_REPLY_WITHHELD);
+  outcome (self, 1, "Hello, there!");
+  assert_did (self, "carry1 release1");
+  assert_state (self, 1, PARLEY_REPLY_RELEASED);
+  playing (self, 1);
+  /* As it was understood at last. */
+  assert_did (self, "answered(Hello, there!)");
+  g_assert_cmpuint (self->last_turn, ==, 1);
+  done (self, 1);
+  assert_state (self, 1, PARLEY_REPLY_NONE);
+}
+
+static void
+test_guess_was_wrong (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "book a table");
+  outcome (self, 1, "book a table for two");
+  assert_did (self, "guess1(book a table) interrupt1 "
+      "begin2(book a table for two) release2");
+}
+
+static void
+test_guess_then_nothing (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "hello");
+  outcome (self, 1, NULL);
+  assert_did (self, "guess1(hello) interrupt1");
+  g_assert_true (parley_dialogue_is_idle (self->dialogue));
+}
+
+static void
+test_resume_suspends (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "yes please");
+  resume (self, 1, 1);
+  assert_did (self, "guess1(yes please)");
+  assert_state (self, 1, PARLEY_REPLY_SUSPENDED);
+  /* Only a noise: the next guess says the same. */
+  guess (self, 1, 2, "Yes, please");
+  assert_did (self, "carry1");
+  assert_state (self, 1, PARLEY_REPLY_WITHHELD);
+  resume (self, 1, 1);
+  assert_state (self, 1, PARLEY_REPLY_WITHHELD);
+  resume (self, 1, 2);
+  assert_state (self, 1, PARLEY_REPLY_SUSPENDED);
+  outcome (self, 1, "yes please");
+  assert_did (self, "carry1 release1");
+}
+
+static void
+test_resumed_with_more (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "yes");
+  resume (self, 1, 1);
+  guess (self, 1, 2, "yes at ten");
+  assert_did (self, "guess1(yes)");     /* enough was spent in vain */
+  outcome (self, 1, "yes at ten");
+  assert_did (self, "interrupt1 begin2(yes at ten) release2");
+}
+
+static void
+test_guess_overtaken_by_resume (Fixture * self, gconstpointer data)
+{
+  resume (self, 1, 1);
+  guess (self, 1, 1, "hello");
+  assert_did (self, "");
+  guess (self, 1, 2, "hello you");
+  assert_did (self, "guess1(hello you)");
+}
+
+static void
+test_guess_waits_for_answer (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  guess (self, 2, 1, "no");
+  guess (self, 2, 2, "no stop");
+  assert_did (self, "pause1");
+  answer (self, 1);
+  assert_did (self, "interrupt1 guess2(no stop)");
+  outcome (self, 2, "no stop");
+  assert_did (self, "carry2 release2");
+}
+
+static void
+test_guess_superseded_by_text (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  guess (self, 2, 1, "no");
+  outcome (self, 2, "no stop");
+  answer (self, 1);
+  assert_did (self, "pause1 interrupt1 begin2(no stop) release2");
+}
+
+static void
+test_guess_joins_unheard_text (Fixture * self, gconstpointer data)
+{
+  outcome (self, 1, "I want to");
+  guess (self, 2, 1, "book a table");
+  answer (self, 1);
+  assert_did (self, "begin1(I want to) release1 pause1 interrupt1 "
+      "guess2(I want to. book a table)");
+  outcome (self, 2, NULL);
+  assert_did (self, "interrupt2 begin3(I want to) release3");
+}
+
+static void
+test_guess_while_others_are_open (Fixture * self, gconstpointer data)
+{
+  open_turn (self, 1);
+  guess (self, 2, 1, "hello");
+  assert_did (self, "");
+  outcome (self, 1, NULL);
+  guess (self, 2, 2, "hello");
+  assert_did (self, "guess1(hello)");
+  /* A key: what was guessed waits for both. */
+  open_turn (self, 3);
+  outcome (self, 2, "hello");
+  assert_did (self, "");
+  outcome (self, 3, NULL);
+  assert_did (self, "carry1 release1");
+}
+
+static void
+test_guess_after_the_end (Fixture * self, gconstpointer data)
+{
+  outcome (self, 1, "hello");
+  guess (self, 1, 1, "hell");
+  assert_did (self, "begin1(hello) release1");
+}
+
+static void
+test_guess_not_complete (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "I would like a");
+  guess (self, 1, 2, "I would like a table,");
+  guess (self, 1, 3, "...");
+  assert_did (self, "");
+  outcome (self, 1, "I would like a table");
+  assert_did (self, "begin1(I would like a table) release1");
+}
+
+static void
+test_guess_failed (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "hello");
+  g_assert_true (parley_dialogue_fail_guess (self->dialogue, 1));
+  assert_did (self, "guess1(hello) interrupt1");
+  outcome (self, 1, "hello");
+  assert_did (self, "begin2(hello) release2");
+  g_assert_false (parley_dialogue_fail_guess (self->dialogue, 2));
+}
+
+static void
+test_requests_are_bounded (Fixture * self, gconstpointer data)
+{
+  gchar *text;
+
+  parley_dialogue_set_max_requests (self->dialogue, 1);
+  guess (self, 1, 1, "hello");
+  assert_did (self, "");
+  outcome (self, 1, "hello");
+  done (self, 1);
+  assert_did (self, "begin1(hello) release1 answered(hello)");
+
+  /* One in vain is let pass, then three of ten. */
+  parley_dialogue_set_max_requests (self->dialogue, 3);
+  for (guint turn = 2; turn <= 20; turn++) {
+    for (guint take = 1; take <= 4; take++) {
+      text = g_strdup_printf ("word %u", take);
+      guess (self, turn, take, text);
+      g_free (text);
+    }
+    outcome (self, turn, "the words");
+    done (self, self->epochs);
+  }
+  g_assert_cmpuint (self->epochs, ==, 20 + 6);
+}
+
+static void
+test_turn_is_bounded (Fixture * self, gconstpointer data)
+{
+  for (guint turn = 1; turn <= 20; turn++) {
+    outcome (self, turn, "hello");
+    done (self, self->epochs);
+  }
+  g_string_truncate (self->log, 0);
+  guess (self, 21, 1, "one");
+  guess (self, 21, 2, "two");
+  guess (self, 21, 3, "three");
+  outcome (self, 21, "four");
+  assert_did (self, "guess21(one) interrupt21 guess22(two) interrupt22 "
+      "begin23(four) release23");
+}
+
+static void
+test_guess_without_player (Fixture * self, gconstpointer data)
+{
+  guess (self, 1, 1, "one");
+  assert_did (self, "");
+  outcome (self, 1, "one");
+  assert_did (self, "begin1(one) release1");
+}
+
 static void
 test_freed_at_work (Fixture * self, gconstpointer data)
 {
@@ -376,6 +617,21 @@ main (int argc, char **argv)
     {"/dialogue/greeting", test_greeting},
     {"/dialogue/greeting-while-speaking", test_greeting_while_speaking},
     {"/dialogue/freed-at-work", test_freed_at_work},
+    {"/dialogue/guess/carried-over", test_guess_is_carried_over},
+    {"/dialogue/guess/wrong", test_guess_was_wrong},
+    {"/dialogue/guess/then-nothing", test_guess_then_nothing},
+    {"/dialogue/guess/resume-suspends", test_resume_suspends},
+    {"/dialogue/guess/resumed-with-more", test_resumed_with_more},
+    {"/dialogue/guess/overtaken-by-resume", test_guess_overtaken_by_resume},
+    {"/dialogue/guess/waits-for-answer", test_guess_waits_for_answer},
+    {"/dialogue/guess/superseded-by-text", test_guess_superseded_by_text},
+    {"/dialogue/guess/joins-unheard-text", test_guess_joins_unheard_text},
+    {"/dialogue/guess/others-are-open", test_guess_while_others_are_open},
+    {"/dialogue/guess/after-the-end", test_guess_after_the_end},
+    {"/dialogue/guess/not-complete", test_guess_not_complete},
+    {"/dialogue/guess/failed", test_guess_failed},
+    {"/dialogue/guess/requests-are-bounded", test_requests_are_bounded},
+    {"/dialogue/guess/turn-is-bounded", test_turn_is_bounded},
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -384,5 +640,7 @@ main (int argc, char **argv)
         tear_down);
   g_test_add ("/dialogue/no-player", Fixture, NULL, set_up, test_no_player,
       tear_down);
+  g_test_add ("/dialogue/guess/no-player", Fixture, NULL, set_up,
+      test_guess_without_player, tear_down);
   return g_test_run ();
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "turn/dialogue.h"
 
-/* The dialogue between a caller who does anything and a player that is far
- * away. Every lane is a queue, and which lane moves next is drawn: there is no
- * order between lanes. Properties are checked at each step and at the end, when
- * everything has arrived. */
+#include <string.h>
+
+/* The dialogue between a caller who does anything, a recogniser that guesses,
+ * and a player that is far away. Every lane is a queue, and which lane moves
+ * next is drawn: there is no order between lanes. Properties are checked at
+ * each step and at the end, when everything has arrived. */
 
 #define MAX_TURNS 6
 #define MAX_EPOCHS 64
@@ -14,15 +16,16 @@ typedef enum
 {
   RELEASE, PAUSE, UNPAUSE, INTERRUPT,   /* to the player */
   PLAYING, HEARD, ANSWER, DONE, /* from it */
-  FRAME, END, CLEAR             /* audio */
+  FRAME, END, CLEAR,            /* audio */
+  START, RESUME, GUESS, WRONG_GUESS, OUTCOME    /* from the recogniser */
 } Kind;
 
-/* What travels. Packed into a pointer: kind, epoch, frame, clears. */
+/* What travels. */
 typedef struct
 {
   Kind kind;
-  guint epoch;
-  guint frame;
+  guint epoch;                  /* or turn */
+  guint frame;                  /* or take */
   guint clears;
 } Item;
 
@@ -38,6 +41,9 @@ typedef struct
   gboolean key;
   gboolean named;               /* the dialogue knows of it */
   gboolean over;                /* the dialogue has its outcome */
+  guint take;                   /* the last that was guessed on */
+  gboolean resumed;             /* the caller went on after it */
+  guint guessed;                /* replies begun before it was over */
   guint answered;               /* how often */
 } Turn;
 
@@ -47,6 +53,7 @@ typedef struct
   guint frames;                 /* that it will have */
   guint made;                   /* so far */
   gboolean end_made;
+  gboolean guess;               /* not carried over by the outcome yet */
   gboolean released, is_void, paused, begun, over;
 } Reply;
 
@@ -74,6 +81,9 @@ typedef struct
   gboolean end_queued, end_told;
   guint clears;
   guint prompts;                /* left */
+  guint failures;               /* left */
+  guint max_requests;
+  guint asked;                  /* replies begun */
 } World;
 
 static void
@@ -154,6 +164,8 @@ do_release (guint64 epoch, gpointer data)
   reply = live_reply (self, epoch);
   g_assert_false (reply->released || self->pausing);
   assert_no_open_turn (self);
+  g_assert_null (strstr (reply->text, "wrong"));
+  reply->guess = FALSE;
   reply->released = TRUE;
   put (self, LANE_COMMAND, RELEASE, epoch, 0);
 }
@@ -185,37 +197,56 @@ new_epoch (World * self, const gchar * text)
 }
 
 static guint64
-do_begin (const gchar * text, guint turn, gpointer data)
+do_begin (const gchar * text, guint turn, gboolean guess, gpointer data)
 {
   World *self = data;
 
   g_assert_cmpuint (self->under_way, ==, 0);
   g_assert_false (self->pausing);
-  assert_no_open_turn (self);
+  g_assert_true (self->player || !guess);
+  self->asked++;
+  if (guess)
+    g_assert_cmpuint (++self->turns[turn].guessed, <, self->max_requests);
+  else
+    assert_no_open_turn (self);
   self->under_way = new_epoch (self, text);
+  self->replies[self->under_way].guess = guess;
   return self->under_way;
+}
+
+static void
+do_carry_over (guint64 epoch, guint turn, gpointer data)
+{
+  Reply *reply = live_reply (data, epoch);
+
+  g_assert_true (reply->guess && !reply->released);
+  g_assert_nonnull (strchr (reply->text, '0' + turn));
 }
 
 /* The texts are the turns' numbers, so that each is found again. */
 static void
-do_answered (const gchar * text, gpointer data)
+do_answered (const gchar * text, guint last_turn, gpointer data)
 {
   World *self = data;
   gchar **numbers = g_strsplit (text, ". ", -1);
   guint last = 0;
 
   for (guint i = 0; numbers[i]; i++) {
-    guint turn = g_ascii_strtoull (numbers[i], NULL, 10);
+    gchar *end;
+    guint turn = g_ascii_strtoull (numbers[i], &end, 10);
+    g_assert_cmpstr (end, ==, "");
     g_assert_cmpuint (turn, >, last);
     g_assert_true (self->turns[turn].over && self->turns[turn].has_text);
     self->turns[turn].answered++;
     last = turn;
   }
+  g_assert_cmpuint (last_turn, ==, last);
   g_strfreev (numbers);
 }
 
 static const ParleyDialogueActions actions = {
-  do_pause, do_unpause, do_release, do_interrupt, do_begin, do_answered
+  do_pause, do_unpause, do_release, do_interrupt, do_begin, do_carry_over,
+  do_answered
 };
 
 /* The caller and the recogniser */
@@ -230,29 +261,41 @@ step_caller (World * self)
   self->said = turn;
   self->turns[turn].has_text = chance (self, 60);
   self->turns[turn].key = chance (self, 15);
-  put (self, LANE_OPEN, 0, turn, 0);
+  put (self, LANE_OPEN, START, turn, 0);
   if (self->turns[turn].key) {
     self->turns[turn].has_text = TRUE;
-    put (self, LANE_OUTCOME, 0, turn, 0);
+    put (self, LANE_OUTCOME, OUTCOME, turn, 0);
   } else {
     self->owed |= 1 << turn;
   }
   return TRUE;
 }
 
-/* Outcomes come in any order. */
+/* Outcomes come in any order, after guesses on some of their takes. */
 static gboolean
 step_recogniser (World * self)
 {
-  guint turn;
+  guint number;
+  Turn *turn;
 
   if (!self->owed)
     return FALSE;
   do
-    turn = g_rand_int_range (self->rand, 1, MAX_TURNS + 1);
-  while (!(self->owed & (1 << turn)));
-  self->owed &= ~(1 << turn);
-  put (self, LANE_OUTCOME, 0, turn, 0);
+    number = g_rand_int_range (self->rand, 1, MAX_TURNS + 1);
+  while (!(self->owed & (1 << number)));
+  turn = &self->turns[number];
+  if (turn->take && !turn->resumed && chance (self, 40)) {
+    turn->resumed = TRUE;
+    put (self, LANE_OPEN, RESUME, number, turn->take);
+  } else if (turn->take < 4 && (!turn->take || turn->resumed)
+      && chance (self, 50)) {
+    turn->resumed = FALSE;
+    put (self, LANE_OUTCOME, chance (self, 70) ? GUESS : WRONG_GUESS, number,
+        ++turn->take);
+  } else {
+    self->owed &= ~(1 << number);
+    put (self, LANE_OUTCOME, OUTCOME, number, 0);
+  }
   return TRUE;
 }
 
@@ -264,8 +307,23 @@ step_open (World * self)
   if (!take (self, LANE_OPEN, &item))
     return FALSE;
   self->turns[item.epoch].named = TRUE;
-  parley_dialogue_open (self->dialogue, item.epoch);
+  if (item.kind == START)
+    parley_dialogue_open (self->dialogue, item.epoch);
+  else
+    parley_dialogue_resume (self->dialogue, item.epoch, item.frame);
   return TRUE;
+}
+
+/* The same words are not always written the same. */
+static void
+take_guess (World * self, const Item * item)
+{
+  gchar text[16];
+
+  g_snprintf (text, sizeof text, "%u%s", item->epoch,
+      item->kind == WRONG_GUESS ? " wrong" : chance (self, 50) ? "" : "\"");
+  self->turns[item->epoch].named = TRUE;
+  parley_dialogue_guess (self->dialogue, item->epoch, item->frame, text);
 }
 
 static gboolean
@@ -277,6 +335,10 @@ step_outcome (World * self)
 
   if (!take (self, LANE_OUTCOME, &item))
     return FALSE;
+  if (item.kind != OUTCOME) {
+    take_guess (self, &item);
+    return TRUE;
+  }
   turn = &self->turns[item.epoch];
   turn->named = turn->over = TRUE;
   g_snprintf (text, sizeof text, "%u", item.epoch);
@@ -298,6 +360,21 @@ step_prompt (World * self)
     self->under_way = epoch;
   else
     self->replies[epoch].end_made = TRUE;
+  return TRUE;
+}
+
+/* Only the reply to a guess can be given up, and only while it is one. */
+static gboolean
+step_failure (World * self)
+{
+  guint epoch = self->under_way;
+  gboolean guess = epoch && self->replies[epoch].guess;
+
+  if (!self->failures || !guess)
+    return FALSE;
+  self->failures--;
+  g_assert_true (parley_dialogue_fail_guess (self->dialogue, epoch));
+  g_assert_true (self->replies[epoch].is_void);
   return TRUE;
 }
 
@@ -496,7 +573,7 @@ typedef gboolean (*Step) (World * self);
 static const Step player_steps[] = {
   step_caller, step_recogniser, step_open, step_outcome, step_prompt,
   step_voice, step_command, step_audio, step_player, step_line, step_echo,
-  step_report
+  step_report, step_failure
 };
 
 static const Step plain_steps[] = {
@@ -565,6 +642,8 @@ check_end (World * self)
     g_assert_cmpuint (self->turns[t].answered, ==, expected);
     g_assert_cmpuint (count_replies (self, t), ==, expected);
   }
+  g_assert_cmpuint (self->asked, <=,
+      self->n_turns + MAX (1, 3 * self->n_turns / 10));
 }
 
 static void
@@ -577,6 +656,9 @@ run (guint32 seed, gboolean player)
   self.dialogue = parley_dialogue_new (&actions, &self, player);
   self.n_turns = g_rand_int_range (self.rand, 1, MAX_TURNS + 1);
   self.prompts = g_rand_int_range (self.rand, 0, 4);
+  self.failures = g_rand_int_range (self.rand, 0, 2);
+  self.max_requests = g_rand_int_range (self.rand, 1, 4);
+  parley_dialogue_set_max_requests (self.dialogue, self.max_requests);
   if (player)
     run_to_the_end (&self, player_steps, G_N_ELEMENTS (player_steps));
   else

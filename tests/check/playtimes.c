@@ -47,7 +47,7 @@ static void
 sent (ParleyPlayTimes * times, guint64 epoch, gint64 released, gint64 ready,
     gint64 at)
 {
-  parley_play_times_released (times, epoch, START + released * MS);
+  parley_play_times_released (times, epoch, NULL, START + released * MS);
   parley_play_times_ready (times, epoch, START + ready * MS);
   parley_play_times_sent (times, epoch, START + at * MS);
 }
@@ -103,13 +103,50 @@ test_released_before_audio (void)
   g_autoptr (ParleyTimeline) timeline = NULL;
   g_autoptr (ParleyTurnReport) report = NULL;
 
-  parley_play_times_released (times, 5, START + 20 * MS);
+  parley_play_times_released (times, 5, NULL, START + 20 * MS);
   timeline = begin (times, 5);
   audio (times, 5, 20, TRUE);
   sent (times, 5, 500, 100, 100);
   report = parley_play_times_over (times, 5);
   g_assert_cmpint (stage_ms (report, "withheld"), ==, 0);
   parley_play_times_free (times);
+}
+
+/* A reply that was made on a guess 100 ms after the word; 300 ms later there
+ * was another after all. */
+static void
+check_carried_over (gboolean released_first)
+{
+  ParleyPlayTimes *times = parley_play_times_new ();
+  g_autoptr (ParleyTimeline) outcome = parley_timeline_new ();
+  g_autoptr (ParleyTimeline) timeline = NULL;
+  g_autoptr (ParleyTurnReport) report = NULL;
+
+  parley_timeline_set_turn (outcome, 3, 2, 7 * GST_SECOND);
+  parley_timeline_stamp (outcome, PARLEY_AT_SPEECH, START + 300 * MS);
+  if (!released_first)
+    timeline = begin (times, 5);
+  parley_play_times_released (times, 5, outcome, START + 700 * MS);
+  if (released_first)
+    timeline = begin (times, 5);
+  audio (times, 5, 20, TRUE);
+  sent (times, 5, 900, 701, 702);
+  report = parley_play_times_over (times, 5);
+  g_assert_cmpuint (report->turn, ==, 3);
+  g_assert_cmpuint (report->take, ==, 2);
+  g_assert_cmpuint (report->speech_end, ==, 7 * GST_SECOND);
+  g_assert_cmpint (report->begin, ==, START + 300 * MS);
+  g_assert_cmpint (stage_ms (report, "mulawsink-inbox"), ==, 0);
+  g_assert_cmpint (stage_ms (report, "withheld"), ==, 400);
+  g_assert_cmpint (report->sent_us, ==, 402 * MS);
+  parley_play_times_free (times);
+}
+
+static void
+test_carried_over (void)
+{
+  check_carried_over (FALSE);
+  check_carried_over (TRUE);
 }
 
 static void
@@ -158,7 +195,7 @@ test_bounded (void)
 
   g_assert_true (parley_play_times_get (times, 1) == first);
   for (guint64 i = 2; i < 2 + PARLEY_PLAY_TIMES_MAX; i++)
-    parley_play_times_released (times, i, START);
+    parley_play_times_released (times, i, NULL, START);
   g_assert_null (parley_play_times_get (times, 1));
   parley_play_times_free (times);
 }
@@ -172,6 +209,7 @@ main (int argc, char **argv)
   ADD ("heard", test_heard);
   ADD ("sound-comes-later", test_sound_comes_later);
   ADD ("released-before-audio", test_released_before_audio);
+  ADD ("carried-over", test_carried_over);
   ADD ("nothing-to-report", test_nothing_to_report);
   ADD ("all-over", test_all_over);
   ADD ("bounded", test_bounded);

@@ -4,6 +4,18 @@
 
 #include <string.h>
 
+#include "turn/guesstext.h"
+
+/* Of ten turns so many may cost a second request. */
+#define WASTED_OF_10 3
+
+typedef struct
+{
+  gboolean closed;
+  guint resumed;                /* the last take after which he went on */
+  guint guessed;                /* replies begun before it was over */
+} Turn;
+
 /* A final text that was not answered yet. */
 typedef struct
 {
@@ -12,28 +24,34 @@ typedef struct
   gboolean asked;               /* the reply under way answers it */
 } Final;
 
-/* An outcome that waits for the answer to a pause. */
+/* What was said, to be looked at: after the answer to a pause. */
 typedef struct
 {
   guint turn;
+  guint take;                   /* of a guess; 0: the outcome */
   gchar *text;                  /* NULL: nothing was said */
-} Outcome;
+} Saying;
 
 struct _ParleyDialogue
 {
   ParleyDialogueActions actions;
   gpointer data;
   gboolean player;
+  guint max_requests;
 
-  GHashTable *turns;            /* turn to whether it is closed */
+  GHashTable *turns;            /* number to Turn */
   guint n_open;
-  GQueue outcomes;              /* of Outcome */
+  guint n_wasted;               /* guesses whose reply was not the answer */
+  GQueue sayings;               /* of Saying */
   GArray *finals;               /* of Final, in turn order */
 
+  /* The reply under way. */
   guint64 reply;                /* epoch; 0: none */
+  ParleyReplyState state;
   gchar *reply_text;            /* what it answers */
-  gboolean released;
-  gboolean paused;
+  guint guess_turn;             /* not over when it was begun; 0: none, or it
+                                 * was carried over by its outcome */
+  guint guess_take;             /* the last take that says the same */
   gboolean started;             /* its first frame was sent */
   gboolean ack_wait;            /* a pause was not answered yet */
 };
@@ -45,9 +63,9 @@ final_clear (gpointer data)
 }
 
 static void
-outcome_free (gpointer data)
+saying_free (gpointer data)
 {
-  g_free (((Outcome *) data)->text);
+  g_free (((Saying *) data)->text);
   g_free (data);
 }
 
@@ -60,8 +78,9 @@ parley_dialogue_new (const ParleyDialogueActions * actions, gpointer data,
   self->actions = *actions;
   self->data = data;
   self->player = player;
-  self->turns = g_hash_table_new (NULL, NULL);
-  g_queue_init (&self->outcomes);
+  self->max_requests = PARLEY_DIALOGUE_MAX_REQUESTS;
+  self->turns = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_queue_init (&self->sayings);
   self->finals = g_array_new (FALSE, FALSE, sizeof (Final));
   g_array_set_clear_func (self->finals, final_clear);
   return self;
@@ -71,22 +90,43 @@ void
 parley_dialogue_free (ParleyDialogue * self)
 {
   g_hash_table_unref (self->turns);
-  g_queue_clear_full (&self->outcomes, outcome_free);
+  g_queue_clear_full (&self->sayings, saying_free);
   g_array_unref (self->finals);
   g_free (self->reply_text);
   g_free (self);
 }
 
+void
+parley_dialogue_set_max_requests (ParleyDialogue * self, guint max)
+{
+  self->max_requests = max;
+}
+
 /* The reply under way */
+
+static void
+mark_asked (ParleyDialogue * self, gboolean asked)
+{
+  for (guint i = 0; i < self->finals->len; i++)
+    g_array_index (self->finals, Final, i).asked = asked;
+}
 
 static void
 forget_reply (ParleyDialogue * self)
 {
   self->reply = 0;
+  self->state = PARLEY_REPLY_NONE;
   g_clear_pointer (&self->reply_text, g_free);
-  self->released = self->paused = self->started = FALSE;
-  for (guint i = 0; i < self->finals->len; i++)
-    g_array_index (self->finals, Final, i).asked = FALSE;
+  self->guess_turn = self->guess_take = 0;
+  self->started = FALSE;
+  mark_asked (self, FALSE);
+}
+
+static gboolean
+is_withheld (ParleyDialogue * self)
+{
+  return self->state == PARLEY_REPLY_WITHHELD
+      || self->state == PARLEY_REPLY_SUSPENDED;
 }
 
 static void
@@ -94,6 +134,8 @@ stop_reply (ParleyDialogue * self)
 {
   guint64 epoch = self->reply;
 
+  if (self->guess_turn)
+    self->n_wasted++;
   forget_reply (self);
   self->actions.interrupt (epoch, self->data);
 }
@@ -102,9 +144,9 @@ static void
 release_reply (ParleyDialogue * self)
 {
   g_assert (self->n_open == 0);
-  if (self->released)
+  if (!is_withheld (self))
     return;
-  self->released = TRUE;
+  self->state = PARLEY_REPLY_RELEASED;
   self->actions.release (self->reply, self->data);
 }
 
@@ -112,38 +154,94 @@ static void
 go_on (ParleyDialogue * self)
 {
   g_assert (self->n_open == 0);
-  if (!self->paused)
+  if (self->state != PARLEY_REPLY_PAUSED)
     return;
-  self->paused = FALSE;
+  self->state = PARLEY_REPLY_RELEASED;
   self->actions.unpause (self->reply, self->data);
 }
 
+static void
+join (GString * joined, const gchar * text)
+{
+  if (joined->len)
+    g_string_append (joined, strchr (".?!", joined->str[joined->len - 1]) ?
+        " " : ". ");
+  g_string_append (joined, text);
+}
+
+/* The final texts in turn order, with @guess of @turn, if not NULL. */
 static gchar *
-join_finals (ParleyDialogue * self)
+join_texts (ParleyDialogue * self, guint turn, const gchar * guess)
 {
   GString *joined = g_string_new (NULL);
 
   for (guint i = 0; i < self->finals->len; i++) {
-    const gchar *text = g_array_index (self->finals, Final, i).text;
+    const Final *final = &g_array_index (self->finals, Final, i);
 
-    if (joined->len)
-      g_string_append (joined, strchr (".?!", joined->str[joined->len - 1]) ?
-          " " : ". ");
-    g_string_append (joined, text);
+    if (guess && final->turn > turn) {
+      join (joined, guess);
+      guess = NULL;
+    }
+    join (joined, final->text);
   }
+  if (guess)
+    join (joined, guess);
   return g_string_free (joined, FALSE);
 }
 
-static void
-begin_reply (ParleyDialogue * self, gchar * text)
+static guint
+last_final (ParleyDialogue * self)
 {
-  guint last = self->finals->len - 1;
+  return self->finals->len == 0 ? 0
+      : g_array_index (self->finals, Final, self->finals->len - 1).turn;
+}
 
-  for (guint i = 0; i <= last; i++)
-    g_array_index (self->finals, Final, i).asked = TRUE;
+/* @guess_turn: the open turn whose guess is in @text, which is taken. */
+static void
+begin_reply (ParleyDialogue * self, gchar * text, guint guess_turn,
+    guint guess_take)
+{
+  mark_asked (self, TRUE);
   self->reply_text = text;
-  self->reply = self->actions.begin (text,
-      g_array_index (self->finals, Final, last).turn, self->data);
+  self->guess_turn = guess_turn;
+  self->guess_take = guess_take;
+  self->state = PARLEY_REPLY_WITHHELD;
+  self->reply = self->actions.begin (text, MAX (guess_turn, last_final (self)),
+      guess_turn != 0, self->data);
+}
+
+/* Whether the reply under way answers @text and may still be carried over. */
+static gboolean
+answers (ParleyDialogue * self, const gchar * text)
+{
+  return self->reply && !self->started && *self->reply_text
+      && parley_guess_is_same (text, self->reply_text);
+}
+
+/* The reply answers the final texts, which are @text; it is taken. */
+static void
+carry_over (ParleyDialogue * self, gchar * text)
+{
+  g_free (self->reply_text);
+  self->reply_text = text;
+  self->guess_turn = self->guess_take = 0;
+  mark_asked (self, TRUE);
+  if (is_withheld (self))
+    self->actions.carry_over (self->reply, last_final (self), self->data);
+}
+
+/* All outcomes are in, and nothing waits for an answer. */
+static void
+settle_without_text (ParleyDialogue * self)
+{
+  if (!self->reply)
+    return;
+  if (is_withheld (self) && *self->reply_text) {
+    stop_reply (self);
+  } else {
+    release_reply (self);
+    go_on (self);
+  }
 }
 
 /* All outcomes are in: decide who speaks. */
@@ -153,36 +251,37 @@ settle (ParleyDialogue * self)
   gchar *text;
 
   if (self->finals->len == 0) {
-    if (self->reply && self->released)
-      go_on (self);
-    else if (self->reply && *self->reply_text)
+    settle_without_text (self);
+    return;
+  }
+  text = join_texts (self, 0, NULL);
+  if (answers (self, text)) {
+    carry_over (self, text);
+  } else {
+    if (self->reply)
       stop_reply (self);
-    else if (self->reply)
-      release_reply (self);
-    return;
+    begin_reply (self, text, 0, 0);
   }
-  text = join_finals (self);
-  if (self->reply && !self->started && !g_strcmp0 (text, self->reply_text)) {
-    g_free (text);
-    release_reply (self);
-    go_on (self);
-    return;
-  }
-  if (self->reply)
-    stop_reply (self);
-  begin_reply (self, text);
   release_reply (self);
+  go_on (self);
 }
 
 /* The texts that the reply answers are answered. */
 static void
 commit_finals (ParleyDialogue * self)
 {
+  guint turn = 0;
+
+  for (guint i = self->finals->len; i > 0; i--) {
+    const Final *final = &g_array_index (self->finals, Final, i - 1);
+
+    if (!final->asked)
+      continue;
+    turn = MAX (turn, final->turn);
+    g_array_remove_index (self->finals, i - 1);
+  }
   if (self->reply_text && *self->reply_text)
-    self->actions.answered (self->reply_text, self->data);
-  for (guint i = self->finals->len; i > 0; i--)
-    if (g_array_index (self->finals, Final, i - 1).asked)
-      g_array_remove_index (self->finals, i - 1);
+    self->actions.answered (self->reply_text, turn, self->data);
 }
 
 /* Turns */
@@ -190,22 +289,42 @@ commit_finals (ParleyDialogue * self)
 static void
 take_up (ParleyDialogue * self)
 {
-  if (!self->player || !self->reply || !self->released || self->paused)
+  if (!self->player || self->state != PARLEY_REPLY_RELEASED)
     return;
-  self->paused = self->ack_wait = TRUE;
+  self->state = PARLEY_REPLY_PAUSED;
+  self->ack_wait = TRUE;
   self->actions.pause (self->reply, self->data);
+}
+
+static Turn *
+open_turn (ParleyDialogue * self, guint number)
+{
+  Turn *turn = g_hash_table_lookup (self->turns, GUINT_TO_POINTER (number));
+
+  if (turn)
+    return turn;
+  turn = g_new0 (Turn, 1);
+  g_hash_table_insert (self->turns, GUINT_TO_POINTER (number), turn);
+  self->n_open++;
+  take_up (self);
+  return turn;
 }
 
 void
 parley_dialogue_open (ParleyDialogue * self, guint turn)
 {
-  gpointer key = GUINT_TO_POINTER (turn);
+  open_turn (self, turn);
+}
 
-  if (g_hash_table_contains (self->turns, key))
-    return;
-  g_hash_table_insert (self->turns, key, GINT_TO_POINTER (FALSE));
-  self->n_open++;
-  take_up (self);
+void
+parley_dialogue_resume (ParleyDialogue * self, guint turn, guint take)
+{
+  Turn *opened = open_turn (self, turn);
+
+  opened->resumed = MAX (opened->resumed, take);
+  if (self->guess_turn == turn && self->guess_take <= take
+      && self->state == PARLEY_REPLY_WITHHELD)
+    self->state = PARLEY_REPLY_SUSPENDED;
 }
 
 static void
@@ -220,43 +339,122 @@ add_final (ParleyDialogue * self, guint turn, gchar * text)
 }
 
 static void
-handle_outcome (ParleyDialogue * self, Outcome * outcome)
+handle_outcome (ParleyDialogue * self, Turn * turn, Saying * saying)
 {
-  gpointer key = GUINT_TO_POINTER (outcome->turn);
-
-  if (g_hash_table_lookup (self->turns, key))
-    return;
-  g_hash_table_insert (self->turns, key, GINT_TO_POINTER (TRUE));
+  turn->closed = TRUE;
   self->n_open--;
-  if (outcome->text)
-    add_final (self, outcome->turn, g_steal_pointer (&outcome->text));
+  if (saying->text)
+    add_final (self, saying->turn, g_steal_pointer (&saying->text));
   if (self->n_open == 0)
     settle (self);
 }
 
+/* A guess may turn out wrong: its request is then made in vain. */
+static gboolean
+is_worth_a_request (ParleyDialogue * self, Turn * turn, const gchar * guess)
+{
+  guint n_turns = g_hash_table_size (self->turns);
+  guint n_pending = self->guess_turn ? 1 : 0;
+
+  return turn->guessed + 1 < self->max_requests
+      && self->n_wasted + n_pending < MAX (1, n_turns * WASTED_OF_10 / 10)
+      && parley_guess_looks_complete (guess);
+}
+
+/* The reply says the same as ever: it goes on if it was suspended. */
 static void
-handle_outcomes (ParleyDialogue * self)
+carry_guess_over (ParleyDialogue * self, const Saying * saying)
+{
+  if (self->guess_turn != saying->turn || self->guess_take >= saying->take)
+    return;
+  self->guess_take = saying->take;
+  self->state = PARLEY_REPLY_WITHHELD;
+  self->actions.carry_over (self->reply, saying->turn, self->data);
+}
+
+static void
+handle_guess (ParleyDialogue * self, Turn * turn, const Saying * saying)
+{
+  gchar *text;
+
+  if (saying->take <= turn->resumed || self->n_open != 1)
+    return;
+  text = join_texts (self, saying->turn, saying->text);
+  if (answers (self, text)) {
+    carry_guess_over (self, saying);
+  } else if (is_worth_a_request (self, turn, saying->text)) {
+    if (self->reply)
+      stop_reply (self);
+    turn->guessed++;
+    begin_reply (self, g_steal_pointer (&text), saying->turn, saying->take);
+  }
+  g_free (text);
+}
+
+/* More is known of the same turn by now. */
+static gboolean
+is_superseded (ParleyDialogue * self, const Saying * saying)
+{
+  for (GList * l = self->sayings.head; l; l = l->next)
+    if (((Saying *) l->data)->turn == saying->turn)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+handle (ParleyDialogue * self, Saying * saying)
+{
+  Turn *turn = g_hash_table_lookup (self->turns,
+      GUINT_TO_POINTER (saying->turn));
+
+  if (turn->closed)
+    return;
+  if (saying->take == 0)
+    handle_outcome (self, turn, saying);
+  else if (!is_superseded (self, saying))
+    handle_guess (self, turn, saying);
+}
+
+static void
+handle_sayings (ParleyDialogue * self)
 {
   while (!self->ack_wait && (self->player || !self->reply)) {
-    Outcome *outcome = g_queue_pop_head (&self->outcomes);
+    Saying *saying = g_queue_pop_head (&self->sayings);
 
-    if (!outcome)
+    if (!saying)
       return;
-    handle_outcome (self, outcome);
-    outcome_free (outcome);
+    handle (self, saying);
+    saying_free (saying);
   }
+}
+
+static void
+take_saying (ParleyDialogue * self, guint turn, guint take, const gchar * text)
+{
+  Saying *saying = g_new (Saying, 1);
+
+  saying->turn = turn;
+  saying->take = take;
+  saying->text = text && *text ? g_strdup (text) : NULL;
+  g_queue_push_tail (&self->sayings, saying);
+  open_turn (self, turn);
+  handle_sayings (self);
 }
 
 void
 parley_dialogue_outcome (ParleyDialogue * self, guint turn, const gchar * text)
 {
-  Outcome *outcome = g_new (Outcome, 1);
+  take_saying (self, turn, 0, text);
+}
 
-  outcome->turn = turn;
-  outcome->text = text && *text ? g_strdup (text) : NULL;
-  g_queue_push_tail (&self->outcomes, outcome);
-  parley_dialogue_open (self, turn);
-  handle_outcomes (self);
+void
+parley_dialogue_guess (ParleyDialogue * self, guint turn, guint take,
+    const gchar * text)
+{
+  if (self->player && take && text && *text)
+    take_saying (self, turn, take, text);
+  else
+    open_turn (self, turn);
 }
 
 gboolean
@@ -266,10 +464,20 @@ parley_dialogue_announce (ParleyDialogue * self, guint64 epoch)
     return FALSE;
   self->reply = epoch;
   self->reply_text = g_strdup ("");
+  self->state = PARLEY_REPLY_WITHHELD;
   /* While the caller speaks it waits for the outcome, unheard: then it goes on
    * or gives way to an answer. */
   if (self->n_open == 0)
     release_reply (self);
+  return TRUE;
+}
+
+gboolean
+parley_dialogue_fail_guess (ParleyDialogue * self, guint64 epoch)
+{
+  if (epoch != self->reply || !self->guess_turn)
+    return FALSE;
+  stop_reply (self);
   return TRUE;
 }
 
@@ -295,13 +503,27 @@ parley_dialogue_heard (ParleyDialogue * self, guint64 epoch, gboolean answer,
       commit_finals (self);
     forget_reply (self);
   }
-  handle_outcomes (self);
+  handle_sayings (self);
 }
 
 guint64
 parley_dialogue_reply (ParleyDialogue * self)
 {
   return self->reply;
+}
+
+ParleyReplyState
+parley_dialogue_get_state (ParleyDialogue * self, guint64 epoch)
+{
+  return epoch && epoch == self->reply ? self->state : PARLEY_REPLY_NONE;
+}
+
+gboolean
+parley_dialogue_is_released (ParleyDialogue * self, guint64 epoch)
+{
+  ParleyReplyState state = parley_dialogue_get_state (self, epoch);
+
+  return state == PARLEY_REPLY_RELEASED || state == PARLEY_REPLY_PAUSED;
 }
 
 gboolean
@@ -313,5 +535,5 @@ parley_dialogue_is_waiting (ParleyDialogue * self)
 gboolean
 parley_dialogue_is_idle (ParleyDialogue * self)
 {
-  return !self->reply && !self->n_open && g_queue_is_empty (&self->outcomes);
+  return !self->reply && !self->n_open && g_queue_is_empty (&self->sayings);
 }

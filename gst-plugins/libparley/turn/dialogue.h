@@ -16,8 +16,25 @@ G_BEGIN_DECLS
  * turn order, are one message; they count as answered when the first frame of
  * their reply was sent.
  *
+ * A guess is the text of a turn that is not over yet. It may begin a reply,
+ * which is withheld. The outcome, or the next guess, carries that reply over if
+ * it says the same, and voids it if not. The requests that guesses cost beyond
+ * one a turn are bounded: max_requests of a turn, and 0.3 a turn on average
+ * (one at least).
+ *
  * Pure: no clock, no thread. Actions are called from inside the functions, the
- * state being consistent; they must not call back. */
+ * state being consistent; they must not call back but for the queries. */
+
+/* States of the reply under way, as in the model. */
+typedef enum
+{
+  PARLEY_REPLY_NONE,            /* there is none, or another is under way */
+  PARLEY_REPLY_WITHHELD,        /* being made, not to be heard yet */
+  PARLEY_REPLY_SUSPENDED,       /* withheld; the caller went on after what it
+                                 * answers: nothing more is asked for it */
+  PARLEY_REPLY_RELEASED,        /* may be heard */
+  PARLEY_REPLY_PAUSED           /* was released, and the caller speaks */
+} ParleyReplyState;
 
 typedef struct
 {
@@ -26,22 +43,36 @@ typedef struct
   void (*release) (guint64 epoch, gpointer data);
   void (*interrupt) (guint64 epoch, gpointer data);
   /* Make a reply to @text; its epoch is the function's to choose. @turn: the
-   * last turn of it. */
-  guint64 (*begin) (const gchar * text, guint turn, gpointer data);
-  /* The caller's @text counts as answered now. */
-  void (*answered) (const gchar * text, gpointer data);
+   * last turn of it; @guess: that is not over yet. */
+  guint64 (*begin) (const gchar * text, guint turn, gboolean guess,
+      gpointer data);
+  /* What @turn says by now is what the withheld reply answers: go on with it.
+   * A release follows if it is the outcome. */
+  void (*carry_over) (guint64 epoch, guint turn, gpointer data);
+  /* The caller's @text counts as answered now, @turn being its last. */
+  void (*answered) (const gchar * text, guint turn, gpointer data);
 } ParleyDialogueActions;
 
 typedef struct _ParleyDialogue ParleyDialogue;
 
 /* @player: something downstream plays replies and tells what was heard. Without
- * one nothing is paused, and the next text waits until a reply is complete. */
+ * one nothing is paused or withheld, guesses are not acted on, and the next
+ * text waits until a reply is complete. */
 ParleyDialogue *parley_dialogue_new (const ParleyDialogueActions * actions,
     gpointer data, gboolean player);
 void parley_dialogue_free (ParleyDialogue * dialogue);
+/* At most so many replies are begun for a turn; 1: guesses begin none. The
+ * default is PARLEY_DIALOGUE_MAX_REQUESTS. */
+#define PARLEY_DIALOGUE_MAX_REQUESTS 3
+void parley_dialogue_set_max_requests (ParleyDialogue * dialogue, guint max);
 
 /* The caller began @turn; again is harmless. */
 void parley_dialogue_open (ParleyDialogue * dialogue, guint turn);
+/* He went on after @take of @turn. */
+void parley_dialogue_resume (ParleyDialogue * dialogue, guint turn, guint take);
+/* All of @turn up to the end of @take, which may not be its last. */
+void parley_dialogue_guess (ParleyDialogue * dialogue, guint turn, guint take,
+    const gchar * text);
 /* The outcome of @turn: its text, or NULL for nothing. Later ones of the same
  * turn are ignored. */
 void parley_dialogue_outcome (ParleyDialogue * dialogue, guint turn,
@@ -50,6 +81,9 @@ void parley_dialogue_outcome (ParleyDialogue * dialogue, guint turn,
 /* A reply that answers nobody (a greeting) was made: it is released unless the
  * caller is speaking. FALSE: another reply is under way; nothing happened. */
 gboolean parley_dialogue_announce (ParleyDialogue * dialogue, guint64 epoch);
+/* The reply to a guess could not be made. TRUE: it is void, and the outcome
+ * begins anew. FALSE: it is no guess any more; nothing happened. */
+gboolean parley_dialogue_fail_guess (ParleyDialogue * dialogue, guint64 epoch);
 
 /* What mulawsink reports of a reply. */
 void parley_dialogue_playing (ParleyDialogue * dialogue, guint64 epoch);
@@ -58,6 +92,11 @@ void parley_dialogue_heard (ParleyDialogue * dialogue, guint64 epoch,
 
 /* The reply under way, 0 for none. */
 guint64 parley_dialogue_reply (ParleyDialogue * dialogue);
+ParleyReplyState parley_dialogue_get_state (ParleyDialogue * dialogue,
+    guint64 epoch);
+/* Whether the reply @epoch may be heard: what has effects may be done. */
+gboolean parley_dialogue_is_released (ParleyDialogue * dialogue,
+    guint64 epoch);
 /* Whether a pause waits for its answer. */
 gboolean parley_dialogue_is_waiting (ParleyDialogue * dialogue);
 /* Nothing is open, waiting or under way. */

@@ -11,6 +11,7 @@ typedef struct
 {
   guint64 epoch;
   ParleyTimeline *timeline;     /* NULL: not yet, none, or reported */
+  ParleyTimeline *outcome;      /* that a guess was carried over by, or NULL */
   gint64 released;              /* 0: not yet */
   guint64 length;               /* bytes that came */
   gint64 sound;                 /* byte of the first sound; -1: none yet */
@@ -27,6 +28,7 @@ reply_free (gpointer data)
   Reply *reply = data;
 
   g_clear_pointer (&reply->timeline, parley_timeline_unref);
+  g_clear_pointer (&reply->outcome, parley_timeline_unref);
   g_free (reply);
 }
 
@@ -82,6 +84,18 @@ parley_play_times_get (ParleyPlayTimes * times, guint64 epoch)
   return reply ? reply->timeline : NULL;
 }
 
+/* Once both its timeline and its release are there. */
+static void
+stamp_release (Reply * reply)
+{
+  if (!reply->timeline || !reply->released)
+    return;
+  parley_timeline_stamp (reply->timeline, PARLEY_AT_RELEASED, reply->released);
+  if (reply->outcome)
+    parley_timeline_carry_over (reply->timeline, reply->outcome);
+  g_clear_pointer (&reply->outcome, parley_timeline_unref);
+}
+
 void
 parley_play_times_begin (ParleyPlayTimes * times, guint64 epoch,
     ParleyTimeline * timeline)
@@ -94,7 +108,7 @@ parley_play_times_begin (ParleyPlayTimes * times, guint64 epoch,
   if (reply->timeline || reply->length)
     return;
   reply->timeline = parley_timeline_ref (timeline);
-  parley_timeline_stamp (timeline, PARLEY_AT_RELEASED, reply->released);
+  stamp_release (reply);
 }
 
 /* Where the first sound is becomes known when it comes, which may be after the
@@ -128,16 +142,19 @@ parley_play_times_audio (ParleyPlayTimes * times, guint64 epoch,
 }
 
 void
-parley_play_times_released (ParleyPlayTimes * times, guint64 epoch, gint64 now)
+parley_play_times_released (ParleyPlayTimes * times, guint64 epoch,
+    ParleyTimeline * outcome, gint64 now)
 {
   Reply *reply;
 
   if (!epoch)
     return;
   reply = find_or_add (times, epoch);
-  if (!reply->released)
-    reply->released = now;
-  parley_timeline_stamp (reply->timeline, PARLEY_AT_RELEASED, now);
+  if (reply->released)
+    return;
+  reply->released = now;
+  reply->outcome = outcome ? parley_timeline_ref (outcome) : NULL;
+  stamp_release (reply);
 }
 
 void

@@ -27,8 +27,10 @@ void parley_play_times_begin (ParleyPlayTimes * times, guint64 epoch,
 /* More audio of it, in order. */
 void parley_play_times_audio (ParleyPlayTimes * times, guint64 epoch,
     const guint8 * mulaw, gsize len);
+/* @outcome: the timeline of what it answers after all, if it was begun on a
+ * guess; else NULL. A reference is taken. */
 void parley_play_times_released (ParleyPlayTimes * times, guint64 epoch,
-    gint64 now);
+    ParleyTimeline * outcome, gint64 now);
 /* A frame of it was to be sent; then its first was. */
 void parley_play_times_ready (ParleyPlayTimes * times, guint64 epoch,
     gint64 now);

@@ -172,6 +172,14 @@ parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at)
 }
 
 void
+parley_timeline_carry_over (ParleyTimeline * timeline, ParleyTimeline * outcome)
+{
+  parley_timeline_set_turn (timeline, outcome->turn, outcome->take,
+      outcome->speech_end);
+  parley_timeline_move_speech (timeline, outcome->at[PARLEY_AT_SPEECH]);
+}
+
+void
 parley_timeline_set_turn (ParleyTimeline * timeline, guint turn, guint take,
     GstClockTime speech_end)
 {

@@ -103,6 +103,11 @@ gboolean parley_timeline_get_span (ParleyTimeline * timeline,
 /* The caller's last speech was at @at after all, later than the first stamp
  * said: a noise was taken for its end. */
 void parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at);
+/* It is of a reply that was begun on a guess and became the answer to what
+ * @outcome is of: turn, take and the caller's last speech are now those. What
+ * was done before that speech took no time of his. */
+void parley_timeline_carry_over (ParleyTimeline * timeline,
+    ParleyTimeline * outcome);
 
 /* What is told along with the times. @provider: any name. */
 void parley_timeline_set_turn (ParleyTimeline * timeline, guint turn,

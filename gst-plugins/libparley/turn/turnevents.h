@@ -51,8 +51,9 @@ GstEvent *parley_event_new_speech_resume (guint turn, guint take);
 /* vadendpoint → cloudstt; OOB: (turn, take) is final: its text may go on. */
 GstEvent *parley_event_new_turn_end (guint turn, guint take);
 /* The timeline of what will answer (timeline.h), in speech-end, turn-guess and
- * dtmf. set: @event is writable, a reference is taken. get: borrowed from the
- * event, NULL for none. */
+ * dtmf; in release, that of the text which a reply begun on a guess turned out
+ * to answer. set: @event is writable, a reference is taken. get: borrowed from
+ * the event, NULL for none. */
 void parley_event_set_timeline (GstEvent * event, ParleyTimeline * timeline);
 ParleyTimeline *parley_event_get_timeline (GstEvent * event);
 /* Parses any of the four above, turn-guess, turn-empty, partial and dtmf. */
@@ -85,7 +86,8 @@ gboolean parley_event_parse_dtmf (GstEvent * event, guint * turn,
 GstEvent *parley_event_new_pause (guint64 epoch);
 /* llmchat → mulawsink; OOB: go on from the last mark that was heard. */
 GstEvent *parley_event_new_unpause (guint64 epoch);
-/* llmchat → mulawsink; OOB: the epoch may be heard, now or when it comes. */
+/* llmchat → mulawsink; OOB: the epoch may be heard, now or when it comes; with
+ * a timeline or not. */
 GstEvent *parley_event_new_release (guint64 epoch);
 /* llmchat → cloudtts, mulawsink; OOB: epochs up to this one are void and their
  * pauses ended. */
