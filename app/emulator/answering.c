@@ -90,6 +90,19 @@ find_reply (ParleyEmulatorSettings * settings, const gchar * last, guint n,
   return NULL;
 }
 
+/* "{n}" in it is a number that no other request has: so that nobody has the
+ * answer in a cache. */
+static void
+add_reply (ParleyAnswering * self, const gchar * say)
+{
+  g_autofree gchar *number = g_strdup_printf ("%u",
+      parley_exchange_number (self->exchange));
+  g_autoptr (GString) text = g_string_new (say);
+
+  g_string_replace (text, "{n}", number, 0);
+  add_tokens (self, text->str);
+}
+
 static void
 add_scripted (ParleyAnswering * self, GPtrArray * messages,
     const gchar * result)
@@ -107,7 +120,7 @@ add_scripted (ParleyAnswering * self, GPtrArray * messages,
     return;
   }
   if (reply->say != NULL)
-    add_tokens (self, reply->say);
+    add_reply (self, reply->say);
   self->tool = g_strdup (reply->tool);
   self->arguments = g_strdup (reply->arguments);
 }

@@ -323,8 +323,10 @@ on_binary (ParleyExchange * exchange, const guint8 * bytes, gsize len)
     begin_sound (self, bytes, len);
   else if (self->listening != NULL && len > 0)
     parley_listening_sound (self->listening, bytes, len);
-  else if (self->listening != NULL)
+  else if (self->listening != NULL) {
+    parley_exchange_is_asked (exchange);
     parley_listening_end (self->listening);
+  }
 }
 
 static const ParleyExchangeHandler handler = { NULL, on_text, on_binary };

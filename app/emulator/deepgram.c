@@ -265,6 +265,7 @@ on_text (ParleyExchange * exchange, const gchar * text, gsize len)
   if (g_strcmp0 (type, "KeepAlive") == 0)
     return;
   if (g_strcmp0 (type, "Finalize") == 0) {
+    parley_exchange_is_asked (exchange);
     parley_listening_finalize (self->listening);
   } else if (g_strcmp0 (type, "CloseStream") == 0) {
     self->closing = TRUE;

@@ -165,8 +165,10 @@ flush (Context * self)
   g_autofree gchar *text = g_strstrip (g_strdup (self->buffer->str));
 
   g_string_truncate (self->buffer, 0);
-  if (*text)
+  if (*text) {
+    parley_exchange_is_asked (self->socket->exchange);
     g_queue_push_tail (&self->texts, g_steal_pointer (&text));
+  }
   speak_next (self);
 }
 

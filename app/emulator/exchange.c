@@ -71,6 +71,21 @@ timer_free (gpointer data)
   g_free (timer);
 }
 
+/* As an account's limit of requests at once does. */
+static void
+refuse_beyond_limit (ParleyExchange * self)
+{
+  static const ParleyFault refusal = {.kind = PARLEY_FAULT_STATUS,
+    .name = "limit",.status = 429,.retry_after = 1
+  };
+  guint limit = GPOINTER_TO_UINT (g_hash_table_lookup
+      (parley_exchange_settings (self)->limits, self->protocol->name));
+
+  if (limit > 0 && self->fault.kind == PARLEY_FAULT_NONE
+      && parley_emulator_count (self->emulator, self->protocol) > limit)
+    self->fault = refusal;
+}
+
 ParleyExchange *
 parley_exchange_new (ParleyEmulator * emulator,
     const ParleyProtocol * protocol, SoupServerMessage * message,
@@ -96,7 +111,10 @@ parley_exchange_new (ParleyEmulator * emulator,
   parley_record_connected (self->record, link->accepted);
   self->fault = parley_faults_draw (parley_exchange_settings (self)->faults,
       protocol->name);
+  refuse_beyond_limit (self);
   parley_record_fault (self->record, self->fault.name);
+  if (!parley_exchange_settings (self)->keep_alive)
+    parley_exchange_set_header (self, "Connection", "close");
   return self;
 }
 
@@ -148,6 +166,13 @@ parley_exchange_over (ParleyExchange * self, gboolean complete)
   g_source_set_callback (self->end_source, exchange_free, self, NULL);
   g_source_attach (self->end_source, parley_loop_get_context
       (parley_exchange_loop (self)));
+}
+
+gboolean
+parley_exchange_serves (ParleyExchange * self, const ParleyProtocol * protocol)
+{
+  return self->protocol == protocol && !self->over && !self->finished
+      && self->fault.kind != PARLEY_FAULT_STATUS;
 }
 
 gboolean
@@ -728,6 +753,12 @@ send_message (ParleyExchange * self, SoupWebsocketDataType type,
   sent = spoil (self, bytes, len, text);
   depart (self, what, len, self->queued);
   soup_websocket_connection_send_message (self->websocket, type, sent);
+}
+
+void
+parley_exchange_is_asked (ParleyExchange * self)
+{
+  parley_record_name_arrival (self->record, "ask");
 }
 
 void

@@ -65,6 +65,9 @@ void parley_exchange_begin (ParleyExchange * self);
 /* The answer was sent, or could not be. */
 void parley_exchange_over (ParleyExchange * self, gboolean complete);
 gboolean parley_exchange_is_websocket (ParleyExchange * self);
+/* It is one of @protocol, neither refused nor answered. */
+gboolean parley_exchange_serves (ParleyExchange * self,
+    const ParleyProtocol * protocol);
 
 /* For protocols. Borrowed. */
 ParleyEmulatorSettings *parley_exchange_settings (ParleyExchange * self);
@@ -118,6 +121,9 @@ void parley_exchange_finish (ParleyExchange * self);
 /* Websockets; messages after the end of it are dropped. @handler: static. */
 void parley_exchange_upgrade (ParleyExchange * self,
     const ParleyExchangeHandler * handler);
+/* The message that is taken just now asks for an answer: an "ask" in the
+ * record. */
+void parley_exchange_is_asked (ParleyExchange * self);
 void parley_exchange_send_text (ParleyExchange * self, const gchar * what,
     const gchar * text);
 void parley_exchange_send_binary (ParleyExchange * self, const gchar * what,

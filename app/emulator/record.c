@@ -197,6 +197,15 @@ parley_record_arrival (ParleyRecord * self, const gchar * what, gsize bytes)
 }
 
 void
+parley_record_name_arrival (ParleyRecord * self, const gchar * what)
+{
+  GArray *kept = self->in.kept;
+
+  if (kept->len > 0 && kept->len == self->in.n)
+    g_array_index (kept, Moment, kept->len - 1).what = what;
+}
+
+void
 parley_record_end (ParleyRecord * self, const gchar * how)
 {
   self->ended = parley_clock_now ();

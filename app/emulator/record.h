@@ -36,6 +36,8 @@ void parley_record_departure (ParleyRecord * self, const gchar * what,
     gsize bytes);
 void parley_record_arrival (ParleyRecord * self, const gchar * what,
     gsize bytes);
+/* What came last is called @what (static). */
+void parley_record_name_arrival (ParleyRecord * self, const gchar * what);
 
 /* The requests numbered over @since as JSON:
  * {"now_us":…,"requests":[…]}. Transfer full. */

@@ -30,7 +30,17 @@ struct _ParleyEmulator
   GHashTable *shared;           /* gchar * to gchar * */
   GHashTable *exchanges;        /* of ParleyExchange */
   GHashTable *connections;      /* remote GSocketAddress to Connection */
+  GHashTable *arriving;         /* of Arriving */
 };
+
+/* An accepted socket that is not listened to yet. */
+typedef struct
+{
+  ParleyEmulator *owner;
+  GSocket *socket;
+  GSocketAddress *remote;
+  GSource *timer;
+} Arriving;
 
 /* One accepted socket. Lives as long as its stream. */
 typedef struct
@@ -95,6 +105,42 @@ connection_open (ParleyEmulator * self, GSocket * socket,
       NULL);
 }
 
+static void
+arriving_free (gpointer data)
+{
+  Arriving *self = data;
+
+  parley_timer_clear (&self->timer);
+  g_object_unref (self->socket);
+  g_object_unref (self->remote);
+  g_free (self);
+}
+
+static gboolean
+arrived (gpointer data)
+{
+  Arriving *self = data;
+
+  connection_open (self->owner, self->socket, self->remote);
+  g_hash_table_remove (self->owner->arriving, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Round trips of TCP and TLS to somewhere far away. */
+static void
+let_arrive (ParleyEmulator * self, GSocket * socket, GSocketAddress * remote,
+    gint64 wait)
+{
+  Arriving *arriving = g_new0 (Arriving, 1);
+
+  arriving->owner = self;
+  arriving->socket = g_object_ref (socket);
+  arriving->remote = g_object_ref (remote);
+  arriving->timer = parley_loop_add_timer (self->loop,
+      parley_clock_now () + wait, arrived, arriving);
+  g_hash_table_add (self->arriving, arriving);
+}
+
 /* The fault "refuse" of "connection" meets a client before it says a word. */
 static void
 take_in (ParleyEmulator * self, GSocket * socket)
@@ -103,12 +149,17 @@ take_in (ParleyEmulator * self, GSocket * socket)
       g_socket_get_remote_address (socket, NULL);
   ParleyFault fault = parley_faults_draw (self->settings->faults,
       PARLEY_FAULT_CONNECTION);
+  gint64 wait;
 
   if (remote == NULL || fault.kind == PARLEY_FAULT_REFUSE)
     return;
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
   g_socket_set_blocking (socket, FALSE);
-  connection_open (self, socket, remote);
+  wait = parley_delay_draw (&self->settings->connection);
+  if (wait > 0)
+    let_arrive (self, socket, remote, wait);
+  else
+    connection_open (self, socket, remote);
 }
 
 static gboolean accept_ready (GSocket * listener, GIOCondition condition,
@@ -366,6 +417,7 @@ parley_emulator_new (ParleyEmulatorSettings * settings)
   self->records = parley_records_new (settings->max_records);
   self->loop = parley_loop_new (context);
   self->connections = g_hash_table_new (NULL, NULL);
+  self->arriving = g_hash_table_new_full (NULL, NULL, arriving_free, NULL);
   self->exchanges = g_hash_table_new (NULL, NULL);
   self->shared = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       g_free);
@@ -382,6 +434,7 @@ parley_emulator_free (ParleyEmulator * self)
 
   parley_timer_clear (&self->accept_source);
   g_clear_object (&self->listener);
+  g_hash_table_remove_all (self->arriving);
   g_hash_table_iter_init (&iter, self->exchanges);
   while (g_hash_table_iter_next (&iter, &exchange, NULL))
     parley_exchange_over (exchange, FALSE);
@@ -397,6 +450,7 @@ parley_emulator_free (ParleyEmulator * self)
   g_object_unref (self->soup);
   g_hash_table_unref (self->connections);
   g_hash_table_unref (self->exchanges);
+  g_hash_table_unref (self->arriving);
   g_hash_table_unref (self->shared);
   g_object_unref (self->loop);
   parley_records_free (self->records);
@@ -496,4 +550,17 @@ void
 parley_emulator_leave (ParleyEmulator * self, ParleyExchange * exchange)
 {
   g_hash_table_remove (self->exchanges, exchange);
+}
+
+guint
+parley_emulator_count (ParleyEmulator * self, const ParleyProtocol * protocol)
+{
+  GHashTableIter iter;
+  gpointer exchange;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->exchanges);
+  while (g_hash_table_iter_next (&iter, &exchange, NULL))
+    n += parley_exchange_serves (exchange, protocol);
+  return n;
 }

@@ -28,5 +28,8 @@ GHashTable *parley_emulator_get_shared (ParleyEmulator * self);
  * of those that came, 1, 2, 3… */
 guint parley_emulator_enter (ParleyEmulator * self, ParleyExchange * exchange);
 void parley_emulator_leave (ParleyEmulator * self, ParleyExchange * exchange);
+/* Those of @protocol that are served now. */
+guint parley_emulator_count (ParleyEmulator * self,
+    const ParleyProtocol * protocol);
 
 G_END_DECLS

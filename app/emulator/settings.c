@@ -294,11 +294,13 @@ read_delay (Reader * reader, JsonObject * delays, const gchar * name,
 static void
 read_delays (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
 {
-  JsonObject *delays = read_object (reader, root, "delays", "handshake, "
-      "stt_partial, stt_final, llm_first_token, tts_first_audio, rest");
+  JsonObject *delays = read_object (reader, root, "delays",
+      "connection, handshake, stt_partial, stt_final, llm_first_token, "
+      "tts_first_audio, rest");
 
   if (delays == NULL)
     return;
+  read_delay (reader, delays, "connection", &self->connection);
   read_delay (reader, delays, "handshake", &self->handshake);
   read_delay (reader, delays, "stt_partial", &self->stt_partial);
   read_delay (reader, delays, "stt_final", &self->stt_final);
@@ -340,6 +342,22 @@ read_stages (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
   self->chunk_ms = read_number (reader, tts, "tts", "chunk_ms", 1, 10000,
       DEFAULT_CHUNK_MS);
   self->speed = read_number (reader, tts, "tts", "speed", 0, 1000, 0);
+}
+
+/* {PROTOCOL: requests at once} */
+static void
+read_limits (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
+{
+  JsonObject *limits = parley_wire_object (root, "limits");
+  g_autoptr (GList) names = limits != NULL ? json_object_get_members (limits)
+      : NULL;
+
+  if (limits == NULL && json_object_has_member (root, "limits"))
+    fail (reader, "limits", "must be an object, {\"elevenlabs\": 10}");
+  for (GList * l = names; l != NULL; l = l->next)
+    g_hash_table_insert (self->limits, g_strdup (l->data), GUINT_TO_POINTER
+        ((guint) read_number (reader, limits, "limits", l->data, 1, 100000,
+                1)));
 }
 
 /* A list of keys, "any" or "none". */
@@ -398,10 +416,12 @@ static void
 read_all (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
 {
   check_members (reader, root, "",
-      "keys, stt, llm, tts, delays, faults, records");
+      "keys, stt, llm, tts, delays, limits, keep_alive, faults, records");
   read_keys (reader, root, self);
   read_stages (reader, root, self);
   read_delays (reader, root, self);
+  read_limits (reader, root, self);
+  self->keep_alive = parley_wire_boolean (root, "keep_alive", TRUE);
   read_array (reader, root, "", "faults", add_fault, self);
   self->max_records = read_number (reader, root, "", "records", 1, 1000000,
       DEFAULT_RECORDS);
@@ -420,6 +440,7 @@ parley_emulator_settings_new (const gchar * file, GError ** error)
   self->replies = g_ptr_array_new_with_free_func (reply_free);
   self->reply_rules = g_ptr_array_new_with_free_func (reply_free);
   self->sounds = g_ptr_array_new_with_free_func (sound_free);
+  self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->faults = parley_faults_new ();
   root = file != NULL ? load (&reader)
       : parley_wire_json_parse ("{}", 2, &wrong);
@@ -442,12 +463,14 @@ parley_emulator_settings_free (ParleyEmulatorSettings * self)
   g_free (self->script);
   g_free (self->voice);
   g_ptr_array_unref (self->sounds);
+  parley_delay_clear (&self->connection);
   parley_delay_clear (&self->handshake);
   parley_delay_clear (&self->stt_partial);
   parley_delay_clear (&self->stt_final);
   parley_delay_clear (&self->llm_first_token);
   parley_delay_clear (&self->tts_first_audio);
   parley_delay_clear (&self->rest);
+  g_hash_table_unref (self->limits);
   parley_faults_free (self->faults);
   g_free (self);
 }

@@ -54,6 +54,7 @@ typedef struct
   guint chunk_ms;               /* of sound */
   gdouble speed;                /* times real time; 0: all at once */
 
+  ParleyDelay connection;       /* accepted, until it is listened to */
   ParleyDelay handshake;
   ParleyDelay stt_partial;
   ParleyDelay stt_final;
@@ -61,6 +62,8 @@ typedef struct
   ParleyDelay tts_first_audio;
   ParleyDelay rest;
 
+  gboolean keep_alive;          /* connections, for further requests */
+  GHashTable *limits;           /* protocol to requests at once, as pointer */
   ParleyFaults *faults;
   guint max_records;
 } ParleyEmulatorSettings;

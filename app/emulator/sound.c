@@ -159,7 +159,7 @@ gboolean
 parley_sound_parse_wav (const guint8 * file, gsize len, GArray * samples,
     guint * rate)
 {
-  ParleySoundEncoding encoding;
+  ParleySoundEncoding encoding = PARLEY_SOUND_S16;
   guint channels = 0;
   gsize at = 12;
 

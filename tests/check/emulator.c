@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emulatorrig.h"
+#include "net/clock.h"
 
 /* Faults, delays, keys, records and hostile clients; on OpenAI's resources,
  * which have requests with a whole and with a streamed answer. */
@@ -322,6 +323,81 @@ test_token_rate (void)
 }
 
 static void
+test_connection_delay (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'delays':{"
+      "'connection':20}}");
+  gint64 begun = parley_clock_now ();
+  g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT, ASK);
+
+  g_assert_cmpuint (emulator_reply_status (reply), ==, 200);
+  g_assert_cmpint (record_time (rig, 0, "arrived_us") - begun, >=, 20000);
+}
+
+/* One that is never listened to goes with the emulator. */
+static void
+test_connection_pending (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'delays':{"
+      "'connection':60000}}");
+  g_autoptr (EmulatorReply) reply = emulator_rig_begin (rig,
+      emulator_rig_message (rig, CHAT, ASK));
+
+  parley_mock_wait (soup_message_get_connection_id (reply->message) != 0);
+  g_cancellable_cancel (reply->cancellable);
+}
+
+static void
+test_keep_alive (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'keep_alive':false}");
+  g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT, ASK);
+
+  g_assert_cmpuint (emulator_reply_status (reply), ==, 200);
+  g_assert_cmpstr (header (reply, "Connection"), ==, "close");
+}
+
+static void
+test_limit (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'limits':{"
+      "'openai-chat':1},'faults':[{'fault':'hang','nth':1}]}");
+  g_autoptr (EmulatorReply) stuck = emulator_rig_begin (rig,
+      emulator_rig_message (rig, CHAT, ASK));
+  g_autoptr (EmulatorReply) beyond = NULL, other = NULL, next = NULL;
+  g_autofree gchar *end = NULL;
+
+  while (!(end = record_get (rig, 0, "id")))
+    g_main_context_iteration (NULL, FALSE);
+  beyond = emulator_rig_request (rig, CHAT, ASK);
+  g_assert_cmpuint (emulator_reply_status (beyond), ==, 429);
+  g_assert_cmpstr (header (beyond, "Retry-After"), ==, "1");
+  emulator_assert_get (emulator_reply_json (beyond), "error.type", ==,
+      "requests");
+  other = emulator_rig_request (rig, "GET /v1/models", NULL);
+  g_assert_cmpuint (emulator_reply_status (other), ==, 200);
+  g_cancellable_cancel (stuck->cancellable);
+  g_free (end);
+  end = record_end (rig, 0);
+  next = emulator_rig_request (rig, CHAT, ASK);
+  g_assert_cmpuint (emulator_reply_status (next), ==, 200);
+}
+
+static void
+test_number (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'llm':{'replies':["
+      "'Number {n}.']}}");
+
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT, ASK);
+
+    emulator_assert_get (emulator_reply_json (reply),
+        "choices[0].message.content", ==, i ? "Number 2." : "Number 1.");
+  }
+}
+
+static void
 test_lognormal (void)
 {
   ParleyDelay delay = {.median = 100000,.sigma = 0.5,.seed = 5 };
@@ -499,6 +575,7 @@ test_config_errors (void)
     {"{'delays':{'x':1}}", "delays: unknown key"},
     {"{'delays':{'rest':{'sd':1}}}", "delays.rest: unknown key"},
     {"{'delays':{'rest':-1}}", "\"rest\""},
+    {"{'limits':1}", "limits: "}, {"{'limits':{'azure':0}}", "\"azure\""},
     {"{'faults':[{'fault':'x'}]}", "faults[0]: \"fault\""},
     {"{'faults':[{'fault':'429','nth':0}]}", "\"nth\""},
     {"{'faults':[{'fault':'429','probability':2}]}", "\"probability\""},
@@ -551,7 +628,13 @@ main (int argc, char **argv)
   g_test_add_func ("/emulator/fault/on-demand", test_fault_on_demand);
   g_test_add_func ("/emulator/delay/first-token", test_delays);
   g_test_add_func ("/emulator/delay/token-rate", test_token_rate);
+  g_test_add_func ("/emulator/delay/connection", test_connection_delay);
+  g_test_add_func ("/emulator/delay/connection-pending",
+      test_connection_pending);
   g_test_add_func ("/emulator/delay/lognormal", test_lognormal);
+  g_test_add_func ("/emulator/keep-alive", test_keep_alive);
+  g_test_add_func ("/emulator/limit", test_limit);
+  g_test_add_func ("/emulator/number", test_number);
   g_test_add_func ("/emulator/records/since", test_since);
   g_test_add_func ("/emulator/keys/list", test_keys);
   g_test_add_func ("/emulator/keys/none", test_no_keys);

@@ -93,10 +93,14 @@ test_deepgram_finalize (void)
       "Authorization", "Token key-1");
   g_autoptr (JsonNode) final = NULL;
   g_autoptr (JsonNode) again = NULL;
+  g_autoptr (JsonNode) records = NULL;
 
   send_mulaw (socket, 500, 500);
   emulator_socket_send (socket, "{'type':'Finalize'}");
   final = await_type (socket, "Results");
+  records = emulator_rig_records (rig);
+  emulator_assert_get (emulator_record (records, 0),
+      "arrivals.list[50].what", ==, "ask");
   assert_get (final, "from_finalize", "true");
   assert_get (final, "is_final", "true");
   assert_get (final, "channel.alternatives[0].transcript", "one two three");
