@@ -155,10 +155,10 @@ take_wait (TracedElement * element, const GstStructure * structure)
   wait.peer = g_intern_string (peer);
   gst_tracer_record_log (wait_record, element->id, element->name, turn, epoch,
       wait.peer, (guint64) (wait.end - wait.begin), (guint64) wait.end);
-  g_mutex_lock (&element->lock);
+  residence_lock (element->residence);
   residence_add_wait (element->residence, turn, epoch, &wait,
       parley_clock_now ());
-  g_mutex_unlock (&element->lock);
+  residence_unlock (element->residence);
 }
 
 static void
@@ -170,10 +170,10 @@ write_stall (GstTurnLatency * self, TracedElement * element, gint64 now,
 
   trace_file_append_string (args, peer);
   g_string_append_printf (args, ",\"longest_us\":%" G_GUINT64_FORMAT, longest);
-  g_mutex_lock (&element->lock);
+  residence_lock (element->residence);
   thread = trace_file_get_lane (self->file, &element->track, G_MAXINT64,
       G_MININT64);
-  g_mutex_unlock (&element->lock);
+  residence_unlock (element->residence);
   trace_file_add_instant (self->file, thread, "loop-stall", "loop", now,
       args->str);
   g_string_free (args, TRUE);

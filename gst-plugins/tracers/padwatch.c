@@ -76,101 +76,139 @@ medium_of_caps (GstEvent * event)
 }
 
 static void
-end_stays (TracedElement * element, gboolean forget)
+end_stays (Residence * residence, gboolean forget)
 {
-  g_mutex_lock (&element->lock);
-  residence_close (element->residence);
+  if (!residence)
+    return;
+  residence_lock (residence);
+  residence_close (residence);
   if (forget)
-    residence_forget (element->residence);
-  g_mutex_unlock (&element->lock);
+    residence_forget (residence);
+  residence_unlock (residence);
 }
 
 /* Passing */
 
 static void
-leave (TracedElement * element, ResidenceData * data, gint64 now)
+leave (Residence * residence, ResidenceData * data, gint64 now)
 {
-  g_mutex_lock (&element->lock);
-  residence_leave (element->residence, data, now);
-  g_mutex_unlock (&element->lock);
+  residence_lock (residence);
+  residence_leave (residence, data, now);
+  residence_unlock (residence);
 }
 
-/* @pad: by which it enters. */
+/* @pad, of @self: by which it enters. */
 static void
-enter (TracedElement * element, GstPad * pad, const ResidenceData * data,
-    gint64 now)
+enter (TracedPad * self, GstPad * pad, const ResidenceData * data, gint64 now)
 {
   ResidenceLevel level;
-  gboolean has_level = !is_between_turns (data)
-      && traced_element_read_level (element, pad, &level);
+  gboolean has_level = self->has_level && !is_between_turns (data)
+      && traced_pad_read_level (self, pad, &level);
 
-  g_mutex_lock (&element->lock);
-  residence_enter (element->residence, data, now);
+  residence_lock (self->residence);
+  if (!(self->kind & RESIDENCE_SINK))
+    self->place = residence_enter (self->residence, data, now);
   if (has_level)
-    residence_note_level (element->residence, data->turn, data->epoch, &level,
+    residence_note_level (self->residence, data->turn, data->epoch, &level,
         now);
-  g_mutex_unlock (&element->lock);
+  residence_unlock (self->residence);
 }
 
-/* Between turns a source need not tell of each packet. */
+/* Between turns a source need not tell of each packet, and a sink of none. */
 static gboolean
-is_left_out (TracedPad * self, TracedElement * from, const ResidenceData * data)
+counts_from (TracedPad * self, const ResidenceData * data)
 {
-  return (from->kind & RESIDENCE_SOURCE) && is_between_turns (data)
-      && self->left_out++ % SAMPLE != 0;
+  if (!self->other_residence)
+    return FALSE;
+  return !(self->other_kind & RESIDENCE_SOURCE) || !is_between_turns (data)
+      || self->left_out++ % SAMPLE == 0;
 }
 
-/* From what the sink pad @pad, of @self, is linked to, into @pad. Returns the
- * element that must be told once it gives back control, or NULL. */
-static TracedElement *
-pass (TracedPad * self, GstPad * pad, ResidenceData * data)
+static gboolean
+counts_into (TracedPad * self, const ResidenceData * data)
 {
-  TracedElement *from = traced_pad_get_other (self, pad);
-  TracedElement *to = traced_pad_get_element (self, pad);
+  if (!self->residence)
+    return FALSE;
+  return !(self->kind & RESIDENCE_SINK) || !is_between_turns (data);
+}
+
+/* From what the sink pad @pad, of @self, is linked to, into @pad, at @now.
+ * Returns the sink that must be told once it gives back control, or NULL. */
+static Residence *
+pass (TracedPad * self, GstPad * pad, ResidenceData * data, gint64 * now)
+{
+  gboolean from, into, sink;
+
+  traced_pad_update (self, pad);
+  sink = self->kind & RESIDENCE_SINK;
+  from = counts_from (self, data);
+  into = counts_into (self, data);
+  if (!from && !into)
+    return NULL;
+  *now = parley_clock_now ();
+  if (from)
+    leave (self->other_residence, data, *now);
+  if (into && (!sink || self->has_level))
+    enter (self, pad, data, *now);
+  return into && sink ? self->residence : NULL;
+}
+
+static void
+end_sink (Residence * sink, const ResidenceData * data, gint64 began)
+{
   gint64 now = parley_clock_now ();
 
-  if (from && !is_left_out (self, from, data))
-    leave (from, data, now);
-  if (!to)
-    return NULL;
-  if (!(to->kind & RESIDENCE_SINK)) {
-    enter (to, pad, data, now);
-    return NULL;
-  }
-  if (is_between_turns (data))
-    return NULL;
-  enter (to, pad, data, now);
-  return to;
+  residence_lock (sink);
+  residence_pass (sink, data, began, now);
+  residence_unlock (sink);
+}
+
+static GstFlowReturn
+chain (TracedPad * self, GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  Residence *sink;
+  ResidenceData data;
+  GstFlowReturn ret;
+  gint64 began;
+
+  residence_prefetch (self->residence, self->place);
+  data = data_of_buffer (buffer, self->medium);
+  sink = pass (self, pad, &data, &began);
+  ret = self->chain (pad, parent, buffer);
+  if (sink)
+    end_sink (sink, &data, began);
+  return ret;
 }
 
 static GstFlowReturn
 watch_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
-  TracedPad *self = traced_pad_find (pad);
-  ResidenceData data = data_of_buffer (buffer, self->medium);
-  TracedElement *sink = pass (self, pad, &data);
-  GstFlowReturn ret = self->chain (pad, parent, buffer);
+  return chain (pad->chaindata, pad, parent, buffer);
+}
 
-  if (sink)
-    leave (sink, &data, parley_clock_now ());
-  return ret;
+/* Of an element that has data of its own with its function. */
+static GstFlowReturn
+watch_chain_with_data (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  return chain (traced_pad_find (pad), pad, parent, buffer);
 }
 
 static GstFlowReturn
 watch_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
 {
   TracedPad *self = traced_pad_find (pad);
-  TracedElement *sink = NULL;
+  Residence *sink = NULL;
   ResidenceData data;
   GstFlowReturn ret;
+  gint64 began;
 
   for (guint i = 0; i < gst_buffer_list_length (list); i++) {
     data = data_of_buffer (gst_buffer_list_get (list, i), self->medium);
-    sink = pass (self, pad, &data);
+    sink = pass (self, pad, &data, &began);
   }
   ret = self->chain_list (pad, parent, list);
   if (sink)
-    leave (sink, &data, parley_clock_now ());
+    end_sink (sink, &data, began);
   return ret;
 }
 
@@ -181,18 +219,20 @@ watch_get_range (GstPad * pad, GstObject * parent, guint64 offset, guint size,
 {
   TracedPad *self = traced_pad_find (pad);
   GstFlowReturn ret = self->get_range (pad, parent, offset, size, buffer);
-  TracedElement *from = traced_pad_get_element (self, pad);
-  TracedElement *to = traced_pad_get_other (self, pad);
   gint64 now = parley_clock_now ();
   ResidenceData data;
 
   if (ret != GST_FLOW_OK)
     return ret;
+  traced_pad_update (self, pad);
   data = data_of_buffer (*buffer, 0);
-  if (from)
-    leave (from, &data, now);
-  if (to)
-    enter (to, pad, &data, now);
+  if (self->residence)
+    leave (self->residence, &data, now);
+  if (!self->other_residence || self->other_kind & RESIDENCE_SINK)
+    return ret;
+  residence_lock (self->other_residence);
+  residence_enter (self->other_residence, &data, now);
+  residence_unlock (self->other_residence);
   return ret;
 }
 
@@ -201,19 +241,10 @@ watch_get_range (GstPad * pad, GstObject * parent, guint64 offset, guint size,
 static void watch_sink_pad (TracedPad * self, GstPad * pad);
 
 static void
-end_stays_of_peer (TracedPad * self, GstPad * pad)
-{
-  TracedElement *from = traced_pad_get_other (self, pad);
-
-  if (from)
-    end_stays (from, FALSE);
-}
-
-static void
 note_event (TracedPad * self, GstPad * pad, GstEvent * event)
 {
-  TracedElement *element = traced_pad_get_element (self, pad);
   ResidenceData data;
+  gint64 now;
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_STREAM_START:
@@ -224,15 +255,15 @@ note_event (TracedPad * self, GstPad * pad, GstEvent * event)
       self->medium = medium_of_caps (event);
       break;
     case GST_EVENT_EOS:
-      end_stays_of_peer (self, pad);
+      traced_pad_update (self, pad);
+      end_stays (self->other_residence, FALSE);
       break;
     case GST_EVENT_FLUSH_STOP:
-      if (element)
-        end_stays (element, TRUE);
+      end_stays (traced_pad_get_residence (self, pad), TRUE);
       break;
     case GST_EVENT_CUSTOM_DOWNSTREAM:
       if (data_of_guess (event, &data))
-        pass (self, pad, &data);
+        pass (self, pad, &data, &now);
       break;
     default:
       break;
@@ -266,12 +297,24 @@ watch_event_full (GstPad * pad, GstObject * parent, GstEvent * event)
   } \
 } G_STMT_END
 
+/* The data of the function is how @self is found. */
+static void
+wrap_chain (TracedPad * self, GstPad * pad)
+{
+  if (pad->chaindata && pad->chaindata != self) {
+    WRAP (GST_PAD_CHAINFUNC (pad), self->chain, watch_chain_with_data);
+  } else if (GST_PAD_CHAINFUNC (pad)) {
+    WRAP (GST_PAD_CHAINFUNC (pad), self->chain, watch_chain);
+    pad->chaindata = self;
+  }
+}
+
 /* With the stream lock, before the function is looked up. An element may set
  * its functions again at any start. */
 static void
 watch_sink_pad (TracedPad * self, GstPad * pad)
 {
-  WRAP (GST_PAD_CHAINFUNC (pad), self->chain, watch_chain);
+  wrap_chain (self, pad);
   if (GST_PAD_CHAINLISTFUNC (pad) != one_by_one)
     WRAP (GST_PAD_CHAINLISTFUNC (pad), self->chain_list, watch_chain_list);
   if (GST_PAD_EVENTFULLFUNC (pad))

@@ -16,46 +16,79 @@
 /* A turn of which nothing was seen for that long is over, µs. */
 #define IDLE_US (2 * G_TIME_SPAN_SECOND)
 
+/* Small, since each packet makes one. */
 typedef struct
 {
-  ResidenceData data;
   gint64 since;
-  gboolean gone;                /* counted, but older ones are still inside */
+  gconstpointer id;
+  GstClockTime pts;
+  guint64 epoch;
+  guint turn;
+  guint medium:31;
+  guint gone:1;                 /* counted, but older ones are still inside */
 } Inside;
 
+#define CACHE_LINE 64
+
+/* What a packet needs is the first line. */
 typedef struct
 {
-  gboolean open;
   gint64 touched;
   gint64 entered;               /* the first time; 0: never */
   ResidenceStay stay;
-} OpenStay;
+} __attribute__((aligned (CACHE_LINE))) OpenStay;
 
+/* What costs is memory that was not touched for the 20 ms since the last
+ * packet. So what each needs is two lines, that one fetch brings, and what it
+ * writes into the ring. */
 struct _Residence
 {
-  ResidenceKind kind;
-  ResidenceFunc func;
-  gpointer user_data;
+  GMutex lock;
 
   /* A ring, oldest first. */
   Inside *inside;
   guint n_inside;
   guint first;
-  guint size;
+  guint size;                   /* a power of 2, or 0 */
 
-  guint latest;                 /* of stays: touched last */
+  guint8 kind;                  /* ResidenceKind */
+  guint8 latest;                /* of stays: touched last */
+  guint8 open;                  /* of stays: a bit each */
   gint64 idle_checked;
-  guint last_turn;              /* inferred for what left last; 0: none */
-  guint64 last_epoch;
+  guint64 last_epoch;           /* inferred for what left last; 0: none */
+  guint last_turn;
 
+  OpenStay stays[MAX_STAYS];    /* the newest first */
+
+  ResidenceFunc func;
+  gpointer user_data;
   Durations *outside;           /* of turns: all is own time; NULL: none yet */
   gboolean outside_inferred;
   gboolean has_level;
   ResidenceLevel level_max;
   ResidenceLevel level_last;
   ResidenceSums *in_turns;      /* NULL: none yet */
-  OpenStay stays[MAX_STAYS];
-};
+} __attribute__((aligned (2 * CACHE_LINE)));
+
+void
+residence_lock (Residence * self)
+{
+  g_mutex_lock (&self->lock);
+}
+
+void
+residence_unlock (Residence * self)
+{
+  g_mutex_unlock (&self->lock);
+}
+
+void
+residence_prefetch (Residence * self, gconstpointer place)
+{
+  __builtin_prefetch (self, 1);
+  __builtin_prefetch ((char *) self + CACHE_LINE, 1);
+  __builtin_prefetch (place, 1);
+}
 
 static gboolean
 has_turn (const ResidenceData * data)
@@ -136,10 +169,18 @@ finish (ResidenceStay * stay)
   return TRUE;
 }
 
-static void
-close_stay (Residence * self, OpenStay * open)
+static gboolean
+is_open (const Residence * self, guint index)
 {
-  open->open = FALSE;
+  return self->open >> index & 1;
+}
+
+static void
+close_stay (Residence * self, guint index)
+{
+  OpenStay *open = &self->stays[index];
+
+  self->open &= ~(1 << index);
   if (!finish (&open->stay))
     return;
   if (!self->in_turns)
@@ -161,9 +202,9 @@ tell_outside (Residence * self, const ResidenceStay * stay)
 void
 residence_close (Residence * self)
 {
-  for (guint i = 0; i < MAX_STAYS; i++)
-    if (self->stays[i].open)
-      close_stay (self, &self->stays[i]);
+  for (guint i = MAX_STAYS; i-- > 0;)
+    if (is_open (self, i))
+      close_stay (self, i);
 }
 
 static void
@@ -172,62 +213,83 @@ close_idle (Residence * self, gint64 now)
   if (now - self->idle_checked < IDLE_US / 2)
     return;
   self->idle_checked = now;
-  for (guint i = 0; i < MAX_STAYS; i++) {
-    OpenStay *open = &self->stays[i];
+  for (guint i = MAX_STAYS; i-- > 0;) {
+    const OpenStay *open = &self->stays[i];
     /* What has not left yet may be waited for longer. */
-    if (open->open && open->stay.count > 0 && now - open->touched >= IDLE_US)
-      close_stay (self, open);
+    if (is_open (self, i) && open->stay.count > 0
+        && now - open->touched >= IDLE_US)
+      close_stay (self, i);
   }
 }
 
 static gboolean
-is_stay_of (const OpenStay * open, guint turn, guint64 epoch)
+is_stay_of (const Residence * self, guint index, guint turn, guint64 epoch)
 {
-  if (!open->open)
+  const ResidenceStay *stay = &self->stays[index].stay;
+
+  if (!is_open (self, index))
     return FALSE;
-  if (epoch && open->stay.epoch)
-    return epoch == open->stay.epoch;
-  return turn && turn == open->stay.turn;
+  if (epoch && stay->epoch)
+    return epoch == stay->epoch;
+  return turn && turn == stay->turn;
 }
 
 /* A free place, made by ending the turn that was touched first. */
-static OpenStay *
-make_stay (Residence * self)
+static guint
+make_place (Residence * self)
 {
-  OpenStay *oldest = &self->stays[0];
+  guint oldest = 0;
 
   for (guint i = 0; i < MAX_STAYS; i++) {
-    OpenStay *open = &self->stays[i];
-    if (!open->open)
-      return open;
-    if (open->touched < oldest->touched)
-      oldest = open;
+    if (!is_open (self, i))
+      return i;
+    if (self->stays[i].touched < self->stays[oldest].touched)
+      oldest = i;
   }
   close_stay (self, oldest);
   return oldest;
 }
 
+/* In the first place, which is fetched with each packet. */
+static void
+begin_stay (Residence * self)
+{
+  guint place = make_place (self);
+  ResidenceWait *waits = self->stays[place].stay.waits;
+
+  memmove (self->stays + 1, self->stays, place * sizeof *self->stays);
+  self->stays[0] = (OpenStay) {
+  .stay.waits = waits};
+  self->open |= 1 << place | 1;
+  self->latest = 0;
+}
+
+static void
+find_stay (Residence * self, guint turn, guint64 epoch)
+{
+  if (is_stay_of (self, self->latest, turn, epoch))
+    return;
+  for (guint i = 0; i < MAX_STAYS; i++) {
+    if (is_stay_of (self, i, turn, epoch)) {
+      self->latest = i;
+      return;
+    }
+  }
+  begin_stay (self);
+}
+
 static OpenStay *
 get_stay (Residence * self, guint turn, guint64 epoch, gint64 now)
 {
-  OpenStay *open = &self->stays[self->latest];
+  OpenStay *open;
 
-  if (!is_stay_of (open, turn, epoch))
-    open = NULL;
-  for (guint i = 0; i < MAX_STAYS && !open; i++)
-    if (is_stay_of (&self->stays[i], turn, epoch))
-      open = &self->stays[i];
-  if (!open) {
-    open = make_stay (self);
-    *open = (OpenStay) {
-    .open = TRUE};
-  }
+  find_stay (self, turn, epoch);
+  open = &self->stays[self->latest];
   if (turn)
     open->stay.turn = turn;
   if (epoch)
     open->stay.epoch = epoch;
   open->touched = now;
-  self->latest = open - self->stays;
   return open;
 }
 
@@ -266,6 +328,8 @@ count_stay (Residence * self, const ResidenceData * data, gint64 begin,
 static void
 keep_wait (ResidenceStay * stay, const ResidenceWait * wait)
 {
+  if (!stay->waits)
+    stay->waits = g_new (ResidenceWait, RESIDENCE_MAX_WAITS);
   if (stay->n_waits == RESIDENCE_MAX_WAITS) {
     stay->n_waits--;
     memmove (stay->waits, stay->waits + 1, stay->n_waits * sizeof *stay->waits);
@@ -273,25 +337,49 @@ keep_wait (ResidenceStay * stay, const ResidenceWait * wait)
   stay->waits[stay->n_waits++] = *wait;
 }
 
+/* A sink gave back control long before it was done. */
+static void
+stay_until (OpenStay * open, gint64 end)
+{
+  ResidenceStay *stay = &open->stay;
+
+  if (end - open->entered <= stay->end - stay->begin)
+    return;
+  stay->begin = open->entered;
+  stay->end = end;
+  stay->count = MAX (stay->count, 1);
+}
+
 void
 residence_add_wait (Residence * self, guint turn, guint64 epoch,
     const ResidenceWait * wait, gint64 now)
 {
   OpenStay *open;
-  ResidenceStay *stay;
 
   if (!turn && !epoch)
     return;
   open = get_stay (self, turn, epoch, now);
-  stay = &open->stay;
-  keep_wait (stay, wait);
-  /* A sink gave back control long before it was done. */
-  if ((self->kind & RESIDENCE_SINK) && open->entered
-      && wait->end - open->entered > stay->end - stay->begin) {
-    stay->begin = open->entered;
-    stay->end = wait->end;
-    stay->count = MAX (stay->count, 1);
-  }
+  keep_wait (&open->stay, wait);
+  if ((self->kind & RESIDENCE_SINK) && open->entered)
+    stay_until (open, wait->end);
+}
+
+void
+residence_pass (Residence * self, const ResidenceData * data, gint64 begin,
+    gint64 end)
+{
+  OpenStay *open;
+
+  close_idle (self, begin);
+  count_stay (self, data, begin, end);
+  if (!has_turn (data))
+    return;
+  open = &self->stays[self->latest];
+  if (open->entered)
+    return;
+  open->entered = begin;
+  for (guint i = 0; i < open->stay.n_waits; i++)
+    stay_until (open, open->stay.waits[i].end);
 }
 
 static void
@@ -322,13 +410,13 @@ residence_note_level (Residence * self, guint turn, guint64 epoch,
 static Inside *
 inside_at (Residence * self, guint index)
 {
-  return &self->inside[(self->first + index) % self->size];
+  return &self->inside[(self->first + index) & (self->size - 1)];
 }
 
 static void
 drop_first (Residence * self)
 {
-  self->first = (self->first + 1) % self->size;
+  self->first = (self->first + 1) & (self->size - 1);
   self->n_inside--;
 }
 
@@ -353,7 +441,7 @@ grow (Residence * self)
   self->size = size;
 }
 
-void
+gconstpointer
 residence_enter (Residence * self, const ResidenceData * data, gint64 now)
 {
   guint max = self->kind & RESIDENCE_QUEUE ? MAX_INSIDE_QUEUE
@@ -364,14 +452,15 @@ residence_enter (Residence * self, const ResidenceData * data, gint64 now)
     drop_first (self);
   else if (self->n_inside == self->size)
     grow (self);
-  *inside_at (self, self->n_inside) = (Inside) {
-  .data = *data,.since = now};
-  self->n_inside++;
+  *inside_at (self, self->n_inside++) = (Inside) {
+  .since = now,.id = data->id,.pts = data->pts,.epoch = data->epoch,.turn =
+        data->turn,.medium = data->medium};
   if (has_turn (data)) {
     OpenStay *open = get_stay (self, data->turn, data->epoch, now);
     if (!open->entered)
       open->entered = now;
   }
+  return inside_at (self, self->n_inside);
 }
 
 void
@@ -389,23 +478,22 @@ residence_get_n_inside (Residence * self)
 }
 
 /* Which of what is inside may be the origin of what leaves. */
-typedef gboolean (*MayBeFunc) (const ResidenceData * in,
-    const ResidenceData * out);
+typedef gboolean (*MayBeFunc) (const Inside * in, const ResidenceData * out);
 
 static gboolean
-is_any (const ResidenceData * in, const ResidenceData * out)
+is_any (const Inside * in, const ResidenceData * out)
 {
   return TRUE;
 }
 
 static gboolean
-has_no_turn (const ResidenceData * in, const ResidenceData * out)
+has_no_turn (const Inside * in, const ResidenceData * out)
 {
-  return !has_turn (in);
+  return !in->turn && !in->epoch;
 }
 
 static gboolean
-has_same_turn (const ResidenceData * in, const ResidenceData * out)
+has_same_turn (const Inside * in, const ResidenceData * out)
 {
   if (in->epoch && out->epoch)
     return in->epoch == out->epoch;
@@ -413,7 +501,7 @@ has_same_turn (const ResidenceData * in, const ResidenceData * out)
 }
 
 static gboolean
-on_same_timeline (const ResidenceData * in, const ResidenceData * out)
+on_same_timeline (const Inside * in, const ResidenceData * out)
 {
   if (in->medium && out->medium && in->medium != out->medium)
     return FALSE;
@@ -428,8 +516,8 @@ find_same (Residence * self, const ResidenceData * out, MayBeFunc may_be)
 {
   for (guint i = 0; i < self->n_inside; i++) {
     const Inside *inside = inside_at (self, i);
-    if (!inside->gone && inside->data.id == out->id
-        && inside->data.pts == out->pts && may_be (&inside->data, out))
+    if (!inside->gone && inside->id == out->id && inside->pts == out->pts
+        && may_be (inside, out))
       return i;
   }
   return -1;
@@ -445,12 +533,12 @@ find_origin (Residence * self, const ResidenceData * out, MayBeFunc may_be)
   for (guint i = 0; i < self->n_inside; i++) {
     Inside *inside = inside_at (self, i);
 
-    if (inside->gone || !may_be (&inside->data, out))
+    if (inside->gone || !may_be (inside, out))
       continue;
-    if (on_same_timeline (&inside->data, out)) {
+    if (on_same_timeline (inside, out)) {
       if (!GST_CLOCK_TIME_IS_VALID (out->pts))
         return i;
-      if (inside->data.pts > out->pts)
+      if (inside->pts > out->pts)
         continue;
     }
     if (found >= 0)
@@ -481,7 +569,7 @@ match (Residence * self, const ResidenceData * out)
 
 /* @in: what @out was matched with; NULL: a further piece of what had left. */
 static void
-infer_turn (Residence * self, const ResidenceData * in, ResidenceData * out)
+infer_turn (Residence * self, const Inside * in, ResidenceData * out)
 {
   if (out->marked || has_turn (out))
     return;
@@ -512,7 +600,7 @@ residence_leave (Residence * self, ResidenceData * data, gint64 now)
     return;
   }
   inside = inside_at (self, found);
-  infer_turn (self, &inside->data, data);
+  infer_turn (self, inside, data);
   inside->gone = TRUE;
   count_stay (self, data, inside->since, now);
   trim (self);
@@ -539,7 +627,7 @@ residence_get_sums (Residence * self, gboolean in_turns, ResidenceSums * sums)
     get_sums_outside (self, sums);
   for (guint i = 0; in_turns && i < MAX_STAYS; i++) {
     ResidenceStay stay = self->stays[i].stay;
-    if (self->stays[i].open && finish (&stay))
+    if (is_open (self, i) && finish (&stay))
       sums_add (sums, &stay);
   }
   return sums->residence.count > 0;
@@ -557,8 +645,9 @@ residence_get_level (Residence * self, ResidenceLevel * max,
 Residence *
 residence_new (ResidenceKind kind, ResidenceFunc func, gpointer user_data)
 {
-  Residence *self = g_new0 (Residence, 1);
+  Residence *self = g_aligned_alloc0 (1, sizeof *self, 2 * CACHE_LINE);
 
+  g_mutex_init (&self->lock);
   self->kind = kind;
   self->func = func;
   self->user_data = user_data;
@@ -568,8 +657,11 @@ residence_new (ResidenceKind kind, ResidenceFunc func, gpointer user_data)
 void
 residence_free (Residence * self)
 {
+  for (guint i = 0; i < MAX_STAYS; i++)
+    g_free (self->stays[i].stay.waits);
   g_free (self->inside);
   g_free (self->outside);
   g_free (self->in_turns);
-  g_free (self);
+  g_mutex_clear (&self->lock);
+  g_aligned_free (self);
 }

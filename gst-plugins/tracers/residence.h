@@ -18,8 +18,9 @@ G_BEGIN_DECLS
  *
  * Outside of turns each piece of data is a stay by itself, of turn 0.
  *
- * All times are arguments, in µs of one clock. The caller locks. Memory is
- * bounded: the oldest data, turns and waits that are still open make room. */
+ * All times are arguments, in µs of one clock. The caller locks, unless no
+ * other thread has it. Memory is bounded: the oldest data, turns and waits that
+ * are still open make room. */
 
 /* What enters or leaves: a buffer, or an event that stands for one. */
 typedef struct
@@ -49,25 +50,25 @@ typedef struct
 
 #define RESIDENCE_MAX_WAITS 16
 
-/* What one turn spent in the element. */
+/* What one turn spent in the element; first what changes with each packet. */
 typedef struct
 {
   guint turn;
-  guint64 epoch;
-  gboolean marked;              /* turn and epoch 0: between turns, not outside
-                                 * of them */
-  gboolean inferred;
   guint count;                  /* pieces of data that were matched */
+  guint64 epoch;
   gint64 begin;                 /* of the longest stay of any of them */
   gint64 end;
-  gint64 first;                 /* how long the first one stayed, µs */
-  gint64 last;                  /* and the last one */
-  gint64 waiting;               /* of the longest stay, µs; the rest is own */
+  gint64 last;                  /* µs that the last one stayed */
   guint n_waits;
-  gboolean has_level;
+  guint inferred:1;
+  guint marked:1;               /* turn and epoch 0: between turns, not outside
+                                 * of them */
+  guint has_level:1;
+  gint64 first;                 /* and that the first one did */
+  gint64 waiting;               /* of the longest stay, µs; the rest is own */
   ResidenceLevel level_max;     /* each field by itself */
   ResidenceLevel level_last;
-  ResidenceWait waits[RESIDENCE_MAX_WAITS];
+  ResidenceWait *waits;         /* the last n_waits; borrowed */
 } ResidenceStay;
 
 typedef struct
@@ -97,10 +98,22 @@ typedef enum
 Residence *residence_new (ResidenceKind kind, ResidenceFunc func,
     gpointer user_data);
 void residence_free (Residence * self);
+/* Around calls of what follows; a thread may hold several. */
+void residence_lock (Residence * self);
+void residence_unlock (Residence * self);
+/* Has what a packet needs fetched while the caller does other things; @self may
+ * be NULL. @place: where residence_enter() said that the next one goes, or
+ * NULL; only a hint. */
+void residence_prefetch (Residence * self, gconstpointer place);
 
-void residence_enter (Residence * self, const ResidenceData * data, gint64 now);
+/* Returns where the next one goes, most likely. */
+gconstpointer residence_enter (Residence * self, const ResidenceData * data,
+    gint64 now);
 /* Fills in turn, epoch and inferred of @data where they are to be inferred. */
 void residence_leave (Residence * self, ResidenceData * data, gint64 now);
+/* Of a sink: came in at @begin, and control came back at @end. */
+void residence_pass (Residence * self, const ResidenceData * data,
+    gint64 begin, gint64 end);
 /* @peer: interned. */
 void residence_add_wait (Residence * self, guint turn, guint64 epoch,
     const ResidenceWait * wait, gint64 now);

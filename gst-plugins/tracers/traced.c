@@ -47,7 +47,6 @@ traced_element_unref (TracedElement * self)
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
   residence_free (self->residence);
-  g_mutex_clear (&self->lock);
   g_free (self->name);
   g_free (self);
 }
@@ -70,9 +69,9 @@ stay_over (const ResidenceStay * stay, gpointer user_data)
 static void
 close_element (TracedElement * self)
 {
-  g_mutex_lock (&self->lock);
+  residence_lock (self->residence);
   residence_close (self->residence);
-  g_mutex_unlock (&self->lock);
+  residence_unlock (self->residence);
 }
 
 static void
@@ -87,9 +86,9 @@ merge_gone_unlocked (TracedRegistry * self, TracedElement * element)
   for (guint i = 0; i < 2; i++) {
     ResidenceSums sums;
 
-    g_mutex_lock (&element->lock);
+    residence_lock (element->residence);
     others->any[i] |= residence_get_sums (element->residence, i, &sums);
-    g_mutex_unlock (&element->lock);
+    residence_unlock (element->residence);
     residence_sums_merge (&others->sums[i], &sums);
   }
 }
@@ -114,10 +113,10 @@ element_gone (gpointer data)
   TracedRegistry *registry = self->registry;
   TracedElement *oldest;
 
-  g_mutex_lock (&self->lock);
+  residence_lock (self->residence);
   residence_close (self->residence);
   residence_forget (self->residence);
-  g_mutex_unlock (&self->lock);
+  residence_unlock (self->residence);
 
   g_mutex_lock (&registry->lock);
   g_queue_remove (&registry->live, self);
@@ -188,7 +187,6 @@ add_element_unlocked (TracedRegistry * registry, GstElement * element)
   self->kind = find_kind (element, self->level_source);
   self->track.id = self->id;
   self->track.name = self->name;
-  g_mutex_init (&self->lock);
   self->residence = residence_new (self->kind, stay_over, self);
   g_queue_push_tail (&registry->live, self);
   g_object_set_qdata_full (G_OBJECT (element), element_quark, self,
@@ -221,37 +219,40 @@ read_properties (gpointer object, ResidenceLevel * level)
       "current-level-time", &level->time, NULL);
 }
 
-gboolean
-traced_element_has_level (TracedElement * self)
+static void
+read_element (TracedElement * self, GstObject * element, ResidenceLevel * level)
 {
-  return self->level_source != LEVEL_NONE;
+  if (self->level_source == LEVEL_OF_INBOX)
+    gst_loop_element_get_level (GST_LOOP_ELEMENT (element), &level->buffers,
+        &level->time);
+  else
+    read_properties (element, level);
 }
 
 gboolean
-traced_element_read_level (TracedElement * self, GstPad * pad,
-    ResidenceLevel * level)
+traced_pad_read_level (TracedPad * self, GstPad * pad, ResidenceLevel * level)
 {
+  TracedElement *traced = g_atomic_pointer_get (&self->element);
   GstObject *element;
 
-  if (self->level_source == LEVEL_NONE)
+  if (!self->has_level)
     return FALSE;
-  if (self->level_source == LEVEL_OF_PAD) {
+  if (traced->level_source == LEVEL_OF_PAD) {
     read_properties (pad, level);
     return TRUE;
   }
   element = gst_object_get_parent (GST_OBJECT (pad));
   if (!element)
     return FALSE;
-  if (self->level_source == LEVEL_OF_INBOX)
-    gst_loop_element_get_level (GST_LOOP_ELEMENT (element), &level->buffers,
-        &level->time);
-  else
-    read_properties (element, level);
+  read_element (traced, element, level);
   gst_object_unref (element);
   return TRUE;
 }
 
 /* Pads */
+
+#define CACHE_LINE 64
+G_STATIC_ASSERT (offsetof (TracedPad, element) <= CACHE_LINE);
 
 /* Counts pads that went away: a new one may have the address of one of them. */
 static gint generation;         /* atomic */
@@ -268,7 +269,7 @@ traced_pad_free (gpointer data)
   if (self->element)
     traced_element_unref (self->element);
   g_slist_free_full (self->former, (GDestroyNotify) traced_element_unref);
-  g_free (self);
+  g_aligned_free (self);
 }
 
 TracedPad *
@@ -278,7 +279,7 @@ traced_registry_add_pad (TracedRegistry * self, GstPad * pad)
 
   g_mutex_lock (&self->lock);
   if (!traced_pad_find (pad)) {
-    traced = g_new0 (TracedPad, 1);
+    traced = g_aligned_alloc0 (1, sizeof *traced, CACHE_LINE);
     traced->registry = self;
     g_object_set_qdata_full (G_OBJECT (pad), pad_quark, traced,
         traced_pad_free);
@@ -299,6 +300,9 @@ set_element_unlocked (TracedPad * self, TracedElement * element)
 {
   if (self->element)
     self->former = g_slist_prepend (self->former, self->element);
+  self->residence = element ? element->residence : NULL;
+  self->kind = element ? element->kind : RESIDENCE_PLAIN;
+  self->has_level = element && element->level_source != LEVEL_NONE;
   g_atomic_pointer_set (&self->element,
       element ? traced_element_ref (element) : NULL);
 }
@@ -321,14 +325,22 @@ find_element (TracedPad * self, GstPad * pad)
   return element;
 }
 
-TracedElement *
-traced_pad_get_element (TracedPad * self, GstPad * pad)
+static TracedElement *
+get_element (TracedPad * self, GstPad * pad)
 {
   /* Only looked at. */
   if (G_LIKELY (g_atomic_pointer_get (&self->parent)
           == (gpointer) GST_OBJECT_PARENT (pad)))
     return g_atomic_pointer_get (&self->element);
   return find_element (self, pad);
+}
+
+Residence *
+traced_pad_get_residence (TracedPad * self, GstPad * pad)
+{
+  TracedElement *element = get_element (self, pad);
+
+  return element ? element->residence : NULL;
 }
 
 /* Transfer full. What a bin shows is linked to what is inside of it. */
@@ -349,31 +361,41 @@ real_peer (GstPad * pad, gboolean * direct)
   return peer;
 }
 
-TracedElement *
-traced_pad_get_other (TracedPad * self, GstPad * pad)
+static void
+set_other (TracedPad * self, TracedElement * other)
 {
-  gint now = g_atomic_int_get (&generation);
-  TracedElement *found;
-  TracedPad *traced;
-  gboolean direct;
-  GstPad *peer;
-
-  if (self->peer && self->peer == (gpointer) GST_PAD_PEER (pad)
-      && self->generation == now)
-    return self->other;
-  peer = real_peer (pad, &direct);
-  traced = peer ? traced_pad_find (peer) : NULL;
-  found = traced ? traced_pad_get_element (traced, peer) : NULL;
-  if (found)
-    traced_element_ref (found);
+  if (other)
+    traced_element_ref (other);
   if (self->other)
     traced_element_unref (self->other);
-  self->other = found;
+  self->other = other;
+  self->other_residence = other ? other->residence : NULL;
+  self->other_kind = other ? other->kind : RESIDENCE_PLAIN;
+}
+
+static void
+find_other (TracedPad * self, GstPad * pad, gint now)
+{
+  gboolean direct;
+  GstPad *peer = real_peer (pad, &direct);
+  TracedPad *traced = peer ? traced_pad_find (peer) : NULL;
+
+  set_other (self, traced ? get_element (traced, peer) : NULL);
   /* Links around a bin may change without one of @pad's. */
   self->peer = direct ? peer : NULL;
   self->generation = now;
   gst_clear_object (&peer);
-  return found;
+}
+
+void
+traced_pad_update (TracedPad * self, GstPad * pad)
+{
+  gint now = g_atomic_int_get (&generation);
+
+  get_element (self, pad);
+  if (!self->peer || self->peer != (gpointer) GST_PAD_PEER (pad)
+      || self->generation != now)
+    find_other (self, pad, now);
 }
 
 /* The registry */
@@ -390,11 +412,11 @@ tell_element (TracedElement * element, TracedNumbersFunc func,
   for (guint i = 0; i < 2; i++) {
     gboolean any;
 
-    g_mutex_lock (&element->lock);
+    residence_lock (element->residence);
     any = residence_get_sums (element->residence, i, &numbers->sums);
     numbers->has_level = residence_get_level (element->residence,
         &numbers->level_max, &numbers->level_last);
-    g_mutex_unlock (&element->lock);
+    residence_unlock (element->residence);
     numbers->in_turns = i;
     if (any)
       func (numbers, user_data);

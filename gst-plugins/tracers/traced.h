@@ -19,10 +19,7 @@ typedef struct _TracedRegistry TracedRegistry;
 
 typedef struct
 {
-  GMutex lock;
-  /* Under lock: */
-  Residence *residence;
-
+  Residence *residence;         /* its lock guards what says so below */
   ResidenceKind kind;
   gint level_source;            /* private */
   TracedRegistry *registry;
@@ -30,26 +27,33 @@ typedef struct
   guint id;                     /* from 1; never used again */
   gchar *name;
   const gchar *factory;         /* interned */
-  TraceTrack track;             /* under lock */
+  TraceTrack track;             /* under the residence's lock */
 } TracedElement;
 
+/* All that a packet needs lies in one line of the cache: what comes before
+ * element. What is of the other side, and medium and left_out, belongs to the
+ * thread that pushes (or pulls). */
 typedef struct
 {
+  GstPadChainFunction chain;    /* the element's own, while it is wrapped */
   gpointer parent;              /* atomic; only compared */
-  TracedElement *element;       /* atomic; NULL: none yet */
-
-  /* These belong to the thread that pushes (or pulls): */
+  Residence *residence;         /* of element; NULL: there is none */
   gpointer peer;                /* only compared */
-  gint generation;              /* of all pads, when it was looked up */
-  TracedElement *other;         /* its element, or NULL */
+  Residence *other_residence;   /* of other; NULL: there is none */
+  gconstpointer place;          /* in residence: a hint, never followed */
+  gint generation;              /* of all pads, when peer was looked up */
   GQuark medium;                /* "audio", "text", …; 0: not known */
   guint left_out;               /* for whoever watches */
+  guint8 kind;                  /* ResidenceKind of element */
+  guint8 other_kind;            /* and of other */
+  guint8 has_level;             /* element says what it holds */
 
+  TracedElement *element;       /* atomic; NULL: none yet */
+  TracedElement *other;         /* what it is linked to, or NULL */
   TracedRegistry *registry;
   GSList *former;               /* elements it had before; registry's lock */
 
   /* The element's own, while they are wrapped. */
-  GstPadChainFunction chain;
   GstPadChainListFunction chain_list;
   GstPadEventFunction event;
   GstPadEventFullFunction event_full;
@@ -70,20 +74,18 @@ void traced_registry_flush (TracedRegistry * self);
 TracedPad *traced_registry_add_pad (TracedRegistry * self, GstPad * pad);
 /* NULL: was not added. */
 TracedPad *traced_pad_find (GstPad * pad);
-/* What @pad, of @self, is a part of now; borrowed, lives as long as the pad;
- * NULL: nothing. */
-TracedElement *traced_pad_get_element (TracedPad * self, GstPad * pad);
-/* The element that @pad, of @self, is linked to, through bins; borrowed until
- * the next call for @pad; NULL: none. By the thread that pushes. */
-TracedElement *traced_pad_get_other (TracedPad * self, GstPad * pad);
+/* That of what @pad, of @self, is a part of now; borrowed, lives as long as the
+ * pad; NULL: of nothing. */
+Residence *traced_pad_get_residence (TracedPad * self, GstPad * pad);
+/* Brings up to date what @self knows of the elements of @pad and of what @pad
+ * is linked to, through bins. By the thread that pushes. */
+void traced_pad_update (TracedPad * self, GstPad * pad);
 /* Borrowed, lives as long as the element; NULL for a bin. */
 TracedElement *traced_registry_get_element (TracedRegistry * self,
     GstElement * element);
 
-/* Whether the element says what it holds. */
-gboolean traced_element_has_level (TracedElement * self);
 /* What the element of the sink pad @pad holds; FALSE: it does not say. */
-gboolean traced_element_read_level (TracedElement * self, GstPad * pad,
+gboolean traced_pad_read_level (TracedPad * self, GstPad * pad,
     ResidenceLevel * level);
 
 /* One element, or all of a factory that are gone since long. */
