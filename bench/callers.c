@@ -34,7 +34,7 @@
 
 static gint n_calls = 1, at_once = 1, n_turns = 1, interval = 20, silence = 500;
 static gdouble timeout = 10;
-static gchar *timeline, *text = "yes please";
+static gchar *timeline, *number, *text = "yes please";
 static gboolean greeted, listen_in;
 
 static const GOptionEntry entries[] = {
@@ -50,6 +50,7 @@ static const GOptionEntry entries[] = {
   {"timeline", 0, 0, G_OPTION_ARG_STRING, &timeline,
       "the server's page, for its view", "URL"},
   {"say", 0, 0, G_OPTION_ARG_STRING, &text, "what each turn is", "TEXT"},
+  {"to", 0, 0, G_OPTION_ARG_STRING, &number, "who is called", "NUMBER"},
   {"greeting", 0, 0, G_OPTION_ARG_NONE, &greeted, "wait for it", NULL},
   {"listen", 0, 0, G_OPTION_ARG_NONE, &listen_in,
       "look for silences in what is heard", NULL},
@@ -267,6 +268,7 @@ run (const gchar * url)
   setrlimit (RLIMIT_NOFILE, &limit);
   config.url = url;
   config.turns = make_turns ();
+  config.to = number;
   config.timeout_ms = timeout * 1000;
   config.no_greeting = !greeted;
   config.keep_times = timeline != NULL;

@@ -45,10 +45,10 @@ def program(arguments, environment):
 
 
 @contextlib.contextmanager
-def serve(pipeline, **environment):
+def serve(pipeline, *options, **environment):
     """A server of its own for @pipeline: yields its process and socket URL."""
     arguments = ["serve", os.path.join(ROOT, pipeline), "--max-calls", "2000",
-                 "--drain-seconds", "1"]
+                 "--drain-seconds", "1", *options]
     with program(arguments, environment) as (process, address):
         wait_ready(address)
         yield process, "ws://%s/media" % address
