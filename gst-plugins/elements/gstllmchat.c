@@ -32,6 +32,12 @@
  * docs/script.md. `openai` is a service on the network, or a server of one's
  * own that speaks its language: see docs/providers/openai.md.
  *
+ * What the model may do besides speaking is in the file #GstLlmChat:tools: web
+ * services it may call, hanging up, transferring the call, sending a message;
+ * see docs/tools.md. What has effects begins when the reply may be heard, and
+ * goes on to its end whatever the caller says; its result stays in the history.
+ * While a tool works #GstLlmChat:filler-text is said.
+ *
  * ## Element messages
  *
  * `llmchat`, with each sentence:
@@ -43,6 +49,14 @@
  * * `epoch` (#guint64), `text` (#gchararray): all of it that was heard so far
  * * `ms` (#guint): how much, in milliseconds
  * * `done` (#gboolean): the reply is over
+ *
+ * `llmchat-tool`, when a tool has answered:
+ * * `epoch` (#guint64), `turn` (#guint): of the reply that called it
+ * * `name`, `arguments`, `result` (#gchararray): what the model wrote, and what
+ *   it is told; they may hold personal data
+ * * `known` (#gboolean): there is a tool of this name
+ * * `worked` (#gboolean): it did not fail
+ * * `begin`, `end` (#gint64, µs of the monotonic clock)
  *
  * `llmchat-hangup`, when the model ended the call and its last word was heard.
  *
@@ -82,6 +96,8 @@ GST_DEBUG_CATEGORY (llm_chat_debug);
 #define GST_CAT_DEFAULT llm_chat_debug
 
 #define DEFAULT_PROVIDER "script"
+#define DEFAULT_FILLER "One moment, please."
+#define DEFAULT_FILLER_AFTER 700
 #define DEFAULT_SORRY "Sorry, something went wrong. Please say that again."
 
 enum
@@ -95,10 +111,14 @@ enum
   PROP_SYSTEM_PROMPT,
   PROP_GREETING,
   PROP_SORRY_TEXT,
-  PROP_MAX_REQUESTS
+  PROP_MAX_REQUESTS,
+  PROP_TOOLS,
+  PROP_FILLER_TEXT,
+  PROP_FILLER_AFTER
 };
 
 static const gchar *const file_texts[] = { "system-prompt", "greeting", NULL };
+static const gchar *const files[] = { "tools", NULL };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -264,6 +284,13 @@ gst_llm_chat_flush (GstLoopElement * element)
 
 /* States */
 
+static gboolean
+gst_llm_chat_open (GstLoopElement * element)
+{
+  return GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->open (element)
+      && llm_tools_check (GST_LLM_CHAT (element));
+}
+
 static void
 gst_llm_chat_start (GstLoopElement * element)
 {
@@ -280,6 +307,7 @@ gst_llm_chat_stop (GstLoopElement * element)
   GstLlmChat *self = GST_LLM_CHAT (element);
 
   llm_chat_stop_writing (self);
+  llm_tools_stop (self);
   GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->stop (element);
   parley_timer_clear (&self->answer_timer);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
@@ -363,6 +391,17 @@ install_properties (GstProviderElementClass * klass)
           "before it is over, on what was said until then (1 = none is); over "
           "a call it is 1.3 at most on average", 1, 10,
           PARLEY_DIALOGUE_MAX_REQUESTS, 0));
+  gst_provider_element_class_install_text (klass, PROP_TOOLS, "tools", "Tools",
+      "File with the functions that the model may call (JSON; NULL = none)",
+      NULL);
+  gst_provider_element_class_install_text (klass, PROP_FILLER_TEXT,
+      "filler-text", "Filler text",
+      "What is said when a tool takes long; of several, with | between them, "
+      "one after the other (empty = nothing)", DEFAULT_FILLER);
+  gst_provider_element_class_install_number (klass, PROP_FILLER_AFTER,
+      g_param_spec_uint ("filler-after", "Filler after",
+          "How long a tool may take before filler-text is said, in "
+          "milliseconds", 0, 60000, DEFAULT_FILLER_AFTER, 0));
 }
 
 static void
@@ -382,7 +421,9 @@ gst_llm_chat_class_init (GstLlmChatClass * klass)
   provider_class->kind = PARLEY_PROVIDER_LLM;
   provider_class->connect = llm_chat_connect;
   provider_class->file_texts = file_texts;
+  provider_class->files = files;
   loop_class->arrival = PARLEY_AT_LLM_IN;
+  loop_class->open = gst_llm_chat_open;
   loop_class->start = gst_llm_chat_start;
   loop_class->stop = gst_llm_chat_stop;
   loop_class->buffer = gst_llm_chat_buffer;

@@ -168,33 +168,47 @@ gst_provider_element_has_variables (GstProviderElement * self)
 
 /* Texts in files */
 
-static const gchar *const *
-file_texts (GstProviderElement * self)
+/* The file that the property names; NULL: none. Transfer full. */
+static gchar *
+file_of (GstProviderElement * self, const gchar * name, gboolean is_text)
 {
-  static const gchar *const none[] = { NULL };
-  GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
+  gchar *value = gst_provider_element_dup_text (self, name);
+  gchar *path = NULL;
 
-  return klass->file_texts ? klass->file_texts : none;
+  if (value && !is_text && *value)
+    path = g_strdup (value);
+  else if (value && is_text && *value == '@')
+    path = g_strdup (value + 1);
+  g_free (value);
+  return path;
+}
+
+static void
+add_files (GstProviderElement * self, const gchar * const *names,
+    gboolean are_texts, GPtrArray * paths, guint * n_missing)
+{
+  for (; names && *names; names++) {
+    gchar *path = file_of (self, *names, are_texts), *text = NULL;
+
+    if (!path)
+      continue;
+    if (!parley_text_file_peek (path, &text, NULL))
+      ++ * n_missing;
+    g_ptr_array_add (paths, path);
+    g_free (text);
+  }
 }
 
 /* The files they name; @n_missing: how many of them were never read. */
 static GPtrArray *
 files_of (GstProviderElement * self, guint * n_missing)
 {
+  GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
   GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
 
   *n_missing = 0;
-  for (const gchar * const *name = file_texts (self); *name; name++) {
-    gchar *value = gst_provider_element_dup_text (self, *name), *text;
-
-    if (value && value[0] == '@') {
-      if (!parley_text_file_peek (value + 1, &text, NULL))
-        ++ * n_missing;
-      g_ptr_array_add (paths, g_strdup (value + 1));
-      g_free (text);
-    }
-    g_free (value);
-  }
+  add_files (self, klass->file_texts, TRUE, paths, n_missing);
+  add_files (self, klass->files, FALSE, paths, n_missing);
   return paths;
 }
 

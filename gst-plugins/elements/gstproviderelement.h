@@ -35,6 +35,9 @@ struct _GstProviderElementClass
   /* NULL-terminated names of text properties whose value may be @FILE; NULL for
    * none. */
   const gchar *const *file_texts;
+  /* The same of text properties whose value is a FILE: it is read as those are,
+   * for parley_text_file_peek(). */
+  const gchar *const *files;
 };
 
 /* From start to stop; borrowed. */

@@ -2,12 +2,13 @@
 #pragma once
 
 /* The insides of llmchat, by topic: llmreplies.c makes sentences of what is to
- * be said, llmconversation.c joins provider, dialogue and what was heard, and
- * gstllmchat.c is the element around them. Everything here is called on the
- * element's loop. */
+ * be said, llmconversation.c joins provider, dialogue and what was heard,
+ * llmtools.c calls the model's tools, and gstllmchat.c is the element around
+ * them. Everything here is called on the element's loop. */
 
 #include "askedtimes.h"
 #include "gstllmchat.h"
+#include "llmtools.h"
 #include "providers/llm/sentences.h"
 #include "turn/dialogue.h"
 #include "turn/history.h"
@@ -18,7 +19,7 @@ G_BEGIN_DECLS
 #define OWN_TURNS (1u << 30)
 
 /* A reply and what became of it. */
-typedef struct
+struct _LlmReply
 {
   guint64 epoch;
   guint turn;
@@ -32,7 +33,8 @@ typedef struct
   ParleyTimeline *outcome;      /* of what it answers, if that came after it was
                                  * begun; or NULL */
   gboolean hang_up;
-} LlmReply;
+  LlmCalls *calls;              /* NULL: the model was not asked */
+};
 
 struct _GstLlmChat
 {
@@ -45,6 +47,7 @@ struct _GstLlmChat
   GHashTable *timelines;        /* asked_times_new() */
   GQueue replies;               /* of LlmReply that may still be heard */
   LlmReply *writing;               /* the one the provider works on; or NULL */
+  LlmTools tools;
   guint last_request;
   guint own_turns;
   GSource *answer_timer;
@@ -71,6 +74,8 @@ void llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
 void llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply);
 /* No more is to come of what the splitter has not made a sentence of. */
 void llm_chat_drop_rest (LlmReply * reply);
+/* What the splitter holds is a sentence, and more may follow. */
+void llm_chat_flush_text (GstLlmChat * self, LlmReply * reply);
 /* All of the reply's text is there. */
 void llm_chat_complete_reply (GstLlmChat * self, LlmReply * reply);
 /* @text is all, or the rest, of the reply. */
@@ -83,6 +88,10 @@ void llm_chat_begin (GstLlmChat * self);
 /* A reply was heard to its end, or needs no hearing. */
 void llm_chat_after_reply (GstLlmChat * self, LlmReply * reply);
 void llm_chat_stop_writing (GstLlmChat * self);
+/* The one that the provider's request @id is for; NULL: nobody waits for it. */
+LlmReply *llm_chat_reply_of_request (GstLlmChat * self, guint id);
+/* The call ends. */
+void llm_chat_hang_up (GstLlmChat * self);
 void llm_chat_send_eos_if_due (GstLlmChat * self);
 /* Looks at the reports from downstream that are queued. */
 void llm_chat_take_reports (GstLoopElement * element);

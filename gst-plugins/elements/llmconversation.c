@@ -41,8 +41,8 @@ llm_chat_send_eos_if_due (GstLlmChat * self)
 
 /* What the provider says */
 
-static LlmReply *
-reply_of_request (GstLlmChat * self, guint id)
+LlmReply *
+llm_chat_reply_of_request (GstLlmChat * self, guint id)
 {
   if (!self->writing || self->writing->request != id
       || !gst_loop_element_is_running_in_loop (loop_element (self)))
@@ -54,11 +54,12 @@ static void
 on_delta (ParleyLlmProvider * provider, guint id, const gchar * text,
     GstLlmChat * self)
 {
-  LlmReply *reply = reply_of_request (self, id);
+  LlmReply *reply = llm_chat_reply_of_request (self, id);
 
   if (!reply)
     return;
   llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_TOKEN);
+  llm_tools_note_text (reply, text);
   parley_sentences_feed (reply->splitter, text);
   llm_chat_push_sentences (self, reply);
 }
@@ -67,11 +68,13 @@ static void
 on_done (ParleyLlmProvider * provider, guint id, gboolean hang_up,
     GstLlmChat * self)
 {
-  LlmReply *reply = reply_of_request (self, id);
+  LlmReply *reply = llm_chat_reply_of_request (self, id);
 
   if (!reply)
     return;
-  reply->hang_up = hang_up;
+  reply->hang_up |= hang_up;
+  if (llm_tools_take_up (self, reply))
+    return;
   llm_chat_complete_reply (self, reply);
   llm_chat_send_eos_if_due (self);
 }
@@ -80,7 +83,7 @@ static void
 on_failed (ParleyLlmProvider * provider, guint id, GError * error,
     GstLlmChat * self)
 {
-  LlmReply *reply = reply_of_request (self, id);
+  LlmReply *reply = llm_chat_reply_of_request (self, id);
   gchar *sorry;
 
   if (!reply)
@@ -95,7 +98,8 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
   /* Half a sentence is nothing to say. */
   llm_chat_drop_rest (reply);
   llm_chat_speak (self, reply, reply->sentences->len == 0
-      && g_queue_is_empty (&reply->held) && sorry ? sorry : "");
+      && g_queue_is_empty (&reply->held) && !llm_tools_ends_call (reply)
+      && sorry ? sorry : "");
   g_free (sorry);
   llm_chat_send_eos_if_due (self);
 }
@@ -107,6 +111,7 @@ llm_chat_stop_writing (GstLlmChat * self)
 {
   if (!self->writing)
     return;
+  llm_tools_drop (self, self->writing);
   parley_llm_provider_cancel (provider_of (self), self->writing->request);
   g_clear_pointer (&self->writing->splitter, parley_sentences_free);
   self->writing = NULL;
@@ -140,6 +145,7 @@ static void
 do_unpause (guint64 epoch, gpointer data)
 {
   push_event (data, parley_event_new_unpause (epoch));
+  llm_tools_go_on (data);
 }
 
 /* What waited for it follows. */
@@ -155,6 +161,7 @@ do_release (guint64 epoch, gpointer data)
   push_event (self, event);
   if (reply)
     llm_chat_push_sentences (self, reply);
+  llm_tools_go_on (self);
 }
 
 static void
@@ -162,6 +169,7 @@ do_interrupt (guint64 epoch, gpointer data)
 {
   GstLlmChat *self = data;
 
+  llm_tools_drop (self, llm_chat_find_reply (self, epoch));
   llm_chat_stop_writing (self);
   push_event (self, parley_event_new_interrupt (epoch));
 }
@@ -177,10 +185,7 @@ do_begin (const gchar * text, guint turn, gboolean guess, gpointer data)
       reply->epoch, guess ? " a guess" : "", text);
   llm_chat_stop_writing (self);
   reply->timeline = asked_times_ask (self->timelines, turn);
-  reply->request = ++self->last_request;
-  self->writing = reply;
-  parley_llm_provider_request (provider_of (self), reply->request, messages);
-  g_ptr_array_unref (messages);
+  llm_tools_request (self, reply, messages);
   return reply->epoch;
 }
 
@@ -198,6 +203,7 @@ do_carry_over (guint64 epoch, guint turn, gpointer data)
   g_clear_pointer (&reply->outcome, parley_timeline_unref);
   reply->outcome = outcome ? parley_timeline_ref (outcome) : NULL;
   llm_chat_push_sentences (self, reply);
+  llm_tools_go_on (self);
 }
 
 static void
@@ -207,6 +213,8 @@ do_answered (const gchar * text, guint turn, gpointer data)
 
   parley_history_add_user (self->history, text);
   asked_times_forget (self->timelines, turn);
+  llm_tools_note_answered (self, llm_chat_find_reply (self,
+          parley_dialogue_reply (self->dialogue)));
 }
 
 static const ParleyDialogueActions actions = {
@@ -245,8 +253,8 @@ note_heard (GstLlmChat * self, LlmReply * reply, const gchar * text, guint ms,
               "done", G_TYPE_BOOLEAN, done, NULL)));
 }
 
-static void
-hang_up (GstLlmChat * self)
+void
+llm_chat_hang_up (GstLlmChat * self)
 {
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
@@ -269,7 +277,9 @@ llm_chat_after_reply (GstLlmChat * self, LlmReply * reply)
   }
   parley_dialogue_heard (self->dialogue, reply->epoch, FALSE, TRUE);
   if (ends_call)
-    hang_up (self);
+    llm_chat_hang_up (self);
+  else
+    llm_tools_finish (self, reply);
 }
 
 static void
@@ -362,6 +372,7 @@ llm_chat_begin (GstLlmChat * self)
   system = conversation_text (self, "system-prompt");
   self->history = parley_history_new (system);
   g_free (system);
+  llm_tools_start (self);
   greet (self);
 }
 
@@ -373,4 +384,5 @@ llm_chat_connect (GstProviderElement * self, gpointer provider)
   g_signal_connect (provider, "delta", G_CALLBACK (on_delta), self);
   g_signal_connect (provider, "done", G_CALLBACK (on_done), self);
   g_signal_connect (provider, "failed", G_CALLBACK (on_failed), self);
+  llm_tools_connect (GST_LLM_CHAT (self), provider);
 }

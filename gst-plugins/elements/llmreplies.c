@@ -33,6 +33,7 @@ llm_reply_free (gpointer data)
   g_clear_pointer (&reply->outcome, parley_timeline_unref);
   g_queue_clear_full (&reply->held, g_free);
   g_ptr_array_unref (reply->sentences);
+  llm_calls_free (reply->calls);
   g_free (reply);
 }
 
@@ -158,6 +159,14 @@ may_push (GstLlmChat * self, LlmReply * reply)
     default:
       return TRUE;
   }
+}
+
+void
+llm_chat_flush_text (GstLlmChat * self, LlmReply * reply)
+{
+  parley_sentences_finish (reply->splitter);
+  llm_chat_push_sentences (self, reply);
+  parley_sentences_reset (reply->splitter);
 }
 
 static void

@@ -8,7 +8,8 @@
 #include "providers/provider.h"
 #include "providers/textfile.h"
 
-/* The file of tools: what is read, and what is wrong with it. ' stands for ". */
+/* The file of tools: what is read, and what is wrong with it. In these texts '
+ * stands for ". */
 
 static gchar *
 quote (const gchar * text)
@@ -132,11 +133,11 @@ static const Wrong wrongs[] = {
   {"no-name", "{'tools': [{'description': 'D', " HOOK "}]}",
       "tools[0]: \"name\" must be"},
   {"bad-name", "{'tools': [{'name': 'find it', 'description': 'D', " HOOK
-      "}]}", "\"name\" must be up to 64 letters"},
+        "}]}", "\"name\" must be up to 64 letters"},
   {"no-description", "{'tools': [{'name': 'x', " HOOK "}]}",
       "\"description\" is missing"},
   {"twice", "{'tools': [{'name': 'x', 'description': 'D', " HOOK "}, {"
-      "'name': 'x', 'description': 'D', " HOOK "}]}",
+        "'name': 'x', 'description': 'D', " HOOK "}]}",
       "tools[1] (x): there are two tools called \"x\""},
   {"nothing-to-do", TOOL ("'safe': true"), "say what the tool does"},
   {"two-things", TOOL (HOOK ", 'hang_up': {}"),
@@ -159,22 +160,22 @@ static const Wrong wrongs[] = {
   {"method", TOOL ("'webhook': {'url': 'http://h/', 'method': 'LOOK'}"),
       "\"method\" must be POST"},
   {"secret", TOOL ("'webhook': {'url': 'http://h/', 'headers': {"
-          "'Authorization': 'Bearer k-123'}}"), "looks like a secret"},
+            "'Authorization': 'Bearer k-123'}}"), "looks like a secret"},
   {"secret-unset", TOOL ("'webhook': {'url': 'http://h/', 'headers': {"
-          "'X-Key': '${TEST_UNSET}'}}"), "TEST_UNSET, which is not set"},
+            "'X-Key': '${TEST_UNSET}'}}"), "TEST_UNSET, which is not set"},
   {"secret-middle", TOOL ("'webhook': {'url': 'http://h/', 'headers': {"
-          "'X-Key': '${TEST_KEY} x'}}"), "${NAME} must come last"},
+            "'X-Key': '${TEST_KEY} x'}}"), "${NAME} must come last"},
   {"header", TOOL ("'webhook': {'url': 'http://h/', 'headers': {"
-          "'X-A': 'a\\nb'}}"), "each header is"},
+            "'X-A': 'a\\nb'}}"), "each header is"},
   {"signature", TOOL ("'webhook': {'url': 'http://h/', 'signature_env': "
-          "'k 1'}"), "must name an environment variable"},
+            "'k 1'}"), "must name an environment variable"},
   {"no-number", TOOL ("'transfer': {}"), "\"to\" is missing"},
   {"number", TOOL ("'transfer': {'to': '911'}"), "\"to\" must be a number"},
   {"number-list", TOOL ("'transfer': {'to': {'a': 'b'}}"),
       "\"a\" must be a number"},
   {"no-numbers", TOOL ("'transfer': {'to': {}}"), "\"to\" is empty"},
   {"account", TOOL ("'transfer': {'to': '+15035550199', 'account_sid_env': "
-          "'TEST_UNSET'}"), "TEST_UNSET, which is not set"},
+            "'TEST_UNSET'}"), "TEST_UNSET, which is not set"},
 };
 
 static void

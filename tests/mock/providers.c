@@ -249,7 +249,12 @@ mock_llm_request (ParleyLlmProvider * provider, guint id, GPtrArray * messages)
     ParleyMessage *message = g_ptr_array_index (messages, i);
     g_string_append_printf (text, " %c:%s", roles[message->role],
         message->text);
+    for (guint j = 0; message->calls && j < message->calls->len; j++)
+      g_string_append_printf (text, "[%s]",
+          ((ParleyToolCall *) message->calls->pdata[j])->name);
   }
+  if (parley_llm_provider_get_tools (provider))
+    g_string_append (text, " +tools");
   note ("%s", text->str);
   g_string_free (text, TRUE);
   g_mutex_lock (&lock);
@@ -307,10 +312,23 @@ id_of (GArray * ids, guint nth)
   return g_array_index (ids, guint, nth - 1);
 }
 
+guint
+mock_llm_count (void)
+{
+  return llm_ids->len;
+}
+
 void
 mock_llm_delta (guint nth, const gchar * text)
 {
   parley_llm_provider_delta_in_loop (last_llm, id_of (llm_ids, nth), text);
+}
+
+void
+mock_llm_call (guint nth, const gchar * call, const gchar * arguments)
+{
+  parley_llm_provider_tool_call_in_loop (last_llm, id_of (llm_ids, nth), call,
+      call, arguments);
 }
 
 void

@@ -44,7 +44,10 @@ void mock_stt_final (guint turn, guint take, const gchar * text);
 void mock_stt_fail (guint turn, guint take, const gchar * why);
 
 /* @nth: counts the requests from 1 since mock_reset(). */
+guint mock_llm_count (void);
 void mock_llm_delta (guint nth, const gchar * text);
+/* @call and @name are the same. */
+void mock_llm_call (guint nth, const gchar * call, const gchar * arguments);
 void mock_llm_done (guint nth, gboolean hang_up);
 void mock_llm_fail (guint nth, const gchar * why);
 

@@ -32,6 +32,8 @@ static const StageKind kinds[PARLEY_N_MILESTONES] = {
   [PARLEY_AT_LLM_IN] = {"to-llmchat", OURS, "cloudstt"},
   [PARLEY_AT_LLM_TAKEN] = {"llmchat-inbox", OURS, "llmchat"},
   [PARLEY_AT_LLM_ASKED] = {"llmchat-ask", OURS, "llmchat"},
+  [PARLEY_AT_LLM_CALL] = {"llm-tool-call", PROVIDER, "llmchat"},
+  [PARLEY_AT_TOOL] = {"tool", PROVIDER, "llmchat"},
   [PARLEY_AT_LLM_TOKEN] = {"llm-first-token", PROVIDER, "llmchat"},
   [PARLEY_AT_LLM_SENTENCE] = {"llm-first-sentence", PROVIDER, "llmchat"},
   [PARLEY_AT_LLM_OUT] = {"llmchat", OURS, "llmchat"},
@@ -163,6 +165,14 @@ parley_timeline_get_span (ParleyTimeline * timeline,
   for (guint i = 0; i < milestone; i++)
     *begin = MAX (*begin, timeline->at[i]);
   return *begin && *end > *begin;
+}
+
+void
+parley_timeline_move (ParleyTimeline * timeline, ParleyMilestone milestone,
+    gint64 at)
+{
+  if (timeline)
+    timeline->at[milestone] = at;
 }
 
 void

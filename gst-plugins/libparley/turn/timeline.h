@@ -37,6 +37,8 @@ typedef enum
   PARLEY_AT_LLM_IN,
   PARLEY_AT_LLM_TAKEN,
   PARLEY_AT_LLM_ASKED,          /* the request was made */
+  PARLEY_AT_LLM_CALL,           /* the model called tools instead */
+  PARLEY_AT_TOOL,               /* they had answered; it was asked again */
   PARLEY_AT_LLM_TOKEN,          /* first token of the answer */
   PARLEY_AT_LLM_SENTENCE,       /* its first sentence is whole */
   PARLEY_AT_LLM_OUT,
@@ -108,6 +110,11 @@ void parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at);
  * was done before that speech took no time of his. */
 void parley_timeline_carry_over (ParleyTimeline * timeline,
     ParleyTimeline * outcome);
+
+/* @milestone was at @at, whatever was stamped before. For what comes several
+ * times in one answer. NULL is harmless. */
+void parley_timeline_move (ParleyTimeline * timeline,
+    ParleyMilestone milestone, gint64 at);
 
 /* What is told along with the times. @provider: any name. */
 void parley_timeline_set_turn (ParleyTimeline * timeline, guint turn,

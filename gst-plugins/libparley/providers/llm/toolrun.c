@@ -55,8 +55,7 @@ parley_tool_run_free (ParleyToolRun * run)
 void
 parley_tool_run_leave_in_loop (ParleyToolRun * run)
 {
-  gboolean sent = run->request
-      && parley_http_request_is_active (run->request)
+  gboolean sent = run->request && parley_http_request_is_active (run->request)
       && parley_http_request_was_sent (run->request);
 
   if (run->tool->safe || !sent)
@@ -305,8 +304,7 @@ webhook_body (const ParleyToolCall * call, JsonNode * arguments,
 
 /* @signed_text: the body, or the query. */
 static void
-sign (ParleyHttpRequest * request, const gchar * key,
-    const gchar * signed_text)
+sign (ParleyHttpRequest * request, const gchar * key, const gchar * signed_text)
 {
   g_autofree gchar *time = g_strdup_printf ("%" G_GINT64_FORMAT,
       g_get_real_time () / G_USEC_PER_SEC);

@@ -34,11 +34,12 @@ typedef struct
   gboolean failed;
 } Reader;
 
-static void fail (Reader * reader, const gchar * place,
-    const gchar * format, ...) G_GNUC_PRINTF (3, 4);
-
 static void
 fail (Reader * reader, const gchar * place, const gchar * format, ...)
+G_GNUC_PRINTF (3, 4);
+
+     static void
+         fail (Reader * reader, const gchar * place, const gchar * format, ...)
 {
   va_list args;
   gchar *text;
@@ -260,7 +261,8 @@ read_header (Reader * reader, const gchar * place, const gchar * name,
     }
   }
   if (header->secret && !is_header_text (header->secret))
-    fail (reader, place, "the value of ${%s} cannot stand in a header: it holds "
+    fail (reader, place,
+        "the value of ${%s} cannot stand in a header: it holds "
         "what is not ASCII, or a line's end", variable);
 }
 
@@ -692,6 +694,20 @@ parley_tool_read_arguments (const gchar * arguments, const gchar ** wrong)
   if (*wrong)
     g_clear_pointer (&node, json_node_unref);
   return node;
+}
+
+const gchar *
+parley_tool_check_arguments (const ParleyTool * tool, JsonNode * arguments)
+{
+  JsonObject *object = json_node_get_object (arguments);
+  const gchar *to = string_of (json_object_get_member (object, "to"));
+
+  if (tool->numbers && (!to || !g_hash_table_contains (tool->numbers, to)))
+    return "\"to\" must be one of the list";
+  if (tool->kind == PARLEY_TOOL_SEND_MESSAGE
+      && !string_of (json_object_get_member (object, "text")))
+    return "\"text\" is missing";
+  return NULL;
 }
 
 /* Files that were parsed */

@@ -53,8 +53,8 @@ typedef struct
 typedef struct _ParleyTools ParleyTools;
 
 /* What parley_text_file_load() has read of @path, without looking at the file.
- * NULL without @error: it was never read; else with PARLEY_PROVIDER_ERROR_SETTINGS,
- * whose text names file, place and remedy. Transfer full. */
+ * NULL without @error: it was never read; with PARLEY_PROVIDER_ERROR_SETTINGS:
+ * it is wrong, and the text names file, place and remedy. Transfer full. */
 ParleyTools *parley_tools_peek (const gchar * path, GError ** error);
 /* The same from memory; @name stands for the file in messages. */
 ParleyTools *parley_tools_parse (const gchar * name, const gchar * json,
@@ -68,6 +68,11 @@ guint parley_tools_get_n (ParleyTools * tools);
 const ParleyTool *parley_tools_get (ParleyTools * tools, guint index);
 /* NULL: there is none of this name. */
 const ParleyTool *parley_tools_find (ParleyTools * tools, const gchar * name);
+
+/* What is wrong with @arguments, an object, for a tool that is built in; NULL:
+ * nothing. A webhook judges for itself. Static. */
+const gchar *parley_tool_check_arguments (const ParleyTool * tool,
+    JsonNode * arguments);
 
 /* Whether it happens once the reply's last word was heard, not at once. */
 gboolean parley_tool_is_last (const ParleyTool * tool);

@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "llmtools.h"
+
+#include <string.h>
+
+#include "llmchat.h"
+#include "net/clock.h"
+#include "providers/llm/toolrun.h"
+
+GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
+#define GST_CAT_DEFAULT llm_chat_debug
+
+/* A model that goes on calling tools is not asked again with them. */
+#define MAX_ROUNDS 5
+
+#define WILL_HAPPEN "{\"status\":\"It happens when the caller has heard you. " \
+    "If you have not done so, tell him now, in one sentence.\"}"
+#define HAPPENED "{\"status\":\"done\"}"
+#define GIVEN_UP "{\"status\":\"not done: the caller went on speaking\"}"
+
+typedef struct _Round Round;
+
+typedef struct
+{
+  Round *round;                 /* while it works: a reference */
+  ParleyToolCall *call;
+  const ParleyTool *tool;       /* NULL: there is none of this name */
+  JsonNode *arguments;          /* NULL: they are none */
+  ParleyToolRun *run;           /* while it works */
+  gint64 begun;                 /* µs; 0: not yet */
+  gchar *result;                /* NULL: not there yet */
+} Job;
+
+/* What the model called at once. */
+struct _Round
+{
+  GstLlmChat *self;
+  guint64 epoch;
+  guint turn;
+  GPtrArray *jobs;
+  gchar *said;                  /* all of the reply when they had answered */
+  gboolean spoken;              /* something was said in it */
+  gboolean in_history;
+};
+
+struct _LlmCalls
+{
+  GPtrArray *messages;          /* of the last request */
+  GString *text;                /* that the model said to it */
+  guint n_before;               /* sentences of the reply before it */
+  GPtrArray *rounds;
+  Round *current;               /* the last one, if it was not answered yet */
+  gboolean taken_up;            /* the model waits for it */
+  guint n_rounds;
+  gboolean in_history;          /* what the reply answers is */
+  Job *last;                    /* happens after the last word; borrowed */
+  gint64 begun;                 /* µs: the current round */
+  gint64 worked;                /* µs: in rounds before it */
+};
+
+static GstLoopElement *
+loop_element (GstLlmChat * self)
+{
+  return GST_LOOP_ELEMENT (self);
+}
+
+/* Rounds */
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  parley_tool_call_free (job->call);
+  g_clear_pointer (&job->arguments, json_node_unref);
+  g_free (job->result);
+  g_free (job);
+}
+
+static void
+round_clear (gpointer data)
+{
+  Round *round = data;
+
+  g_ptr_array_unref (round->jobs);
+  g_free (round->said);
+}
+
+static void
+round_unref (gpointer round)
+{
+  g_rc_box_release_full (round, round_clear);
+}
+
+static Round *
+new_round (GstLlmChat * self, LlmReply * reply)
+{
+  Round *round = g_rc_box_new0 (Round);
+
+  round->self = self;
+  round->epoch = reply->epoch;
+  round->turn = reply->turn;
+  round->jobs = g_ptr_array_new_with_free_func (job_free);
+  g_ptr_array_add (reply->calls->rounds, round);
+  return round;
+}
+
+static GPtrArray *
+calls_of (Round * round)
+{
+  GPtrArray *calls = g_ptr_array_new ();
+
+  for (guint i = 0; i < round->jobs->len; i++)
+    g_ptr_array_add (calls, ((Job *) round->jobs->pdata[i])->call);
+  return calls;
+}
+
+static gboolean
+is_answered (Round * round)
+{
+  for (guint i = 0; i < round->jobs->len; i++)
+    if (!((Job *) round->jobs->pdata[i])->result)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_working (Round * round)
+{
+  for (guint i = 0; i < round->jobs->len; i++)
+    if (((Job *) round->jobs->pdata[i])->run)
+      return TRUE;
+  return FALSE;
+}
+
+/* Nothing but what happens after the last word. */
+static gboolean
+is_farewell (Round * round)
+{
+  for (guint i = 0; i < round->jobs->len; i++) {
+    Job *job = round->jobs->pdata[i];
+
+    if (!job->tool || !parley_tool_is_last (job->tool))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+void
+llm_calls_free (LlmCalls * calls)
+{
+  if (!calls)
+    return;
+  g_clear_pointer (&calls->messages, g_ptr_array_unref);
+  g_string_free (calls->text, TRUE);
+  g_ptr_array_unref (calls->rounds);
+  g_free (calls);
+}
+
+static LlmCalls *
+ensure_calls (LlmReply * reply)
+{
+  if (!reply->calls) {
+    reply->calls = g_new0 (LlmCalls, 1);
+    reply->calls->text = g_string_new (NULL);
+    reply->calls->rounds = g_ptr_array_new_with_free_func (round_unref);
+  }
+  return reply->calls;
+}
+
+/* What the reply says so far, sent or not. */
+
+static guint
+n_said (LlmReply * reply)
+{
+  return reply->sentences->len + g_queue_get_length (&reply->held);
+}
+
+static gchar *
+said_text (LlmReply * reply)
+{
+  g_autofree gchar *sent = llm_reply_text (reply, G_MAXUINT);
+  GString *text = g_string_new (sent);
+
+  for (GList * l = reply->held.head; l; l = l->next)
+    g_string_append_printf (text, "%s%s", text->len ? " " : "",
+        (const gchar *) l->data);
+  return g_string_free (text, FALSE);
+}
+
+/* The history */
+
+static void
+remember (GstLlmChat * self, Round * round)
+{
+  GPtrArray *calls = calls_of (round);
+
+  round->in_history = TRUE;
+  parley_history_add_calls (self->history, round->epoch, calls);
+  for (guint i = 0; i < round->jobs->len; i++) {
+    Job *job = round->jobs->pdata[i];
+
+    if (job->result)
+      parley_history_set_result (self->history, round->epoch, job->call->id,
+          job->result);
+  }
+  if (round->said)
+    parley_history_end_calls (self->history, round->epoch, round->said);
+  g_ptr_array_unref (calls);
+}
+
+void
+llm_tools_note_answered (GstLlmChat * self, LlmReply * reply)
+{
+  LlmCalls *calls = reply ? reply->calls : NULL;
+
+  if (!calls || calls->in_history)
+    return;
+  calls->in_history = TRUE;
+  for (guint i = 0; i < calls->rounds->len; i++)
+    if (calls->rounds->pdata[i] != calls->current || calls->taken_up)
+      remember (self, calls->rounds->pdata[i]);
+}
+
+/* Results */
+
+static void
+post_call (Job * job, gboolean worked)
+{
+  Round *round = job->round;
+  gint64 now = parley_clock_now ();
+
+  gst_element_post_message (GST_ELEMENT (round->self),
+      gst_message_new_element (GST_OBJECT (round->self),
+          gst_structure_new ("llmchat-tool",
+              "epoch", G_TYPE_UINT64, round->epoch,
+              "turn", G_TYPE_UINT, round->turn,
+              "name", G_TYPE_STRING, job->call->name,
+              "known", G_TYPE_BOOLEAN, job->tool != NULL,
+              "arguments", G_TYPE_STRING, job->call->arguments,
+              "result", G_TYPE_STRING, job->result,
+              "worked", G_TYPE_BOOLEAN, worked,
+              "begin", G_TYPE_INT64, job->begun ? job->begun : now,
+              "end", G_TYPE_INT64, now, NULL)));
+}
+
+static void
+set_result (Job * job, const gchar * result)
+{
+  Round *round = job->round;
+
+  g_free (job->result);
+  job->result = g_strdup (result);
+  if (round->in_history)
+    parley_history_set_result (round->self->history, round->epoch,
+        job->call->id, result);
+}
+
+/* What the model did wrong is told to the model. */
+static void
+refuse (Job * job, const gchar * why)
+{
+  g_autofree gchar *result = parley_tool_error_result (why);
+
+  GST_WARNING_OBJECT (job->round->self, "the model called “%s”: %s",
+      job->call->name, why);
+  set_result (job, result);
+  post_call (job, FALSE);
+}
+
+/* Work */
+
+static void on_answer (ParleyToolRun * run, const gchar * result,
+    const GError * error, gpointer data);
+
+static void
+run_job (Job * job)
+{
+  GstLlmChat *self = job->round->self;
+
+  job->begun = parley_clock_now ();
+  g_rc_box_acquire (job->round);
+  self->tools.working = g_list_prepend (self->tools.working, job);
+  job->run = parley_tool_run_in_loop (self->tools.tools, job->tool, job->call,
+      job->arguments, gst_loop_element_get_loop (loop_element (self)),
+      gst_loop_element_get_call_in_loop (loop_element (self)), on_answer, job);
+}
+
+/* @job works no more; it may be freed. */
+static void
+forget_job (Job * job)
+{
+  GstLlmChat *self = job->round->self;
+
+  job->run = NULL;
+  self->tools.working = g_list_remove (self->tools.working, job);
+  round_unref (job->round);
+}
+
+/* Not before the reply may be heard, and then the caller's words count as
+ * answered. */
+static gboolean
+may_run (GstLlmChat * self, LlmReply * reply, const Job * job)
+{
+  return job->tool->safe || llm_chat_is_released (self, reply);
+}
+
+static void
+start_job (GstLlmChat * self, LlmReply * reply, Job * job)
+{
+  const gchar *wrong = NULL;
+
+  if (job->result || job->run)
+    return;
+  if (!job->tool)
+    wrong = "there is no tool of this name";
+  else if (!job->arguments)
+    job->arguments = parley_tool_read_arguments (job->call->arguments, &wrong);
+  if (!wrong)
+    wrong = parley_tool_check_arguments (job->tool, job->arguments);
+  if (wrong) {
+    refuse (job, wrong);
+  } else if (parley_tool_is_last (job->tool)) {
+    reply->calls->last = job;
+    set_result (job, WILL_HAPPEN);
+  } else if (may_run (self, reply, job)) {
+    if (!job->tool->safe)
+      parley_dialogue_playing (self->dialogue, reply->epoch);
+    run_job (job);
+  }
+}
+
+/* Fillers */
+
+static LlmReply *
+waiting_reply (GstLlmChat * self)
+{
+  LlmReply *reply = self->writing;
+
+  return reply && reply->calls && reply->calls->taken_up ? reply : NULL;
+}
+
+static gchar *
+next_filler (GstLlmChat * self)
+{
+  g_autofree gchar *texts = gst_provider_element_dup_text
+      (GST_PROVIDER_ELEMENT (self), "filler-text");
+  g_auto (GStrv) list = g_strsplit (texts ? texts : "", "|", -1);
+  guint n = g_strv_length (list);
+
+  return n == 0 ? g_strdup ("")
+      : g_strdup (g_strstrip (list[self->tools.n_fillers++ % n]));
+}
+
+static void
+stamp_tools (GstLlmChat * self, LlmReply * reply, gint64 now)
+{
+  LlmCalls *calls = reply->calls;
+  Job *first = calls->current->jobs->pdata[0];
+  gint64 worked = calls->worked + now - calls->begun;
+
+  if (!reply->timeline)
+    return;
+  /* Several rounds are one wait for the model and one for the tools. */
+  parley_timeline_move (reply->timeline, PARLEY_AT_LLM_CALL, now - worked);
+  parley_timeline_move (reply->timeline, PARLEY_AT_TOOL, now);
+  parley_timeline_set_provider (reply->timeline, PARLEY_AT_TOOL,
+      first->tool ? first->tool->name : "unknown");
+}
+
+/* Who said something himself needs none, nor does who is interrupted. */
+static gboolean
+may_fill (GstLlmChat * self, LlmReply * reply)
+{
+  Round *round = reply->calls->current;
+
+  return !round->spoken && is_working (round)
+      && parley_dialogue_get_state (self->dialogue, reply->epoch)
+      == PARLEY_REPLY_RELEASED;
+}
+
+static gboolean
+say_filler (gpointer data)
+{
+  GstLlmChat *self = data;
+  LlmReply *reply = waiting_reply (self);
+  g_autofree gchar *filler = NULL;
+
+  parley_timer_clear (&self->tools.filler_timer);
+  if (!reply || !may_fill (self, reply))
+    return G_SOURCE_REMOVE;
+  filler = next_filler (self);
+  if (!*filler)
+    return G_SOURCE_REMOVE;
+  reply->calls->current->spoken = TRUE;
+  stamp_tools (self, reply, parley_clock_now ());
+  parley_sentences_feed (reply->splitter, filler);
+  llm_chat_flush_text (self, reply);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+arm_filler (GstLlmChat * self)
+{
+  LlmReply *reply = waiting_reply (self);
+  guint after;
+
+  if (!reply || self->tools.filler_timer || !may_fill (self, reply))
+    return;
+  g_object_get (self, "filler-after", &after, NULL);
+  self->tools.filler_timer = parley_loop_add_timer (gst_loop_element_get_loop
+      (loop_element (self)), parley_clock_now () + after
+      * G_TIME_SPAN_MILLISECOND, say_filler, self);
+}
+
+/* Rounds of a reply */
+
+static gboolean
+may_call (LlmReply * reply)
+{
+  return reply->calls->n_rounds < MAX_ROUNDS && !reply->calls->last;
+}
+
+void
+llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
+{
+  LlmCalls *calls = ensure_calls (reply);
+  ParleyLlmProvider *provider = gst_provider_element_get_in_loop
+      (GST_PROVIDER_ELEMENT (self));
+
+  if (calls->messages != messages) {
+    g_clear_pointer (&calls->messages, g_ptr_array_unref);
+    calls->messages = messages;
+  }
+  g_string_truncate (calls->text, 0);
+  calls->n_before = n_said (reply);
+  reply->request = ++self->last_request;
+  self->writing = reply;
+  parley_llm_provider_set_tools (provider, may_call (reply)
+      ? self->tools.tools : NULL);
+  parley_llm_provider_request (provider, reply->request, messages);
+}
+
+void
+llm_tools_note_text (LlmReply * reply, const gchar * text)
+{
+  g_string_append (reply->calls->text, text);
+}
+
+/* All tools of the round have answered. */
+static void
+end_round (GstLlmChat * self, LlmReply * reply)
+{
+  LlmCalls *calls = reply->calls;
+  Round *round = calls->current;
+  gint64 now = parley_clock_now ();
+
+  parley_timer_clear (&self->tools.filler_timer);
+  stamp_tools (self, reply, now);
+  calls->worked += now - calls->begun;
+  round->said = said_text (reply);
+  if (round->in_history)
+    parley_history_end_calls (self->history, round->epoch, round->said);
+  for (guint i = 0; i < round->jobs->len; i++) {
+    Job *job = round->jobs->pdata[i];
+
+    g_ptr_array_add (calls->messages, parley_message_new_result (job->call->id,
+            job->result));
+  }
+  calls->current = NULL;
+  calls->taken_up = FALSE;
+  if (is_farewell (round) && n_said (reply) > 0 && calls->last) {
+    llm_chat_complete_reply (self, reply);
+    llm_chat_send_eos_if_due (self);
+  } else {
+    llm_tools_request (self, reply, calls->messages);
+  }
+}
+
+/* The caller went on: nothing more is asked for it. */
+static gboolean
+is_suspended (GstLlmChat * self, LlmReply * reply)
+{
+  return parley_dialogue_get_state (self->dialogue, reply->epoch)
+      == PARLEY_REPLY_SUSPENDED;
+}
+
+/* Does what can be done now for the reply that waits. */
+static void
+advance (GstLoopElement * element)
+{
+  GstLlmChat *self = GST_LLM_CHAT (element);
+  LlmReply *reply = waiting_reply (self);
+  Round *round;
+
+  if (!reply)
+    return;
+  round = reply->calls->current;
+  for (guint i = 0; i < round->jobs->len; i++)
+    start_job (self, reply, round->jobs->pdata[i]);
+  if (is_suspended (self, reply))
+    return;
+  if (is_answered (round))
+    end_round (self, reply);
+  else
+    arm_filler (self);
+}
+
+/* The dialogue calls from inside: it is asked nothing before it is done. */
+void
+llm_tools_go_on (GstLlmChat * self)
+{
+  if (waiting_reply (self))
+    gst_loop_element_invoke (loop_element (self), advance);
+}
+
+static void
+on_tool_call (ParleyLlmProvider * provider, guint id, const gchar * call,
+    const gchar * name, const gchar * arguments, GstLlmChat * self)
+{
+  LlmReply *reply = llm_chat_reply_of_request (self, id);
+  LlmCalls *calls = reply ? reply->calls : NULL;
+  Job *job;
+
+  if (!calls)
+    return;
+  if (!calls->current)
+    calls->current = new_round (self, reply);
+  job = g_new0 (Job, 1);
+  job->round = calls->current;
+  job->call = parley_tool_call_new (call, name, arguments);
+  job->tool = self->tools.tools ? parley_tools_find (self->tools.tools, name)
+      : NULL;
+  g_ptr_array_add (calls->current->jobs, job);
+}
+
+/* The model calls what it was not offered any more. */
+static void
+refuse_round (GstLlmChat * self, LlmReply * reply)
+{
+  LlmCalls *calls = reply->calls;
+  g_autofree gchar *sorry = gst_provider_element_dup_text
+      (GST_PROVIDER_ELEMENT (self), "sorry-text");
+
+  calls->current = NULL;
+  g_ptr_array_remove_index (calls->rounds, calls->rounds->len - 1);
+  if (calls->last)
+    return;
+  GST_ELEMENT_WARNING (self, STREAM, FAILED, ("The model goes on calling tools "
+          "after %d rounds of them: it is not heeded any more.", MAX_ROUNDS),
+      ("Have the tools' descriptions and results tell it when it is done."));
+  if (calls->text->len == 0 && sorry)
+    parley_sentences_feed (reply->splitter, sorry);
+}
+
+gboolean
+llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
+{
+  LlmCalls *calls = reply->calls;
+  GPtrArray *wanted;
+
+  if (!calls || !calls->current)
+    return FALSE;
+  if (!may_call (reply)) {
+    refuse_round (self, reply);
+    return FALSE;
+  }
+  llm_chat_flush_text (self, reply);
+  llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_CALL);
+  wanted = calls_of (calls->current);
+  g_ptr_array_add (calls->messages,
+      parley_message_new_calls (g_strstrip (calls->text->str), wanted));
+  g_ptr_array_unref (wanted);
+  calls->n_rounds++;
+  calls->begun = parley_clock_now ();
+  calls->current->spoken = n_said (reply) > calls->n_before;
+  calls->taken_up = TRUE;
+  if (calls->in_history)
+    remember (self, calls->current);
+  advance (loop_element (self));
+  return TRUE;
+}
+
+/* After the last word */
+
+gboolean
+llm_tools_ends_call (LlmReply * reply)
+{
+  return reply->calls && reply->calls->last;
+}
+
+/* It could not be done, and the caller waits: the model goes on by itself. */
+static void
+tell_of_failure (GstLlmChat * self)
+{
+  LlmReply *reply = llm_chat_new_reply (self, 0);
+
+  ensure_calls (reply)->in_history = TRUE;
+  if (parley_dialogue_announce (self->dialogue, reply->epoch))
+    llm_tools_request (self, reply, parley_history_messages (self->history,
+            NULL));
+}
+
+void
+llm_tools_finish (GstLlmChat * self, LlmReply * reply)
+{
+  Job *job = reply->calls ? g_steal_pointer (&reply->calls->last) : NULL;
+
+  if (!job)
+    return;
+  if (job->tool->kind != PARLEY_TOOL_HANG_UP) {
+    run_job (job);
+    return;
+  }
+  set_result (job, HAPPENED);
+  post_call (job, TRUE);
+  llm_chat_hang_up (self);
+}
+
+static void
+on_answer (ParleyToolRun * run, const gchar * result, const GError * error,
+    gpointer data)
+{
+  Job *job = data;
+  GstLlmChat *self = job->round->self;
+  LlmReply *reply = waiting_reply (self);
+  gboolean awaited = reply && reply->calls->current == job->round;
+  gboolean failed_last = error && parley_tool_is_last (job->tool);
+
+  set_result (job, result);
+  post_call (job, !error);
+  if (error)
+    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+        ("A tool failed: %s.", error->message), (NULL));
+  /* What it told is its own. */
+  parley_tool_run_free (run);
+  forget_job (job);
+  if (awaited)
+    advance (loop_element (self));
+  else if (failed_last)
+    tell_of_failure (self);
+}
+
+/* Void */
+
+/* What was not begun never will be; what works is of use only if the caller was
+ * told of it, or it has effects. */
+static void
+drop_round (Round * round)
+{
+  for (guint i = 0; i < round->jobs->len; i++) {
+    Job *job = round->jobs->pdata[i];
+
+    if (job->run && !round->in_history) {
+      parley_tool_run_free (job->run);
+      forget_job (job);
+    } else if (!job->run && !job->result) {
+      set_result (job, GIVEN_UP);
+    }
+  }
+}
+
+void
+llm_tools_drop (GstLlmChat * self, LlmReply * reply)
+{
+  LlmCalls *calls = reply ? reply->calls : NULL;
+  Round *round;
+
+  if (!calls)
+    return;
+  round = g_steal_pointer (&calls->current);
+  calls->taken_up = FALSE;
+  parley_timer_clear (&self->tools.filler_timer);
+  if (round)
+    drop_round (round);
+  if (calls->last)
+    set_result (g_steal_pointer (&calls->last), GIVEN_UP);
+}
+
+/* The run */
+
+/* Without an error: there is no file, or it is being read. */
+static ParleyTools *
+peek_tools (GstLlmChat * self, GError ** error)
+{
+  g_autofree gchar *path = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT
+      (self), "tools");
+
+  return path && *path ? parley_tools_peek (path, error) : NULL;
+}
+
+gboolean
+llm_tools_check (GstLlmChat * self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ParleyTools) tools = peek_tools (self, &error);
+
+  if (error)
+    gst_loop_element_post_error (loop_element (self), error);
+  return !error;
+}
+
+void
+llm_tools_start (GstLlmChat * self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&self->tools.tools, parley_tools_unref);
+  self->tools.tools = peek_tools (self, &error);
+  if (error)
+    gst_loop_element_post_error (loop_element (self), error);
+}
+
+void
+llm_tools_stop (GstLlmChat * self)
+{
+  parley_timer_clear (&self->tools.filler_timer);
+  while (self->tools.working) {
+    Job *job = self->tools.working->data;
+
+    parley_tool_run_leave_in_loop (job->run);
+    forget_job (job);
+  }
+  self->tools.n_fillers = 0;
+  g_clear_pointer (&self->tools.tools, parley_tools_unref);
+}
+
+void
+llm_tools_connect (GstLlmChat * self, ParleyLlmProvider * provider)
+{
+  g_signal_connect (provider, "tool-call", G_CALLBACK (on_tool_call), self);
+}
