@@ -112,6 +112,9 @@ on_final (ParleyExchange * exchange, const gchar * text, guint start,
   /* What was forced without a turn is none. */
   if (start == end)
     return;
+  /* The silence that ended it was heard too. */
+  if (why == PARLEY_LISTENING_SILENCE)
+    end += parley_exchange_settings (exchange)->silence_ms;
   send_turn (self, "EndOfTurn", text, start, end, 0.9);
   self->turn++;
 }
