@@ -13,6 +13,9 @@
 /* A rule of thumb for English. */
 #define CHARACTERS_PER_TOKEN 4
 
+#define NOT_ANSWERED "An assistant message with 'tool_calls' must be " \
+    "followed by tool messages responding to each 'tool_call_id'."
+
 static const gchar *const models[] = { "gpt-4o", "gpt-4o-mini",
   "gpt-4o-mini-transcribe", "gpt-4o-mini-tts", "whisper-1"
 };
@@ -86,13 +89,42 @@ message_free (gpointer message)
   parley_message_free (message);
 }
 
-/* Of ParleyMessage; NULL: there is one that is none. *@result: the text of a
+/* The ids of the calls that a message makes, and that no result came for yet:
+ * each must have one before anything else is said. */
+static void
+note_calls (GHashTable * open, JsonObject * message)
+{
+  JsonArray *calls = parley_wire_array (message, "tool_calls");
+
+  for (guint i = 0; calls != NULL && i < json_array_get_length (calls); i++) {
+    const gchar *id = parley_wire_string (parley_wire_element (calls, i), "id");
+
+    g_hash_table_add (open, g_strdup (id != NULL ? id : ""));
+  }
+}
+
+/* What is wrong with a message of @role; NULL: nothing. */
+static const gchar *
+check_order (GHashTable * open, JsonObject * message, const gchar * role)
+{
+  const gchar *id = parley_wire_string (message, "tool_call_id");
+
+  if (g_strcmp0 (role, "tool") == 0)
+    return id != NULL && g_hash_table_remove (open, id) ? NULL
+        : "messages with role 'tool' must be a response to a preceding "
+        "message with 'tool_calls'.";
+  return g_hash_table_size (open) == 0 ? NULL : NOT_ANSWERED;
+}
+
+/* Of ParleyMessage; NULL: *@wrong says what is. *@result: the text of a
  * function's result, if that comes last; transfer full. */
 static GPtrArray *
-read_messages (JsonArray * array, gchar ** result)
+read_messages (JsonArray * array, gchar ** result, const gchar ** wrong)
 {
   g_autoptr (GPtrArray) messages =
       g_ptr_array_new_with_free_func (message_free);
+  g_autoptr (GHashTable) open =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   for (guint i = 0; i < json_array_get_length (array); i++) {
     JsonObject *object = parley_wire_element (array, i);
@@ -100,15 +132,23 @@ read_messages (JsonArray * array, gchar ** result)
     g_autofree gchar *text = content_text (object);
     ParleyRole role;
 
-    g_clear_pointer (result, g_free);
-    if (g_strcmp0 (name, "tool") == 0)
-      *result = g_steal_pointer (&text);
-    else if (role_of (name, &role))
-      g_ptr_array_add (messages, parley_message_new (role, text));
-    else
+    *wrong = check_order (open, object, name);
+    if (*wrong != NULL)
       return NULL;
+    note_calls (open, object);
+    g_clear_pointer (result, g_free);
+    if (g_strcmp0 (name, "tool") == 0) {
+      *result = g_steal_pointer (&text);
+    } else if (role_of (name, &role)) {
+      g_ptr_array_add (messages, parley_message_new (role, text));
+    } else {
+      *wrong = "A message needs a role: system, developer, user, assistant or "
+          "tool.";
+      return NULL;
+    }
   }
-  return g_steal_pointer (&messages);
+  *wrong = g_hash_table_size (open) == 0 ? NULL : NOT_ANSWERED;
+  return *wrong == NULL ? g_steal_pointer (&messages) : NULL;
 }
 
 static guint
@@ -377,10 +417,9 @@ handle_chat (ParleyExchange * exchange)
     refuse_request (exchange, "messages",
         "'messages' must be a list of at least one message.");
   } else {
-    messages = read_messages (array, &result);
+    messages = read_messages (array, &result, &wrong);
     if (messages == NULL)
-      refuse_request (exchange, "messages", "A message needs a role: system, "
-          "developer, user, assistant or tool.");
+      refuse_request (exchange, "messages", wrong);
     else
       begin_chat (exchange, root, messages, result);
   }

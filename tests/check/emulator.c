@@ -62,6 +62,37 @@ record_time (EmulatorRig * rig, guint index, const gchar * path)
   return g_ascii_strtoll (text, NULL, 10);
 }
 
+/* Each call has its result, and each result its call. */
+static void
+test_tool_order (void)
+{
+#define ANN "{'role':'user','content':'Hi'}"
+#define CALLS "{'role':'assistant','content':null,'tool_calls':[{'id':'c1'," \
+    "'type':'function','function':{'name':'a','arguments':'{}'}},{'id':'c2'," \
+    "'type':'function','function':{'name':'b','arguments':'{}'}}]}"
+#define RESULT(id) "{'role':'tool','tool_call_id':'" id "','content':'x'}"
+#define MESSAGES(list) "{'model':'gpt-4o','messages':[" list "]}"
+  static const struct
+  {
+    const gchar *body;
+    guint status;
+  } cases[] = {
+    {MESSAGES (ANN "," CALLS "," RESULT ("c2") "," RESULT ("c1")), 200},
+    {MESSAGES (ANN "," CALLS "," RESULT ("c1")), 400},
+    {MESSAGES (ANN "," CALLS "," RESULT ("c1") "," ANN), 400},
+    {MESSAGES (ANN "," RESULT ("c1")), 400},
+    {MESSAGES (ANN "," CALLS "," RESULT ("c1") "," RESULT ("c1")), 400},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (EmulatorRig) rig = emulator_rig_new ("{}");
+    g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT,
+        cases[i].body);
+
+    g_assert_cmpuint (emulator_reply_status (reply), ==, cases[i].status);
+  }
+}
+
 /* Faults */
 
 static void
@@ -611,6 +642,7 @@ main (int argc, char **argv)
 {
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/emulator/tool-order", test_tool_order);
   g_test_add_func ("/emulator/fault/refuse", test_refuse);
   g_test_add_func ("/emulator/fault/refuse-connection", test_refuse_connection);
   g_test_add_func ("/emulator/fault/status", test_status);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emulatorrig.h"
+#include "mock/callpair.h"
 #include "mock/peer.h"
 #include "net/breaker.h"
 #include "net/clock.h"
@@ -33,6 +34,7 @@ typedef struct
   gchar *asked;                 /* the last request's line and body */
   SoupMessageHeaders *headers;  /* its own */
 
+  ParleyCall *phone;            /* NULL: none */
   guint n_told;
   gchar *result;
   GError *error;
@@ -160,7 +162,7 @@ run (Rig * rig, const gchar * tool, const gchar * arguments)
 
   g_assert_no_error (error);
   return parley_tool_run_in_loop (tools, parley_tools_get (tools, 0), &call,
-      node, rig->loop, NULL, told, rig);
+      node, rig->loop, rig->phone, told, rig);
 }
 
 #define HOOK "'webhook': {'url': '${TEST_URL}/find'}"
@@ -415,6 +417,57 @@ test_message (void)
   rig_free (rig);
 }
 
+#define CALL_SID "CA0123456789abcdef0123456789abcdef"
+#define THROUGH "'transfer': {'to': {'sales': '+15035550199', 'desk': " \
+    "'sip:desk@shop.example.org'}, 'caller_id': '%{call.to}', 'base_url': " \
+    "'${TEST_URL}'}"
+
+static void
+begin_call (CallPair * pair, ParleyLoop * loop)
+{
+  GHashTable *parameters = g_hash_table_new (g_str_hash, g_str_equal);
+  GString *text = g_string_new (NULL);
+
+  call_pair_init (pair, loop);
+  g_hash_table_insert (parameters, (gpointer) "To", (gpointer) "+15035550100");
+  parley_twilio_build_start (text, CALL_PAIR_SID, "AC1", CALL_SID, parameters);
+  call_pair_send (pair, text->str);
+  g_string_free (text, TRUE);
+  g_hash_table_unref (parameters);
+}
+
+/* What Twilio is asked; and that its REST takes it. */
+static void
+test_transfer (void)
+{
+  Rig *rig = rig_new ();
+  g_autoptr (EmulatorRig) emulator = emulator_rig_new ("{}");
+  g_autofree gchar *url = g_strdup_printf ("http://127.0.0.1:%u",
+      emulator->port);
+  g_autofree gchar *basic = g_base64_encode ((const guchar *)
+      "AC0000000000000000000000000000000001:" KEY, 37 + strlen (KEY));
+  CallPair pair;
+
+  begin_call (&pair, rig->loop);
+  rig->phone = pair.call;
+  run (rig, THROUGH, "{'to': 'sales'}");
+  parley_mock_wait (rig->n_told == 1);
+  g_assert_no_error (rig->error);
+  g_assert_cmpstr (rig->asked, ==, "POST /2010-04-01/Accounts/"
+      "AC0000000000000000000000000000000001/Calls/" CALL_SID ".json "
+      "Twiml=%3CResponse%3E%3CDial+callerId%3D%22%2B15035550100%22%3E%3C"
+      "Number%3E%2B15035550199%3C%2FNumber%3E%3C%2FDial%3E%3C%2FResponse%3E");
+  g_assert_cmpstr (soup_message_headers_get_one (rig->headers,
+          "Authorization") + strlen ("Basic "), ==, basic);
+  g_setenv ("TEST_URL", url, TRUE);
+  run (rig, THROUGH, "{'to': 'desk'}");
+  parley_mock_wait (rig->n_told == 2);
+  g_assert_no_error (rig->error);
+  g_assert_cmpstr (rig->result, ==, "{\"status\":\"done\"}");
+  call_pair_clear (&pair);
+  rig_free (rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -437,5 +490,6 @@ main (int argc, char **argv)
   g_test_add_func ("/toolrun/cancelled", test_cancelled);
   g_test_add_func ("/toolrun/left", test_left);
   g_test_add_func ("/toolrun/message", test_message);
+  g_test_add_func ("/toolrun/transfer", test_transfer);
   return g_test_run ();
 }
