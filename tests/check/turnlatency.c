@@ -440,6 +440,66 @@ test_queue (void)
   g_assert_cmpuint (number ("qin", TRUE, "count"), >=, 1);
 }
 
+/* A consumer that keeps the first buffer until the test opens it. */
+typedef struct
+{
+  gint reached;                 /* atomic */
+  gint open;                    /* atomic */
+} Gate;
+
+static void
+on_consumed (GstElement * consumer, GstBuffer * buffer, gpointer data)
+{
+  Gate *gate = data;
+
+  g_atomic_int_set (&gate->reached, TRUE);
+  while (!g_atomic_int_get (&gate->open))
+    g_usleep (1000);
+}
+
+static void
+fill_behind (Run * run, Gate * gate, const gchar * name)
+{
+  GstElement *consumer = gst_bin_get_by_name (GST_BIN (run->pipeline), name);
+
+  g_object_set (consumer, "signal-handoffs", TRUE, NULL);
+  g_signal_connect (consumer, "handoff", G_CALLBACK (on_consumed), gate);
+  gst_object_unref (consumer);
+  push (run, 1, 0, FRAME);
+  while (!g_atomic_int_get (&gate->reached))
+    g_usleep (1000);
+  push (run, 2, 0, 2 * FRAME);
+  g_usleep (HOLD_US);
+  g_atomic_int_set (&gate->open, TRUE);
+  wait_arrived (run, 2);
+}
+
+/* The wait of the turn that the consumer keeps is the consumer's, that of the
+ * next one the queue's, and nobody else's. */
+static void
+test_filled_queue (void)
+{
+  Gate gate = { 0 };
+  Run run;
+  gint64 rest;
+
+  begin (&run, "identity name=filler ! queue name=filled ! identity "
+      "name=consumer ! identity name=behind ! fakesink name=end", "filler");
+  fill_behind (&run, &gate, "consumer");
+  rest = finish (&run) - HOLD_US;
+
+  g_assert_cmpuint (number ("filled", TRUE, "count"), ==, 2);
+  g_assert_cmpuint (number ("filled", TRUE, "residence-max-us"), >=, HOLD_US);
+  g_assert_cmpuint (number ("consumer", TRUE, "residence-max-us"), >=, HOLD_US);
+  /* The other turn of each; a percentile is that of a bucket. */
+  g_assert_cmpint (number ("filled", TRUE, "residence-p50-us") * 93 / 100, <=,
+      rest);
+  g_assert_cmpint (number ("consumer", TRUE, "residence-p50-us") * 93 / 100,
+      <=, rest);
+  g_assert_cmpint (number ("filler", TRUE, "residence-max-us"), <=, rest);
+  g_assert_cmpint (number ("behind", TRUE, "residence-max-us"), <=, rest);
+}
+
 /* Each turn counts once, with what goes out first. */
 static void
 test_tee (void)
@@ -797,6 +857,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/turnlatency/right-element", test_right_element);
   g_test_add_func ("/turnlatency/queue", test_queue);
+  g_test_add_func ("/turnlatency/filled-queue", test_filled_queue);
   g_test_add_func ("/turnlatency/tee", test_tee);
   g_test_add_func ("/turnlatency/plain", test_plain);
   g_test_add_func ("/turnlatency/inferred", test_inferred);
