@@ -11,6 +11,8 @@ static const ParleyVerb verbs[] = {
       parley_verb_demo},
   {"emulator", "the services of the cloud on this machine, with set delays",
       parley_verb_emulator},
+  {"replay", "a captured call once more, on a clock stepped by hand",
+      parley_verb_replay},
   {"report", "from logs: where the time of the answers went",
       parley_verb_report},
   {"doctor", "what is installed, what works and what to do",

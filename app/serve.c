@@ -50,6 +50,7 @@ typedef struct
   gchar *record_url;
   gchar *record_secret_env;
   gboolean show_cards;
+  gchar *capture_dir;
   gchar *tls_cert;
   gchar *tls_key;
   gchar **routes;
@@ -80,6 +81,7 @@ options_clear (Options * self)
   g_free (self->admin_token_env);
   g_free (self->prices);
   g_free (self->record_dir);
+  g_free (self->capture_dir);
   g_free (self->record_url);
   g_free (self->record_secret_env);
   g_free (self->tls_cert);
@@ -128,6 +130,10 @@ parse_options (Options * self, int *argc, char ***argv)
         "the environment variable with the webhook's secret", "NAME"},
     {"show-card-numbers", 0, 0, G_OPTION_ARG_NONE, &self->show_cards,
         "do not hide what looks like a payment card's number in records", NULL},
+    {"capture", 0, 0, G_OPTION_ARG_FILENAME, &self->capture_dir,
+          "capture each call there, with all that was on the wire: for parley "
+          "replay",
+        "DIR"},
     {"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_cert,
         "serve https with this certificate (PEM)", "FILE"},
     {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &self->tls_key,
@@ -256,6 +262,7 @@ start (Options * options, const gchar * file, GError ** error)
   if (delivery.dir || delivery.url)
     config.delivery = &delivery;
   config.show_cards = options->show_cards;
+  config.capture_dir = options->capture_dir;
   config.certificate = certificate;
   config.max_calls = options->max_calls;
   config.keep_calls = options->keep_calls;

@@ -24,6 +24,7 @@ int parley_verb_demo (int argc, char **argv);
 int parley_verb_doctor (int argc, char **argv);
 int parley_verb_emulator (int argc, char **argv);
 int parley_verb_expand (int argc, char **argv);
+int parley_verb_replay (int argc, char **argv);
 int parley_verb_report (int argc, char **argv);
 int parley_verb_serve (int argc, char **argv);
 

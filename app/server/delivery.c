@@ -10,9 +10,9 @@
 #include "net/retry.h"
 #include "net/webhooksignature.h"
 #include "server/log.h"
+#include "server/recordname.h"
 
 #define GRACE_US (5 * G_TIME_SPAN_SECOND)
-#define MAX_NAME 64
 /* Nobody on the phone waits for it. */
 static const ParleyRetryPolicy policy = {
   .max_retries = 6,
@@ -159,28 +159,11 @@ begin_post (Parcel * self)
 
 /* The file */
 
-/* "2026-01-31T12-00-00Z-CA123.json": sorted by time, and a caller who takes
- * another call's name overwrites nothing. */
-static gchar *
-choose_path (Parcel * self)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree gchar *time = g_date_time_format (now, "%Y-%m-%dT%H-%M-%SZ");
-  g_autofree gchar *base = g_strdup_printf ("%s-%s.json", time, self->name);
-  gchar *path = g_build_filename (self->delivery->dir, base, NULL);
-
-  for (guint i = 2; g_file_test (path, G_FILE_TEST_EXISTS); i++) {
-    g_free (path);
-    path = g_strdup_printf ("%s/%s-%s-%u.json", self->delivery->dir, time,
-        self->name, i);
-  }
-  return path;
-}
-
 static void
 write_file (Parcel * self)
 {
-  g_autofree gchar *path = choose_path (self);
+  g_autofree gchar *path = parley_record_path (self->delivery->dir, self->name,
+      ".json");
   g_autoptr (GError) error = NULL;
   gsize len;
   const gchar *text = g_bytes_get_data (self->body, &len);
@@ -226,8 +209,7 @@ parley_delivery_send_in_loop (ParleyDelivery * self, ParleyLoop * loop,
   g_atomic_ref_count_init (&parcel->refs);
   parcel->delivery = self;
   parcel->loop = parley_loop_hold (loop);
-  parcel->name = g_strndup (name, MAX_NAME);
-  g_strcanon (parcel->name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_", '_');
+  parcel->name = parley_record_name (name);
   parcel->id = g_strdup_printf ("call_%s_%" G_GINT64_MODIFIER "x",
       parcel->name, g_get_real_time ());
   parcel->make = make;

@@ -31,6 +31,7 @@ struct _ParleyService
   ParleyMonitor *monitor;
   ParleyDelivery *delivery;     /* NULL: nobody wants records */
   gboolean show_cards;
+  ParleyCaptures *captures;     /* NULL: not wanted */
   GTlsCertificate *certificate; /* NULL: no TLS */
   guint max_calls;
   gboolean has_token;
@@ -277,8 +278,8 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
   taken = !g_atomic_int_get (&self->draining)
       && g_hash_table_size (self->sessions) < self->max_calls;
   if (taken)
-    g_hash_table_insert (self->sessions, parley_session_begin (upgrade, &hooks,
-            self), NULL);
+    g_hash_table_insert (self->sessions, parley_session_begin (upgrade,
+            self->captures, &hooks, self), NULL);
   g_mutex_unlock (&self->lock);
   if (!taken)
     soup_websocket_connection_close (upgrade->websocket, 1013,
@@ -668,13 +669,20 @@ take_config (ParleyService * self, const ParleyServiceConfig * config)
 }
 
 static gboolean
-set_up_delivery (ParleyService * self, const ParleyServiceConfig * config,
+set_up_records (ParleyService * self, const ParleyServiceConfig * config,
     GError ** error)
 {
-  if (!config->delivery)
-    return TRUE;
-  self->delivery = parley_delivery_new (config->delivery, error);
-  return self->delivery != NULL;
+  if (config->delivery) {
+    self->delivery = parley_delivery_new (config->delivery, error);
+    if (!self->delivery)
+      return FALSE;
+  }
+  if (config->capture_dir) {
+    self->captures = parley_captures_new (config->capture_dir, error);
+    if (!self->captures)
+      return FALSE;
+  }
+  return TRUE;
 }
 
 ParleyService *
@@ -692,7 +700,7 @@ parley_service_new (const ParleyServiceConfig * config, GError ** error)
   self->webhook = parley_webhook_new (config->public_url, MEDIA_PATH,
       config->auth_token_env, error);
   if (!self->webhook || !set_up_monitor (self, config, error)
-      || !set_up_delivery (self, config, error)
+      || !set_up_records (self, config, error)
       || !load_files (self, config, error))
     goto failed;
   self->warmth = parley_warmth_new ();
@@ -724,6 +732,7 @@ parley_service_free (ParleyService * self)
   g_clear_pointer (&self->idle_context, g_main_context_unref);
   g_mutex_unlock (&self->lock);
   g_clear_pointer (&self->delivery, parley_delivery_free);
+  g_clear_pointer (&self->captures, parley_captures_free);
   g_clear_pointer (&self->warmth, parley_warmth_free);
   g_clear_pointer (&self->stock, parley_stock_unref);
   g_hash_table_unref (self->routes);

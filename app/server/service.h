@@ -32,6 +32,7 @@ typedef struct
    * unless show_cards. */
   const ParleyDeliveryConfig *delivery;
   gboolean show_cards;
+  const gchar *capture_dir;     /* calls are captured there, or NULL */
   /* What was said in any call, on the call's loop; may be NULL. */
   void (*caption) (const ParleyCaption * caption, gpointer data);
   /* Where the time of an answer went, likewise. */

@@ -23,6 +23,7 @@ struct _ParleySession
   gchar *sid;
   ParleyStock *stock;
   GstElement *pipeline;
+  ParleyCapture *capture;       /* NULL: not wanted */
   gint64 began;
   GSource *linger;
   gchar *reason;                /* why it ended; the first one counts */
@@ -128,6 +129,7 @@ finish (ParleySession * self)
   parley_timer_clear (&self->linger);
   if (self->handler)
     parley_call_remove_handler_in_loop (self->call, self->handler);
+  g_clear_pointer (&self->capture, parley_capture_end_in_loop);
   if (self->sid)
     parley_log_call (self->sid, "call ended after %.1f s: %s",
         (parley_clock_now () - self->began) / 1e6, self->reason);
@@ -334,13 +336,15 @@ handle_heard (ParleySession * self, const GstStructure * fields)
 static void
 handle_element (ParleySession * self, const GstStructure * fields)
 {
+  if (self->capture)
+    parley_capture_message_in_loop (self->capture, fields);
   if (gst_structure_has_name (fields, "parley-turn"))
     handle_turn (self, fields);
   else if (gst_structure_has_name (fields, "parley-usage"))
     handle_usage (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-heard"))
     handle_heard (self, fields);
-  else
+  else if (!gst_structure_has_name (fields, "llmchat-hangup"))
     handle_said (self, fields);
 }
 
@@ -393,6 +397,7 @@ is_wanted (GstMessage * message)
       return gst_message_has_name (message, "cloudstt")
           || gst_message_has_name (message, "llmchat")
           || gst_message_has_name (message, "llmchat-heard")
+          || gst_message_has_name (message, "llmchat-hangup")
           || gst_message_has_name (message, "parley-turn")
           || gst_message_has_name (message, "parley-usage");
     default:
@@ -474,6 +479,9 @@ call_started (ParleyCall * call, gpointer data)
     tear_down (self);
     return;
   }
+  if (self->capture)
+    parley_capture_start_in_loop (self->capture, self->sid,
+        parley_stock_get_path (self->stock), self->pipeline);
   /* A failure has posted its error, which ends the call. */
   gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
   tell_begin (self, g_hash_table_lookup (start->custom_parameters, "From"), to);
@@ -481,7 +489,7 @@ call_started (ParleyCall * call, gpointer data)
 
 ParleySession *
 parley_session_begin (const ParleyUpgrade * upgrade,
-    const ParleySessionHooks * hooks, gpointer data)
+    ParleyCaptures * captures, const ParleySessionHooks * hooks, gpointer data)
 {
   static const ParleyCallHandler handler = {
     .started = call_started,
@@ -495,6 +503,8 @@ parley_session_begin (const ParleyUpgrade * upgrade,
   self->hooks = *hooks;
   self->data = data;
   self->began = parley_clock_now ();
+  if (captures)
+    self->capture = parley_capture_begin_in_loop (captures, self->call);
   self->handler = parley_call_add_handler_in_loop (self->call, &handler, self);
   parley_call_attach_in_loop (self->call, upgrade->websocket, upgrade->socket,
       upgrade->accepted);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/server.h"
+#include "server/capture.h"
 #include "server/prices.h"
 #include "server/stock.h"
 #include "turn/timeline.h"
@@ -98,10 +99,12 @@ typedef struct
       ParleySessionEnd end, const gchar * reason, gpointer data);
 } ParleySessionHooks;
 
-/* On the loop of @upgrade. The session keeps itself alive until it is over;
- * what is returned is borrowed until then. */
+/* On the loop of @upgrade. @captures: where it is captured, or NULL. The
+ * session keeps itself alive until it is over; what is returned is borrowed
+ * until then. */
 ParleySession *parley_session_begin (const ParleyUpgrade * upgrade,
-    const ParleySessionHooks * hooks, gpointer data);
+    ParleyCaptures * captures, const ParleySessionHooks * hooks,
+    gpointer data);
 
 /* The call's; borrowed. */
 ParleyLoop *parley_session_get_loop (ParleySession * session);

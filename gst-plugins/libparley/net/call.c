@@ -225,6 +225,7 @@ on_message (SoupWebsocketConnection * connection, gint type, GBytes * data,
         "a binary frame came; Media Streams are JSON in text frames");
     return;
   }
+  TELL (self, received, json, len);
   if (!parley_twilio_parse (json, len, &message, &error)) {
     call_fail (self, PARLEY_CALL_ERROR_PROTOCOL, SOUP_WEBSOCKET_CLOSE_BAD_DATA,
         error->message);
@@ -302,6 +303,7 @@ send_out (ParleyCall * self)
 {
   /* A GBytes that owns a copy: libsoup keeps it until it is written. */
   soup_websocket_connection_send_text (self->connection, self->out->str);
+  TELL (self, sent, self->out->str, self->out->len);
   g_string_truncate (self->out, 0);
 }
 

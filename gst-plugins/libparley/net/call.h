@@ -39,6 +39,12 @@ typedef struct
       gpointer data);
   void (*dtmf) (ParleyCall * call, gchar digit, gpointer data);
   void (*mark) (ParleyCall * call, const gchar * name, gpointer data);
+  /* Messages as they are on the wire, @len bytes of JSON: each that came,
+   * before it is looked at, and each that was queued to be sent. */
+  void (*received) (ParleyCall * call, const gchar * json, gsize len,
+      gpointer data);
+  void (*sent) (ParleyCall * call, const gchar * json, gsize len,
+      gpointer data);
   /* Once, last. @error: NULL after stop or a proper close. */
   void (*ended) (ParleyCall * call, const GError * error, gpointer data);
 } ParleyCallHandler;

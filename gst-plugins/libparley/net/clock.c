@@ -140,15 +140,28 @@ step_to_next (gint64 end)
 }
 
 void
-parley_clock_advance (gint64 step, GMainContext * context)
+parley_clock_advance_with (gint64 step, void (*settle) (gpointer data),
+    gpointer data)
 {
   gint64 end = parley_clock_now () + step;
   gboolean more;
 
   g_return_if_fail (g_atomic_int_get (&manual) && step >= 0);
-  while (g_main_context_iteration (context, FALSE));
+  settle (data);
   do {
     more = step_to_next (end);
-    while (g_main_context_iteration (context, FALSE));
+    settle (data);
   } while (more);
+}
+
+static void
+iterate_until_idle (gpointer context)
+{
+  while (g_main_context_iteration (context, FALSE));
+}
+
+void
+parley_clock_advance (gint64 step, GMainContext * context)
+{
+  parley_clock_advance_with (step, iterate_until_idle, context);
 }

@@ -31,5 +31,8 @@ void parley_clock_set_real (void);
 /* Tests: go @step µs on; at each timer that falls due on the way time stands
  * at that timer's due time while @context is iterated until it is idle. */
 void parley_clock_advance (gint64 step, GMainContext * context);
+/* The same; @settle (@data) does the iterating. */
+void parley_clock_advance_with (gint64 step, void (*settle) (gpointer data),
+    gpointer data);
 
 G_END_DECLS

@@ -582,6 +582,12 @@ typedef struct
   gpointer data;
 } Job;
 
+static gint manual_work;        /* atomic */
+static GMutex work_lock;        /* guards the next three */
+static GCond work_changed;
+static GQueue waiting_jobs = G_QUEUE_INIT;      /* of Job, of manual work */
+static gboolean manual_busy;
+
 static void
 job_done (gpointer data, gpointer user_data)
 {
@@ -600,6 +606,12 @@ job_run (gpointer data, gpointer user_data)
 
   job->work (job->data);
   parley_loop_invoke (job->loop, job_done, job, NULL);
+  if (!g_atomic_int_get (&manual_work))
+    return;
+  g_mutex_lock (&work_lock);
+  manual_busy = FALSE;
+  g_cond_signal (&work_changed);
+  g_mutex_unlock (&work_lock);
 }
 
 static gpointer
@@ -609,16 +621,52 @@ workers_new (gpointer data)
       MAX (g_get_num_processors (), 2), FALSE, NULL);
 }
 
+static GThreadPool *
+get_workers (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  return g_once (&once, workers_new, NULL);
+}
+
 void
 parley_work_submit (ParleyLoop * loop, ParleyWorkFunc work,
     ParleyWorkFunc done, gpointer data)
 {
-  static GOnce once = G_ONCE_INIT;
   Job *job = g_new (Job, 1);
 
   job->loop = g_object_ref (loop);
   job->work = work;
   job->done = done;
   job->data = data;
-  g_thread_pool_push (g_once (&once, workers_new, NULL), job, NULL);
+  if (!g_atomic_int_get (&manual_work)) {
+    g_thread_pool_push (get_workers (), job, NULL);
+    return;
+  }
+  g_mutex_lock (&work_lock);
+  g_queue_push_tail (&waiting_jobs, job);
+  g_mutex_unlock (&work_lock);
+}
+
+void
+parley_work_set_manual (void)
+{
+  g_atomic_int_set (&manual_work, TRUE);
+}
+
+gboolean
+parley_work_run_next (void)
+{
+  Job *job;
+
+  g_mutex_lock (&work_lock);
+  job = g_queue_pop_head (&waiting_jobs);
+  if (job) {
+    manual_busy = TRUE;
+    g_thread_pool_push (get_workers (), job, NULL);
+  }
+  while (manual_busy)
+    g_cond_wait (&work_changed, &work_lock);
+  g_mutex_unlock (&work_lock);
+  return job != NULL;
 }

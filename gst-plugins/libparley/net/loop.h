@@ -124,5 +124,12 @@ guint64 parley_loop_stats_get_percentile (const ParleyLoopStats * stats,
 typedef void (*ParleyWorkFunc) (gpointer data);
 void parley_work_submit (ParleyLoop * loop, ParleyWorkFunc work,
     ParleyWorkFunc done, gpointer data);
+/* For a clock that is stepped by hand: from now on work waits for
+ * parley_work_run_next(), so that it is done in the order in which it was
+ * submitted, and at known times. */
+void parley_work_set_manual (void);
+/* Runs what was submitted first on a thread of the pool and returns when @work
+ * has; FALSE: nothing waits. One thread. */
+gboolean parley_work_run_next (void);
 
 G_END_DECLS
