@@ -20,8 +20,10 @@
  * turn that ends with the stream, so that `filesrc ! wavparse ! cloudstt`
  * works.
  *
- * A recogniser that has no final text #GstCloudStt:timeout after the turn ended
- * is given up: the text that there is goes on, or `parley/turn-empty` does.
+ * A recogniser that fails, or has no final text #GstCloudStt:timeout after the
+ * turn ended, is given up: the next of #GstCloudStt:fallback hears the audio
+ * again from its begin. When there is none, the text that there is goes on, or
+ * `parley/turn-empty` does.
  *
  * All of it runs on the call's loop; the element starts no thread.
  *
@@ -36,6 +38,18 @@
  * `parley-usage`, when all audio of a take was sent, for what it costs:
  * * `kind` ("stt"), `provider`, `model` (may be missing), `unit` ("second")
  * * `amount` (#gdouble): of audio
+ *
+ * `parley-provider-switch`, when a fallback goes on; see docs/failure.md:
+ * * `kind` ("stt"), `from`, `to` (#gchararray), `from-index`, `to-index`
+ *   (#guint, 0 is the first)
+ * * `reason` (#gchararray): "connect", "timeout", "status", "auth",
+ *   "rate-limited", "dropped", "protocol", "settings", "engine", or without
+ *   having asked "open" and "busy"
+ * * `turn` (#guint, 0: none); where it was asked `error` (#gchararray) and
+ *   `status` (#guint, of HTTP, or 0)
+ *
+ * `parley-provider-failed`, when nobody can go on, with `kind`, `provider`,
+ * `index`, `reason`, `turn`, `error` and `status`.
  *
  * `parley-wait`, for each stage that was spent waiting for others:
  * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
@@ -62,6 +76,8 @@
 #include <string.h>
 
 #include "net/clock.h"
+#include "net/neterror.h"
+#include "sttroute.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -96,7 +112,6 @@ typedef struct
 {
   guint turn;
   guint sent_take;              /* the last take the provider was asked for */
-  gsize sent_bytes;             /* of its audio */
   guint finished;               /* the last take whose audio is complete */
   guint got;                    /* the last take that was answered */
   guint resumed;                /* the last take that turned out not the end */
@@ -121,6 +136,7 @@ struct _GstCloudStt
   gboolean newline;
 
   /* On the loop: */
+  SttRoute *route;
   ParleyAudioFormat format;
   GQueue turns;                 /* of Turn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
@@ -147,12 +163,6 @@ static GstLoopElement *
 loop_element (GstCloudStt * self)
 {
   return GST_LOOP_ELEMENT (self);
-}
-
-static ParleySttProvider *
-provider_of (GstCloudStt * self)
-{
-  return gst_provider_element_get_in_loop (GST_PROVIDER_ELEMENT (self));
 }
 
 /* Turns */
@@ -281,6 +291,7 @@ static void
 outcome (GstCloudStt * self, Turn * turn)
 {
   g_queue_remove (&self->turns, turn);
+  stt_route_answered (self->route, turn->turn, G_MAXUINT);
   self->last_closed = MAX (self->last_closed, turn->turn);
   if (turn->text->len > 0) {
     push_text (self, turn);
@@ -317,16 +328,53 @@ settle_turn (GstCloudStt * self, Turn * turn)
 
 /* The recogniser was done when its answer was ready for the loop. */
 static void
-stamp_final (GstCloudStt * self, Turn * turn)
+stamp_final (GstCloudStt * self, Turn * turn, gpointer provider)
 {
   ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
-  gchar *provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
-      "provider");
 
   parley_timeline_stamp (turn->timeline, PARLEY_AT_STT_FINAL,
       parley_loop_get_ready_time_in_loop (loop));
-  parley_timeline_set_provider (turn->timeline, PARLEY_AT_STT_FINAL, provider);
-  g_free (provider);
+  parley_timeline_set_provider (turn->timeline, PARLEY_AT_STT_FINAL,
+      gst_provider_element_get_name_in_loop (GST_PROVIDER_ELEMENT (self),
+          provider));
+}
+
+static void await_final (GstCloudStt * self, Turn * turn);
+
+/* Another recogniser hears what there is no answer to, and has as long for it
+ * as the first had. */
+static gboolean
+switch_turn (GstCloudStt * self, Turn * turn, const GError * error)
+{
+  if (!stt_route_switch (self->route, turn->turn, error))
+    return FALSE;
+  if (turn->timer) {
+    parley_timer_clear (&turn->timer);
+    await_final (self, turn);
+  }
+  return TRUE;
+}
+
+static gboolean
+time_is_up (GstCloudStt * self, Turn * turn)
+{
+  gpointer provider = stt_route_get_provider (self->route, turn->turn);
+  GError *error = NULL;
+  gboolean goes_on;
+
+  if (!provider)
+    return TRUE;
+  error = parley_net_error_new (PARLEY_NET_ERROR_TIMEOUT_TOTAL,
+      gst_provider_element_get_name_in_loop (GST_PROVIDER_ELEMENT (self),
+          provider), "the recogniser took too long: raise timeout, or set a "
+      "fallback");
+  goes_on = switch_turn (self, turn, error);
+  if (!goes_on && !turn->failure)
+    turn->failure = g_strdup (error->message);
+  if (!goes_on)
+    stamp_final (self, turn, provider);
+  g_error_free (error);
+  return !goes_on;
 }
 
 static gboolean
@@ -335,12 +383,10 @@ timed_out (gpointer data)
   Turn *turn = data;
   GstCloudStt *self = turn->owner;
 
-  if (!gst_loop_element_is_running_in_loop (loop_element (self)))
+  if (!gst_loop_element_is_running_in_loop (loop_element (self))
+      || !time_is_up (self, turn))
     return G_SOURCE_REMOVE;
-  if (!turn->failure)
-    turn->failure = g_strdup ("the recogniser took too long");
   turn->got = turn->end;
-  stamp_final (self, turn);
   settle_turn (self, turn);
   return G_SOURCE_REMOVE;
 }
@@ -387,15 +433,6 @@ end_turn (GstCloudStt * self, guint number, guint take)
   wait_or_settle (self, turn);
 }
 
-static void
-post_usage (GstCloudStt * self, Turn * turn)
-{
-  gdouble bytes_a_second = self->format.rate * (self->format.mulaw ? 1 : 2);
-
-  gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (self), "second",
-      turn->sent_bytes / bytes_a_second);
-}
-
 /* The serialized end of a take. One without audio has nothing to recognise. */
 static void
 end_take (GstCloudStt * self, guint number, guint take,
@@ -408,24 +445,36 @@ end_take (GstCloudStt * self, guint number, guint take,
   turn->finished = take;
   g_clear_pointer (&turn->timeline, parley_timeline_unref);
   turn->timeline = timeline ? parley_timeline_ref (timeline) : NULL;
-  if (turn->sent_take == take) {
-    parley_stt_provider_finish (provider_of (self));
-    post_usage (self, turn);
-  } else if (turn->got >= turn->sent_take) {
+  if (turn->sent_take == take)
+    stt_route_finish (self->route);
+  else if (turn->got >= turn->sent_take)
     turn->got = take;
-  }
   wait_or_settle (self, turn);
 }
 
 /* Results of the provider */
 
+/* NULL: nobody waits for what @provider says. */
+static Turn *
+awaiting_turn (GstCloudStt * self, gpointer provider, guint number, guint take)
+{
+  Turn *turn = find_turn (self, number);
+
+  if (!turn || take <= turn->got
+      || !gst_loop_element_is_running_in_loop (loop_element (self))
+      || !stt_route_is_of (self->route, provider, number, take))
+    return NULL;
+  return turn;
+}
+
 /* Takes that ended after the last one with audio are answered with it. */
 static void
-answered (GstCloudStt * self, Turn * turn, guint take)
+answered (GstCloudStt * self, Turn * turn, guint take, gpointer provider)
 {
+  stt_route_answered (self->route, turn->turn, take);
   turn->got = take == turn->sent_take ? MAX (take, turn->finished) : take;
   if (turn->got >= turn->finished)
-    stamp_final (self, turn);
+    stamp_final (self, turn, provider);
   hold_if_behind (self);
 }
 
@@ -433,11 +482,10 @@ static void
 on_partial (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, GstCloudStt * self)
 {
-  Turn *turn = find_turn (self, number);
+  Turn *turn = awaiting_turn (self, provider, number, take);
   gchar *whole;
 
-  if (!turn || take <= turn->got
-      || !gst_loop_element_is_running_in_loop (loop_element (self)))
+  if (!turn)
     return;
   whole = g_strdup_printf ("%s%s%s", turn->text->str,
       turn->text->len && *text ? " " : "", text);
@@ -451,15 +499,14 @@ static void
 on_final (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, gdouble confidence, GstCloudStt * self)
 {
-  Turn *turn = find_turn (self, number);
+  Turn *turn = awaiting_turn (self, provider, number, take);
 
-  if (!turn || take <= turn->got
-      || !gst_loop_element_is_running_in_loop (loop_element (self)))
+  if (!turn)
     return;
   if (*text && turn->text->len)
     g_string_append_c (turn->text, ' ');
   g_string_append (turn->text, text);
-  answered (self, turn, take);
+  answered (self, turn, take, provider);
   post_text (self, number, take, turn->text->str, TRUE, confidence);
   settle_turn (self, turn);
 }
@@ -468,14 +515,13 @@ static void
 on_failed (ParleySttProvider * provider, guint number, guint take,
     GError * error, GstCloudStt * self)
 {
-  Turn *turn = find_turn (self, number);
+  Turn *turn = awaiting_turn (self, provider, number, take);
 
-  if (!turn || take <= turn->got
-      || !gst_loop_element_is_running_in_loop (loop_element (self)))
+  if (!turn || switch_turn (self, turn, error))
     return;
   g_free (turn->failure);
   turn->failure = g_strdup (error->message);
-  answered (self, turn, take);
+  answered (self, turn, take, provider);
   settle_turn (self, turn);
 }
 
@@ -532,14 +578,11 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
   if (turn && take > turn->finished) {
     if (turn->sent_take != take) {
       turn->sent_take = take;
-      turn->sent_bytes = 0;
-      parley_stt_provider_begin (provider_of (self), number, take,
-          &self->format);
+      stt_route_begin (self->route, number, take, &self->format);
     }
     note_time (turn, buffer, meta);
     bytes = buffer_bytes (buffer);
-    parley_stt_provider_audio (provider_of (self), bytes);
-    turn->sent_bytes += g_bytes_get_size (bytes);
+    stt_route_audio (self->route, bytes);
     g_bytes_unref (bytes);
   }
   gst_buffer_unref (buffer);
@@ -654,7 +697,7 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
 static void
 forget (GstCloudStt * self)
 {
-  parley_stt_provider_cancel (provider_of (self));
+  stt_route_cancel (self->route);
   g_queue_clear_full (&self->turns, turn_free);
   gst_clear_event (&self->eos);
   self->own_turn = 0;
@@ -743,8 +786,16 @@ gst_cloud_stt_get_property (GObject * object, guint prop_id, GValue * value,
 }
 
 static void
+gst_cloud_stt_finalize (GObject * object)
+{
+  stt_route_free (GST_CLOUD_STT (object)->route);
+  G_OBJECT_CLASS (gst_cloud_stt_parent_class)->finalize (object);
+}
+
+static void
 gst_cloud_stt_init (GstCloudStt * self)
 {
+  self->route = stt_route_new (GST_PROVIDER_ELEMENT (self));
   self->timeout = DEFAULT_TIMEOUT;
   g_queue_init (&self->turns);
   gst_loop_element_add_pads (loop_element (self));
@@ -802,6 +853,7 @@ gst_cloud_stt_class_init (GstCloudSttClass * klass)
   GST_DEBUG_CATEGORY_INIT (cloud_stt_debug, "cloudstt", 0, "Speech to text");
   object_class->set_property = gst_cloud_stt_set_property;
   object_class->get_property = gst_cloud_stt_get_property;
+  object_class->finalize = gst_cloud_stt_finalize;
   install_properties (provider_class);
 
   loop_class->drop_oldest = TRUE;

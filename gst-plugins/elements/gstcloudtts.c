@@ -24,8 +24,13 @@
  *
  * `parley/interrupt` drops what is void, cancels its synthesis, and flushes
  * downstream (reset-time FALSE) when all that was pushed is void, so that a
- * queue in between empties too. A sentence that cannot be spoken is left out
- * with a warning.
+ * queue in between empties too.
+ *
+ * A sentence of which nothing was heard when its provider failed is spoken by
+ * the first of #GstCloudTts:fallback that can, and so is the rest of the
+ * reply; one that broke off is not said again. When nobody can speak,
+ * #GstCloudTts:sorry-text is heard in place of the rest of the reply. A
+ * sentence that is refused for itself is left out with a warning.
  *
  * Everything but the synthesis runs on the call's loop; the element starts no
  * thread.
@@ -36,6 +41,18 @@
  * the cache nor being made for another call, for what it costs:
  * * `kind` ("tts"), `provider`, `model` (may be missing), `unit` ("character")
  * * `amount` (#gdouble): of characters
+ *
+ * `parley-provider-switch`, when a fallback goes on; see docs/failure.md:
+ * * `kind` ("tts"), `from`, `to` (#gchararray), `from-index`, `to-index`
+ *   (#guint, 0 is the first)
+ * * `reason` (#gchararray): "connect", "timeout", "status", "auth",
+ *   "rate-limited", "dropped", "protocol", "settings", "engine", or without
+ *   having asked "open" and "busy"
+ * * `turn` (#guint, 0: none); where it was asked `error` (#gchararray) and
+ *   `status` (#guint, of HTTP, or 0)
+ *
+ * `parley-provider-failed`, when nobody can go on, with `kind`, `provider`,
+ * `index`, `reason`, `turn`, `error` and `status`.
  *
  * `parley-wait`, for each stage that was spent waiting for others:
  * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
@@ -55,14 +72,13 @@
  * Since: 0.1
  */
 
-#include "gstcloudtts.h"
+#include "cloudtts.h"
 
 #include <string.h>
 
 #include "net/clock.h"
 #include "prewarm.h"
-#include "providers/synthesis.h"
-#include "spokentexts.h"
+#include "providers/cloud.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -73,6 +89,7 @@ GST_DEBUG_CATEGORY_STATIC (cloud_tts_debug);
 #define DEFAULT_LANGUAGE "en-US"
 #define DEFAULT_SPEED 1.0
 #define DEFAULT_CACHE "memory"
+#define DEFAULT_SORRY "Sorry, I cannot speak just now. Please call again later."
 /* Jitter of the synthesis that a live sink behind should allow for. */
 #define LATENCY (40 * GST_MSECOND)
 /* How far ahead of real time sound is made. */
@@ -94,7 +111,8 @@ enum
   PROP_TRANSPORT,
   PROP_CACHE,
   PROP_CACHE_SIZE,
-  PROP_CACHE_TTL
+  PROP_CACHE_TTL,
+  PROP_SORRY_TEXT
 };
 
 enum
@@ -104,49 +122,6 @@ enum
 };
 
 static guint signals[N_SIGNALS];
-
-/* Something that goes out in its turn: a sentence, or a serialized event. */
-typedef struct
-{
-  GstCloudTts *owner;
-  GstEvent *event;              /* else a sentence */
-  guint64 epoch;                /* 0: nobody's, never void */
-  guint sequence;
-  guint turn;
-  gchar *text;
-  ParleyTimeline *timeline;     /* of the reply's first sentence, or NULL */
-  ParleySynthesis *synthesis;   /* NULL: not begun, or done */
-  gboolean done;
-  ParleyAudioFormat format;
-  GByteArray *ready;            /* made but not pushed */
-  gboolean begun;               /* some of it was pushed */
-} Job;
-
-struct _GstCloudTts
-{
-  GstProviderElement parent;
-
-  /* Under the object lock: */
-  gdouble speed;
-  guint cache_size;             /* MiB; 0: the default */
-  guint cache_ttl;              /* s; 0: the default */
-  ParleySynthesisKeep keep;     /* from READY on constant */
-
-  GstPadQueryFunction sink_query;       /* of the base class */
-
-  /* On the loop: */
-  GQueue jobs;
-  gboolean processing;
-  SpokenTexts *spoken;
-  guint64 void_epoch;           /* this and all before are void */
-  guint64 pushed_epoch;         /* the last one pushed */
-  GstClockTime unowned_end;     /* running time; of what no reply owns */
-  gboolean mulaw;               /* downstream takes it */
-  ParleyAudioFormat out;        /* as in the caps; rate 0: none yet */
-  gboolean need_segment;
-  GstClockTime next_pts;        /* running time */
-  GSource *ahead_timer;
-};
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -166,19 +141,6 @@ static GstLoopElement *
 loop_element (GstCloudTts * self)
 {
   return GST_LOOP_ELEMENT (self);
-}
-
-static void
-job_free (gpointer data)
-{
-  Job *job = data;
-
-  g_clear_pointer (&job->synthesis, parley_synthesis_free);
-  g_clear_pointer (&job->timeline, parley_timeline_unref);
-  gst_clear_event (&job->event);
-  g_byte_array_unref (job->ready);
-  g_free (job->text);
-  g_free (job);
 }
 
 /* Output */
@@ -224,7 +186,7 @@ duration_of (const ParleyAudioFormat * format, gsize len)
 }
 
 static void
-stamp_out (GstCloudTts * self, Job * job, GstBuffer * buffer)
+stamp_out (GstCloudTts * self, TtsJob * job, GstBuffer * buffer)
 {
   parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_OUT, parley_clock_now ());
   gst_loop_element_post_waits_in_loop (loop_element (self), job->timeline,
@@ -233,7 +195,7 @@ stamp_out (GstCloudTts * self, Job * job, GstBuffer * buffer)
 }
 
 static void
-push_ready (GstCloudTts * self, Job * job)
+push_ready (GstCloudTts * self, TtsJob * job)
 {
   gsize len = job->ready->len;
   GstClockTime now = gst_loop_element_running_time (loop_element (self));
@@ -265,8 +227,12 @@ push_ready (GstCloudTts * self, Job * job)
   spoken_texts_note (self->spoken, job->epoch, job->begun ? NULL : job->text,
       GST_BUFFER_DURATION (buffer));
   job->begun = TRUE;
-  if (!job->epoch)
+  if (!job->epoch) {
     self->unowned_end = self->next_pts;
+    self->sorry_said &= job->sorry;
+  }
+  if (job->epoch == self->silent_epoch)
+    self->silent_epoch = 0;
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
 
@@ -276,28 +242,25 @@ static void process (GstCloudTts * self);
 
 /* The first audio of a sentence came. */
 static void
-stamp_audio (GstCloudTts * self, Job * job)
+stamp_audio (GstCloudTts * self, TtsJob * job)
 {
   ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
-  gchar *provider;
 
   if (!job->timeline || job->begun || job->ready->len)
     return;
-  provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
-      "provider");
   parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_AUDIO,
       parley_loop_get_ready_time_in_loop (loop));
-  parley_timeline_set_provider (job->timeline, PARLEY_AT_TTS_AUDIO, provider);
+  parley_timeline_set_provider (job->timeline, PARLEY_AT_TTS_AUDIO,
+      cloud_tts_name_of (self, job->provider));
   if (parley_synthesis_is_cached (job->synthesis))
     parley_timeline_set_cached (job->timeline);
-  g_free (provider);
 }
 
-static void
-on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
-    gpointer data)
+void
+cloud_tts_audio (const ParleyAudioFormat * format, const guint8 * samples,
+    gsize len, gpointer data)
 {
-  Job *job = data;
+  TtsJob *job = data;
   GstCloudTts *self = job->owner;
 
   stamp_audio (self, job);
@@ -307,39 +270,19 @@ on_audio (const ParleyAudioFormat * format, const guint8 * samples, gsize len,
     push_ready (self, job);
 }
 
-static void
-on_done (const GError * error, gpointer data)
+void
+cloud_tts_done (const GError * error, gpointer data)
 {
-  Job *job = data;
+  TtsJob *job = data;
   GstCloudTts *self = job->owner;
 
   g_clear_pointer (&job->synthesis, parley_synthesis_free);
   job->done = TRUE;
   if (error && gst_loop_element_is_running_in_loop (loop_element (self)))
-    GST_ELEMENT_WARNING (self, STREAM, FAILED,
-        ("A sentence was not spoken: %s.", error->message), (NULL));
+    cloud_tts_take_failure (self, job, error);
   process (self);
 }
 
-/* Nobody has made sure that it is UTF-8. */
-static guint
-count_characters (const gchar * text)
-{
-  guint n = 0;
-
-  for (; *text; text++)
-    n += (*text & 0xc0) != 0x80;
-  return n;
-}
-
-static void
-on_asked (gpointer data)
-{
-  Job *job = data;
-
-  gst_provider_element_post_usage (GST_PROVIDER_ELEMENT (job->owner),
-      "character", count_characters (job->text));
-}
 
 static gboolean
 enough_ahead (gpointer data)
@@ -371,13 +314,12 @@ is_far_ahead (GstCloudTts * self)
 static void
 start_jobs (GstCloudTts * self)
 {
-  static const ParleySynthesisFuncs funcs = { on_asked, on_audio, on_done };
   guint n = 0;
 
   for (GList * l = self->jobs.head; l && n < MAX_UNDER_WAY; l = l->next) {
-    Job *job = l->data;
+    TtsJob *job = l->data;
 
-    if (job->event || job->done)
+    if (job->event || job->done || cloud_tts_is_given_up (self, job))
       continue;
     n++;
     if (job->synthesis)
@@ -386,48 +328,46 @@ start_jobs (GstCloudTts * self)
       return;
     parley_timeline_stamp (job->timeline, PARLEY_AT_TTS_ASKED,
         parley_clock_now ());
-    job->synthesis = parley_synthesis_new (gst_provider_element_get_in_loop
-        (GST_PROVIDER_ELEMENT (self)), job->text,
-        self->mulaw ? &self->keep : NULL, &funcs, job);
+    cloud_tts_synthesise (self, job, cloud_tts_choose_provider (self, job));
   }
 }
 
 static void
 process (GstCloudTts * self)
 {
-  Job *job;
+  TtsJob *job;
 
   /* A push may come back here through an event. */
   if (self->processing)
     return;
   self->processing = TRUE;
   while ((job = g_queue_peek_head (&self->jobs))) {
-    if (job->event) {
+    if (job->event && !cloud_tts_owes_sorry (self, job)) {
       g_queue_pop_head (&self->jobs);
       gst_loop_element_push_event_in_loop (loop_element (self),
           g_steal_pointer (&job->event));
+    } else if (job->event) {
+      continue;
     } else {
       push_ready (self, job);
       /* The push may have voided it. */
       if (g_queue_peek_head (&self->jobs) != job)
         continue;
-      if (!job->done)
+      if (!job->done && !cloud_tts_is_given_up (self, job))
         break;
       g_queue_pop_head (&self->jobs);
     }
-    job_free (job);
+    cloud_tts_job_free (job);
   }
   self->processing = FALSE;
   start_jobs (self);
 }
 
-static Job *
+static TtsJob *
 add_job (GstCloudTts * self)
 {
-  Job *job = g_new0 (Job, 1);
+  TtsJob *job = cloud_tts_job_new (self);
 
-  job->owner = self;
-  job->ready = g_byte_array_new ();
   g_queue_push_tail (&self->jobs, job);
   return job;
 }
@@ -469,7 +409,7 @@ gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
   gchar *text = buffer_text (buffer);
 
   if (*text && (!meta || !meta->epoch || meta->epoch > self->void_epoch)) {
-    Job *job = add_job (self);
+    TtsJob *job = add_job (self);
 
     if (meta) {
       job->epoch = meta->epoch;
@@ -491,7 +431,7 @@ gst_cloud_tts_buffer (GstLoopElement * element, GstBuffer * buffer)
 /* Events */
 
 static gboolean
-job_is_void (Job * job, guint64 epoch)
+job_is_void (TtsJob * job, guint64 epoch)
 {
   guint64 event_epoch = job->epoch;
 
@@ -519,7 +459,7 @@ interrupt (GstCloudTts * self, guint64 epoch)
   for (GList * l = self->jobs.head; l; l = next) {
     next = l->next;
     if (job_is_void (l->data, epoch)) {
-      job_free (l->data);
+      cloud_tts_job_free (l->data);
       g_queue_delete_link (&self->jobs, l);
     }
   }
@@ -539,9 +479,10 @@ interrupt (GstCloudTts * self, guint64 epoch)
 static gboolean
 queue_event (GstCloudTts * self, GstEvent * event)
 {
-  if (g_queue_is_empty (&self->jobs))
+  if (g_queue_is_empty (&self->jobs) && !self->silent_epoch)
     return gst_loop_element_push_event_in_loop (loop_element (self), event);
   add_job (self)->event = event;
+  process (self);
   return TRUE;
 }
 
@@ -609,13 +550,16 @@ gst_cloud_tts_query (GstPad * pad, GstObject * parent, GstQuery * query)
 static void
 forget (GstCloudTts * self)
 {
-  g_queue_clear_full (&self->jobs, job_free);
+  g_queue_clear_full (&self->jobs, cloud_tts_job_free);
   parley_timer_clear (&self->ahead_timer);
   spoken_texts_clear (self->spoken);
   self->pushed_epoch = 0;
   self->unowned_end = 0;
   self->next_pts = 0;
   self->need_segment = TRUE;
+  self->stand_in = NULL;
+  self->silent_epoch = 0;
+  self->sorry_said = FALSE;
 }
 
 static void
@@ -696,11 +640,27 @@ open_cache (GstCloudTts * self)
   return error == NULL;
 }
 
+/* What is said when nobody can speak is made while somebody can. */
 static gboolean
 gst_cloud_tts_open (GstLoopElement * element)
 {
-  return open_cache (GST_CLOUD_TTS (element))
-      && GST_LOOP_ELEMENT_CLASS (gst_cloud_tts_parent_class)->open (element);
+  GstCloudTts *self = GST_CLOUD_TTS (element);
+  const gchar *texts[] = { NULL, NULL };
+  gchar *sorry;
+  gpointer provider;
+
+  if (!open_cache (self) || !GST_LOOP_ELEMENT_CLASS
+      (gst_cloud_tts_parent_class)->open (element))
+    return FALSE;
+  sorry = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "sorry-text");
+  provider = gst_provider_element_dup (GST_PROVIDER_ELEMENT (self));
+  texts[0] = sorry;
+  if (sorry && *sorry && parley_cloud_of (provider))
+    prewarm (self, texts);
+  g_object_unref (provider);
+  g_free (sorry);
+  return TRUE;
 }
 
 static void
@@ -720,6 +680,7 @@ gst_cloud_tts_stop (GstLoopElement * element)
   GstCloudTts *self = GST_CLOUD_TTS (element);
 
   forget (self);
+  g_clear_object (&self->flite);
   GST_LOOP_ELEMENT_CLASS (gst_cloud_tts_parent_class)->stop (element);
 }
 
@@ -848,6 +809,10 @@ install_properties (GstProviderElementClass * klass)
   gst_provider_element_class_install_text (klass, PROP_TRANSPORT,
       "transport", "Transport",
       "How elevenlabs is asked: websocket or http (NULL = websocket)", NULL);
+  gst_provider_element_class_install_text (klass, PROP_SORRY_TEXT,
+      "sorry-text", "Sorry text",
+      "What is said, once a reply, when no provider can speak: made at the "
+      "start and kept, else by flite (empty = nothing)", DEFAULT_SORRY);
   install_cache_properties (klass);
 }
 

@@ -28,6 +28,10 @@
  * waits until the reply before it is complete, and a complete reply counts as
  * heard.
  *
+ * A model that fails before anything of its reply was sent on is replaced by
+ * the next of #GstLlmChat:fallback; when there is none #GstLlmChat:sorry-text
+ * is said, as it is when the caller was not understood.
+ *
  * The provider `script` answers from a JSON conversation script; see
  * docs/script.md. `openai` is a service on the network, or a server of one's
  * own that speaks its language: see docs/providers/openai.md.
@@ -64,6 +68,18 @@
  * * `kind` ("llm"), `provider`, `model` (may be missing), `unit`
  *   ("input_token", "cached_input_token" or "output_token")
  * * `amount` (#gdouble): of tokens
+ *
+ * `parley-provider-switch`, when a fallback goes on; see docs/failure.md:
+ * * `kind` ("llm"), `from`, `to` (#gchararray), `from-index`, `to-index`
+ *   (#guint, 0 is the first)
+ * * `reason` (#gchararray): "connect", "timeout", "status", "auth",
+ *   "rate-limited", "dropped", "protocol", "settings", "engine", or without
+ *   having asked "open" and "busy"
+ * * `turn` (#guint, 0: none); where it was asked `error` (#gchararray) and
+ *   `status` (#guint, of HTTP, or 0)
+ *
+ * `parley-provider-failed`, when nobody can go on, with `kind`, `provider`,
+ * `index`, `reason`, `turn`, `error` and `status`.
  *
  * `parley-wait`, for each stage that was spent waiting for others:
  * * `turn` (#guint), `epoch` (#guint64), `peer` (#gchararray: the stage's name)
@@ -196,6 +212,8 @@ take_turn_event (GstLlmChat * self, GstEvent * event)
       break;
     case PARLEY_EVENT_TURN_EMPTY:
       parley_dialogue_outcome (self->dialogue, turn, NULL);
+      if (parley_event_parse_text (event, &text) && text)
+        llm_chat_say_sorry (self);
       break;
     case PARLEY_EVENT_DTMF:
       parley_event_parse_dtmf (event, NULL, digit);

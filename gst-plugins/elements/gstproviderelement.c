@@ -2,9 +2,12 @@
 
 #include "gstproviderelement.h"
 
+#include "providerfallback.h"
 #include "providers/textfile.h"
 
 #include <string.h>
+
+#define DEFAULT_FALLBACK_AFTER 1500
 
 enum
 {
@@ -14,17 +17,19 @@ enum
   PROP_MAX_CONCURRENT,
   PROP_CONNECT_TIMEOUT,
   PROP_FIRST_BYTE_TIMEOUT,
-  PROP_TOTAL_TIMEOUT
+  PROP_TOTAL_TIMEOUT,
+  PROP_FALLBACK,
+  PROP_FALLBACK_AFTER
 };
 
 typedef struct
 {
   /* Under the object lock: */
   GHashTable *settings;         /* name to GValue, of those that were set */
-  gpointer made;                /* by open */
+  ProviderList *made;           /* by open */
 
   /* On the loop: */
-  gpointer provider;            /* from start to stop */
+  ProviderList *list;           /* from start to stop */
   gboolean refreshed;           /* in this run */
   guint n_reading;              /* workers that read texts which are missing */
   GQueue waiting;               /* of GstMiniObject, for them or the provider */
@@ -114,30 +119,6 @@ gst_provider_element_dup_text (GstProviderElement * self, const gchar * name)
 
   g_object_get (self, name, &text, NULL);
   return text;
-}
-
-void
-gst_provider_element_post_usage (GstProviderElement * self, const gchar * unit,
-    gdouble amount)
-{
-  /* After ParleyProviderKind. */
-  static const gchar *const kinds[] = { "stt", "llm", "tts" };
-  GstStructure *structure;
-  gchar *provider = gst_provider_element_dup_text (self, "provider");
-  gchar *model = NULL;
-
-  structure = gst_structure_new ("parley-usage", "kind", G_TYPE_STRING,
-      kinds[GST_PROVIDER_ELEMENT_GET_CLASS (self)->kind],
-      "provider", G_TYPE_STRING, provider, "unit", G_TYPE_STRING, unit,
-      "amount", G_TYPE_DOUBLE, amount, NULL);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (self), "model"))
-    model = gst_provider_element_dup_text (self, "model");
-  if (model)
-    gst_structure_set (structure, "model", G_TYPE_STRING, model, NULL);
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), structure));
-  g_free (provider);
-  g_free (model);
 }
 
 gboolean
@@ -237,9 +218,12 @@ static gboolean
 is_reading (GstProviderElement * self)
 {
   GstProviderElementPrivate *priv = PRIV (self);
+  guint n = priv->list ? provider_list_get_length (priv->list) : 0;
 
-  return priv->n_reading > 0 || (priv->provider
-      && !parley_provider_is_ready_in_loop (priv->provider));
+  for (guint i = 0; i < n; i++)
+    if (!parley_provider_is_ready_in_loop (provider_list_get (priv->list, i)))
+      return TRUE;
+  return priv->n_reading > 0;
 }
 
 gboolean
@@ -289,7 +273,7 @@ static void
 on_usage (gpointer provider, const gchar * unit, gdouble amount,
     GstProviderElement * self)
 {
-  gst_provider_element_post_usage (self, unit, amount);
+  gst_provider_element_post_usage_in_loop (self, provider, unit, amount);
 }
 
 typedef struct
@@ -344,7 +328,7 @@ prepare_texts (GstProviderElement * self, gboolean again)
   }
 }
 
-/* The provider */
+/* The providers */
 
 static gchar *
 expand_for_call (const gchar * text, gpointer data)
@@ -353,109 +337,137 @@ expand_for_call (const gchar * text, gpointer data)
 }
 
 /* NULL: an error was posted. */
-static gpointer
-make_provider (GstProviderElement * self)
+static ProviderList *
+make_list (GstProviderElement * self)
 {
   GstLoopElement *element = GST_LOOP_ELEMENT (self);
   ParleyCall *call = gst_loop_element_dup_call (element);
   gboolean started = call && parley_call_get_start (call);
-  gchar *name = gst_provider_element_dup_text (self, "provider");
+  GPtrArray *problems = g_ptr_array_new_with_free_func (g_free);
   GError *error = NULL;
-  gpointer provider;
+  ProviderList *list;
 
-  provider = parley_provider_new (GST_PROVIDER_ELEMENT_GET_CLASS (self)->kind,
-      name, gst_loop_element_get_loop (element), G_OBJECT (self),
-      started ? expand_for_call : NULL, call, &error);
-  if (provider && !parley_provider_warm (provider, &error))
-    g_clear_object (&provider);
-  if (!provider) {
+  list = provider_list_new (G_OBJECT (self),
+      GST_PROVIDER_ELEMENT_GET_CLASS (self)->kind,
+      gst_loop_element_get_loop (element), started ? expand_for_call : NULL,
+      call, problems, &error);
+  if (!list)
     gst_loop_element_post_error (element, error);
-    g_error_free (error);
-  }
-  g_free (name);
+  for (guint i = 0; list && i < problems->len; i++)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("%s. It is left out: %s is asked first.",
+            (gchar *) g_ptr_array_index (problems, i),
+            provider_list_get_name (list, 0)), (NULL));
+  g_clear_error (&error);
+  g_ptr_array_unref (problems);
   g_clear_object (&call);
-  return provider;
+  return list;
 }
 
 static void
 unref_in_loop (gpointer data, gpointer user_data)
 {
-  g_object_unref (data);
+  provider_list_unref (data);
 }
 
-/* Takes @provider. The loop may still be at work with the one before: it is let
- * go there. */
+/* Takes @list. The loop may still be at work with the one before: it is let go
+ * there. */
 static void
-keep_made (GstProviderElement * self, gpointer provider)
+keep_made (GstProviderElement * self, ProviderList * list)
 {
-  gpointer old;
+  ProviderList *old;
 
   GST_OBJECT_LOCK (self);
   old = PRIV (self)->made;
-  PRIV (self)->made = provider;
+  PRIV (self)->made = list;
   GST_OBJECT_UNLOCK (self);
   if (old)
     parley_loop_invoke (gst_loop_element_get_loop (GST_LOOP_ELEMENT (self)),
         unref_in_loop, old, NULL);
 }
 
+static ProviderList *
+ref_made (GstProviderElement * self)
+{
+  ProviderList *list;
+
+  GST_OBJECT_LOCK (self);
+  list = PRIV (self)->made ? provider_list_ref (PRIV (self)->made) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return list;
+}
+
 gpointer
 gst_provider_element_dup (GstProviderElement * self)
 {
-  gpointer provider;
+  gpointer provider = NULL;
 
   GST_OBJECT_LOCK (self);
-  provider = PRIV (self)->made;
-  if (provider)
-    g_object_ref (provider);
+  if (PRIV (self)->made)
+    provider = g_object_ref (provider_list_get (PRIV (self)->made, 0));
   GST_OBJECT_UNLOCK (self);
   return provider;
+}
+
+ProviderList *
+gst_provider_element_get_list_in_loop (GstProviderElement * self)
+{
+  return PRIV (self)->list;
 }
 
 gpointer
 gst_provider_element_get_in_loop (GstProviderElement * self)
 {
-  return PRIV (self)->provider;
+  return provider_list_get (PRIV (self)->list, 0);
 }
 
+/* Takes @list. */
 static void
-connect_provider (GstProviderElement * self, gpointer provider)
+connect_list (GstProviderElement * self, ProviderList * list)
 {
   GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
 
-  PRIV (self)->provider = provider;
-  g_signal_connect (provider, "ready", G_CALLBACK (on_ready), self);
-  g_signal_connect (provider, "usage", G_CALLBACK (on_usage), self);
-  if (klass->connect)
-    klass->connect (self, provider);
+  PRIV (self)->list = list;
+  for (guint i = 0; i < provider_list_get_length (list); i++) {
+    gpointer provider = provider_list_get (list, i);
+
+    g_signal_connect (provider, "ready", G_CALLBACK (on_ready), self);
+    g_signal_connect (provider, "usage", G_CALLBACK (on_usage), self);
+    if (klass->connect)
+      klass->connect (self, provider);
+  }
 }
 
 static void
-drop_provider (GstProviderElement * self)
+drop_list (GstProviderElement * self)
 {
   GstProviderElementClass *klass = GST_PROVIDER_ELEMENT_GET_CLASS (self);
-  gpointer provider = g_steal_pointer (&PRIV (self)->provider);
+  ProviderList *list = g_steal_pointer (&PRIV (self)->list);
 
-  g_signal_handlers_disconnect_by_data (provider, self);
-  if (klass->cancel)
-    klass->cancel (self, provider);
-  g_object_unref (provider);
+  for (guint i = 0; i < provider_list_get_length (list); i++) {
+    gpointer provider = provider_list_get (list, i);
+
+    g_signal_handlers_disconnect_by_data (provider, self);
+    if (klass->cancel)
+      klass->cancel (self, provider);
+  }
+  provider_list_unref (list);
 }
 
 void
 gst_provider_element_refresh_in_loop (GstProviderElement * self)
 {
-  gpointer fresh;
+  ProviderList *fresh;
 
   if (PRIV (self)->refreshed || !gst_provider_element_has_variables (self))
     return;
   PRIV (self)->refreshed = TRUE;
-  fresh = make_provider (self);
+  fresh = make_list (self);
   if (!fresh)
     return;
-  drop_provider (self);
-  keep_made (self, g_object_ref (fresh));
-  connect_provider (self, fresh);
+  drop_list (self);
+  keep_made (self, provider_list_ref (fresh));
+  connect_list (self, fresh);
 }
 
 /* States */
@@ -464,29 +476,29 @@ static gboolean
 gst_provider_element_open (GstLoopElement * element)
 {
   GstProviderElement *self = GST_PROVIDER_ELEMENT (element);
-  gpointer provider = make_provider (self);
+  ProviderList *list = make_list (self);
 
-  keep_made (self, provider);
-  if (provider)
+  keep_made (self, list);
+  if (list)
     prepare_texts (self, TRUE);
-  return provider != NULL;
+  return list != NULL;
 }
 
-/* The provider of a run that is over, unless the element was opened anew. */
+/* The providers of a run that is over, unless the element was opened anew. */
 static void
-let_go_in_loop (gpointer data, gpointer provider)
+let_go_in_loop (gpointer data, gpointer list)
 {
   GstProviderElement *self = data;
   gboolean is_made;
 
   GST_OBJECT_LOCK (self);
-  is_made = PRIV (self)->made == provider;
+  is_made = PRIV (self)->made == list;
   if (is_made)
     PRIV (self)->made = NULL;
   GST_OBJECT_UNLOCK (self);
   if (is_made)
-    g_object_unref (provider);
-  g_object_unref (provider);
+    provider_list_unref (list);
+  provider_list_unref (list);
   gst_object_unref (self);
 }
 
@@ -495,11 +507,11 @@ let_go_in_loop (gpointer data, gpointer provider)
 static void
 gst_provider_element_close (GstLoopElement * element)
 {
-  gpointer provider = gst_provider_element_dup (GST_PROVIDER_ELEMENT (element));
+  ProviderList *list = ref_made (GST_PROVIDER_ELEMENT (element));
 
-  if (provider)
+  if (list)
     parley_loop_invoke (gst_loop_element_get_loop (element), let_go_in_loop,
-        gst_object_ref (element), provider);
+        gst_object_ref (element), list);
 }
 
 static void
@@ -510,13 +522,13 @@ gst_provider_element_start (GstLoopElement * element)
   PRIV (self)->refreshed = FALSE;
   /* Set since READY, perhaps. */
   prepare_texts (self, FALSE);
-  connect_provider (self, gst_provider_element_dup (self));
+  connect_list (self, ref_made (self));
 }
 
 static void
 gst_provider_element_stop (GstLoopElement * element)
 {
-  drop_provider (GST_PROVIDER_ELEMENT (element));
+  drop_list (GST_PROVIDER_ELEMENT (element));
   forget_waiting (GST_PROVIDER_ELEMENT (element));
 }
 
@@ -560,7 +572,7 @@ gst_provider_element_finalize (GObject * object)
 {
   GstProviderElementPrivate *priv = PRIV (GST_PROVIDER_ELEMENT (object));
 
-  g_clear_object (&priv->made);
+  g_clear_pointer (&priv->made, provider_list_unref);
   g_hash_table_unref (priv->settings);
   G_OBJECT_CLASS (gst_provider_element_parent_class)->finalize (object);
 }
@@ -613,6 +625,16 @@ install_properties (GstProviderElementClass * klass)
       timeout_spec ("total-timeout", "Total timeout",
           "How long the service may take for its whole answer, in "
           "milliseconds (0 = the operation's default)"));
+  gst_provider_element_class_install_text (klass, PROP_FALLBACK,
+      "fallback", "Fallback",
+      "Providers that go on within the turn when the first cannot, with "
+      "settings of their own: \"NAME,NAME(setting=value setting='a b')\"; "
+      "call variables work (NULL = none)", NULL);
+  gst_provider_element_class_install_number (klass, PROP_FALLBACK_AFTER,
+      g_param_spec_uint ("fallback-after", "Fallback after",
+          "How long a service with a fallback behind it may take until its "
+          "answer begins, in milliseconds (0 = as long as without one)", 0,
+          600000, DEFAULT_FALLBACK_AFTER, 0));
 }
 
 static void

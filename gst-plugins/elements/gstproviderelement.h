@@ -6,10 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* What the elements with a provider behind them share: making and warming it in
- * READY, making it anew once a call's variables are known, letting it go on the
- * loop, and properties that are its settings. Those of services on the network
- * (base-url, api-key-env, max-concurrent and timeouts) are installed here.
+/* What the elements with a provider behind them share: making and warming it
+ * and its fallbacks in READY, making them anew once a call's variables are
+ * known, letting them go on the loop, who is asked and who goes on when one
+ * fails, and properties that are settings. Those of services on the network
+ * (base-url, api-key-env, max-concurrent and timeouts) and fallback are
+ * installed here.
  *
  * Subclasses have a text property "provider" and pass open, start and stop of
  * GstLoopElement on to this class; flush too if they use
@@ -25,8 +27,8 @@ struct _GstProviderElementClass
 
   ParleyProviderKind kind;
 
-  /* On the loop; either may be NULL. From now on @provider serves: connect to
-   * its signals, with the element as data. */
+  /* On the loop, for each provider; either may be NULL. From now on @provider
+   * serves: connect to its signals, with the element as data. */
   void (*connect) (GstProviderElement * self, gpointer provider);
   /* It will serve no more: cancel what it works on. Its signals are
    * disconnected by this class. */
@@ -40,10 +42,35 @@ struct _GstProviderElementClass
   const gchar *const *files;
 };
 
-/* From start to stop; borrowed. */
+/* The first provider, from start to stop; borrowed. */
 gpointer gst_provider_element_get_in_loop (GstProviderElement * self);
-/* From READY on, any thread; transfer full, NULL in NULL. */
+/* The same from READY on, any thread; transfer full, NULL in NULL. */
 gpointer gst_provider_element_dup (GstProviderElement * self);
+
+/* The provider for something new: the first, unless it is down or too busy and
+ * a fallback is up, which is then told as a switch of @turn (0: none). @probe
+ * (may be NULL): the first may be back; ask it the same as well, and let nobody
+ * wait for the answer, so that no caller has to find out. Borrowed. */
+gpointer gst_provider_element_choose_in_loop (GstProviderElement * self,
+    guint turn, gpointer * probe);
+/* @failed could not do it: who goes on, NULL for nobody. Warns and posts
+ * "parley-provider-switch" or "parley-provider-failed". Nothing that @failed
+ * still says of it may be taken. Borrowed. */
+gpointer gst_provider_element_switch_in_loop (GstProviderElement * self,
+    gpointer failed, const GError * error, guint turn);
+/* The same where nobody can go on, as part of it was heard: only posts
+ * "parley-provider-failed". */
+void gst_provider_element_failed_in_loop (GstProviderElement * self,
+    gpointer failed, const GError * error, guint turn);
+/* Whether there is anybody behind @provider. */
+gboolean gst_provider_element_has_fallback_in_loop (GstProviderElement * self,
+    gpointer provider);
+/* As in provider=NAME; borrowed. */
+const gchar *gst_provider_element_get_name_in_loop (GstProviderElement * self,
+    gpointer provider);
+/* The nth, from 0; NULL: there are no more. Borrowed. */
+gpointer gst_provider_element_get_nth_in_loop (GstProviderElement * self,
+    guint n);
 
 /* At the begin of a stream, when the call has started: makes the provider anew
  * if a text property holds a call variable, such as %{param.voice}. Once a
@@ -79,10 +106,10 @@ gchar *gst_provider_element_dup_text (GstProviderElement * self,
 gchar *gst_provider_element_dup_file_text (GstProviderElement * self,
     const gchar * name);
 
-/* Posts "parley-usage": what is to be paid for, as this class does for what the
- * provider tells. @unit: "second",
+/* Posts "parley-usage": what is to be paid for, as this class does for what
+ * @provider tells. @unit: "second",
  * "input_token", "output_token", "cached_input_token" or "character". */
-void gst_provider_element_post_usage (GstProviderElement * self,
-    const gchar * unit, gdouble amount);
+void gst_provider_element_post_usage_in_loop (GstProviderElement * self,
+    gpointer provider, const gchar * unit, gdouble amount);
 
 G_END_DECLS

@@ -23,7 +23,8 @@ struct _LlmReply
 {
   guint64 epoch;
   guint turn;
-  guint request;                /* number at the provider; 0: none */
+  gpointer provider;            /* that is asked; borrowed; NULL: none yet */
+  guint request;                /* its number there; 0: none */
   ParleySentences *splitter;    /* NULL: complete, or void */
   gboolean whole;               /* the splitter has all of it */
   GQueue held;                  /* of text: sentences that may not go yet */
@@ -74,6 +75,8 @@ void llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
 void llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply);
 /* No more is to come of what the splitter has not made a sentence of. */
 void llm_chat_drop_rest (LlmReply * reply);
+/* What was not pushed is dropped, but for the first @n sentences. */
+void llm_chat_drop_unsent (LlmReply * reply, guint n);
 /* What the splitter holds is a sentence, and more may follow. */
 void llm_chat_flush_text (GstLlmChat * self, LlmReply * reply);
 /* All of the reply's text is there. */
@@ -88,6 +91,8 @@ void llm_chat_begin (GstLlmChat * self);
 /* A reply was heard to its end, or needs no hearing. */
 void llm_chat_after_reply (GstLlmChat * self, LlmReply * reply);
 void llm_chat_stop_writing (GstLlmChat * self);
+/* Says sorry, if nothing else is being said. */
+void llm_chat_say_sorry (GstLlmChat * self);
 /* The one that the provider's request @id is for; NULL: nobody waits for it. */
 LlmReply *llm_chat_reply_of_request (GstLlmChat * self, guint id);
 /* The call ends. */

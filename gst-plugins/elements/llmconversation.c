@@ -86,7 +86,7 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
   LlmReply *reply = llm_chat_reply_of_request (self, id);
   gchar *sorry;
 
-  if (!reply)
+  if (!reply || llm_tools_ask_next (self, reply, error))
     return;
   llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_TOKEN);
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
@@ -112,7 +112,7 @@ llm_chat_stop_writing (GstLlmChat * self)
   if (!self->writing)
     return;
   llm_tools_drop (self, self->writing);
-  parley_llm_provider_cancel (provider_of (self), self->writing->request);
+  parley_llm_provider_cancel (self->writing->provider, self->writing->request);
   g_clear_pointer (&self->writing->splitter, parley_sentences_free);
   self->writing = NULL;
 }
@@ -358,6 +358,21 @@ greet (GstLlmChat * self)
     llm_chat_speak (self, reply, greeting);
   }
   g_free (greeting);
+}
+
+void
+llm_chat_say_sorry (GstLlmChat * self)
+{
+  gchar *sorry = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
+      "sorry-text");
+  LlmReply *reply;
+
+  if (sorry && *sorry && !parley_dialogue_reply (self->dialogue)) {
+    reply = llm_chat_new_reply (self, 0);
+    parley_dialogue_announce (self->dialogue, reply->epoch);
+    llm_chat_speak (self, reply, sorry);
+  }
+  g_free (sorry);
 }
 
 void

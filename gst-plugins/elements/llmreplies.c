@@ -78,16 +78,14 @@ llm_chat_stamp_provider (GstLlmChat * self, LlmReply * reply,
     ParleyMilestone milestone)
 {
   ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
-  gchar *provider;
 
   if (!reply->timeline || parley_timeline_get (reply->timeline, milestone))
     return;
-  provider = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT (self),
-      "provider");
   parley_timeline_stamp (reply->timeline, milestone,
       parley_loop_get_ready_time_in_loop (loop));
-  parley_timeline_set_provider (reply->timeline, milestone, provider);
-  g_free (provider);
+  parley_timeline_set_provider (reply->timeline, milestone,
+      gst_provider_element_get_name_in_loop (GST_PROVIDER_ELEMENT (self),
+          reply->provider));
 }
 
 /* The first sentence, in @buffer, takes the timeline along. */
@@ -199,6 +197,15 @@ llm_chat_drop_rest (LlmReply * reply)
   collect_sentences (reply);
   parley_sentences_free (reply->splitter);
   reply->splitter = parley_sentences_new ();
+}
+
+void
+llm_chat_drop_unsent (LlmReply * reply, guint n)
+{
+  llm_chat_drop_rest (reply);
+  while (!g_queue_is_empty (&reply->held)
+      && reply->sentences->len + reply->held.length > n)
+    g_free (g_queue_pop_tail (&reply->held));
 }
 
 void

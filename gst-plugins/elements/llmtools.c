@@ -422,12 +422,19 @@ may_call (LlmReply * reply)
   return reply->calls->n_rounds < MAX_ROUNDS && !reply->calls->last;
 }
 
+static void
+ask (GstLlmChat * self, LlmReply * reply, gpointer provider, guint id)
+{
+  parley_llm_provider_set_tools (provider, may_call (reply)
+      ? self->tools.tools : NULL);
+  parley_llm_provider_request (provider, id, reply->calls->messages);
+}
+
 void
 llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
 {
   LlmCalls *calls = ensure_calls (reply);
-  ParleyLlmProvider *provider = gst_provider_element_get_in_loop
-      (GST_PROVIDER_ELEMENT (self));
+  gpointer probe = NULL;
 
   if (calls->messages != messages) {
     g_clear_pointer (&calls->messages, g_ptr_array_unref);
@@ -435,11 +442,40 @@ llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
   }
   g_string_truncate (calls->text, 0);
   calls->n_before = n_said (reply);
+  if (!reply->provider)
+    reply->provider = gst_provider_element_choose_in_loop (GST_PROVIDER_ELEMENT
+        (self), reply->turn, &probe);
+  if (probe)
+    ask (self, reply, probe, ++self->last_request);
   reply->request = ++self->last_request;
   self->writing = reply;
-  parley_llm_provider_set_tools (provider, may_call (reply)
-      ? self->tools.tools : NULL);
-  parley_llm_provider_request (provider, reply->request, messages);
+  ask (self, reply, reply->provider, reply->request);
+}
+
+gboolean
+llm_tools_ask_next (GstLlmChat * self, LlmReply * reply, const GError * error)
+{
+  GstProviderElement *element = GST_PROVIDER_ELEMENT (self);
+  LlmCalls *calls = reply->calls;
+  gpointer next;
+
+  if (reply->sentences->len > calls->n_before) {
+    gst_provider_element_failed_in_loop (element, reply->provider, error,
+        reply->turn);
+    return FALSE;
+  }
+  next = gst_provider_element_switch_in_loop (element, reply->provider, error,
+      reply->turn);
+  if (!next)
+    return FALSE;
+  llm_chat_drop_unsent (reply, calls->n_before);
+  if (calls->current)
+    g_ptr_array_remove (calls->rounds, g_steal_pointer (&calls->current));
+  if (calls->n_rounds == 0)
+    parley_timeline_unstamp (reply->timeline, PARLEY_AT_LLM_TOKEN);
+  reply->provider = next;
+  llm_tools_request (self, reply, calls->messages);
+  return TRUE;
 }
 
 void

@@ -36,6 +36,11 @@ void llm_tools_connect (GstLlmChat * self, ParleyLlmProvider * provider);
  * Takes @messages. */
 void llm_tools_request (GstLlmChat * self, LlmReply * reply,
     GPtrArray * messages);
+/* The provider failed. As long as nothing of its answer was sent on, another
+ * may make all of it: under the same epoch, of which nothing more exists.
+ * FALSE: there is none. */
+gboolean llm_tools_ask_next (GstLlmChat * self, LlmReply * reply,
+    const GError * error);
 /* The model said @text. */
 void llm_tools_note_text (LlmReply * reply, const gchar * text);
 /* The model is done. TRUE: not with the reply, as it called tools. */

@@ -79,6 +79,7 @@ error_code (const GError * error, GQuark * domain, gint * code)
     switch (error->code) {
       case PARLEY_PROVIDER_ERROR_SETTINGS:
       case PARLEY_PROVIDER_ERROR_UNKNOWN:
+      case PARLEY_PROVIDER_ERROR_MISSING:
         *code = GST_RESOURCE_ERROR_SETTINGS;
         break;
       case PARLEY_PROVIDER_ERROR_NETWORK:

@@ -62,7 +62,7 @@ listed_ones_can_be_made (Rig * rig, gconstpointer data)
 
     if (!list[i].get_type) {
       g_assert_error (error, PARLEY_PROVIDER_ERROR,
-          PARLEY_PROVIDER_ERROR_UNKNOWN);
+          PARLEY_PROVIDER_ERROR_MISSING);
       g_assert_nonnull (strstr (error->message, "built without"));
       g_error_free (error);
       continue;

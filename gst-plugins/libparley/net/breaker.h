@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * of arrival, each up to its deadline. After so many faults in a row, all
  * within a window, it opens: a call that works ends the row. open: everybody is
  * told at once to go elsewhere. When open-for is over it is half open: the next
- * one goes as the probe; if that works it closes, else it opens again. An answer of 429 with Retry-After lets nobody begin for
- * that long (at most max-pause): the waiting wait.
+ * one goes as the probe; if that works it closes, else it opens again. An
+ * answer of 429 with Retry-After lets nobody begin for that long (at most
+ * max-pause): the waiting wait.
  *
  *   self->ticket = parley_breaker_enter_in_loop (breaker, loop, deadline,
  *       entered, self);

@@ -55,6 +55,7 @@ typedef enum
 {
   PARLEY_PROVIDER_ERROR_SETTINGS,       /* wrong setting, missing file or key */
   PARLEY_PROVIDER_ERROR_UNKNOWN,        /* no such provider */
+  PARLEY_PROVIDER_ERROR_MISSING,        /* not in this build */
   PARLEY_PROVIDER_ERROR_ENGINE,         /* the engine could not do it */
   PARLEY_PROVIDER_ERROR_NETWORK,        /* no connection, lost, timed out */
   PARLEY_PROVIDER_ERROR_REFUSED,        /* the service said no (401, 403) */

@@ -135,7 +135,7 @@ find (ParleyProviderKind kind, const gchar * name, GError ** error)
   if (info && info->get_type)
     return info;
   if (info) {
-    g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_UNKNOWN,
+    g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_MISSING,
         "%s was built without provider=%s; install %s and build again",
         kind_names[kind], name, info->package);
     return NULL;

@@ -150,6 +150,13 @@ parley_timeline_stamp (ParleyTimeline * timeline, ParleyMilestone milestone,
     timeline->at[milestone] = at;
 }
 
+void
+parley_timeline_unstamp (ParleyTimeline * timeline, ParleyMilestone milestone)
+{
+  if (timeline)
+    timeline->at[milestone] = 0;
+}
+
 gint64
 parley_timeline_get (ParleyTimeline * timeline, ParleyMilestone milestone)
 {

@@ -95,6 +95,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyTimeline, parley_timeline_unref)
  * is harmless. */
 void parley_timeline_stamp (ParleyTimeline * timeline,
     ParleyMilestone milestone, gint64 at);
+/* What was there at @milestone came to nothing: it is yet to be stamped. */
+void parley_timeline_unstamp (ParleyTimeline * timeline,
+    ParleyMilestone milestone);
 /* 0: not stamped yet. */
 gint64 parley_timeline_get (ParleyTimeline * timeline,
     ParleyMilestone milestone);
