@@ -125,9 +125,6 @@ on_stay (TracedElement * element, const ResidenceStay * stay)
 {
   guint64 took = stay->end - stay->begin;
 
-  /* What passes between turns is no part of any. */
-  if (stay->marked && !stay->turn && !stay->epoch)
-    return;
   gst_tracer_record_log (stay_record, element->id, element->name,
       element->factory, stay->turn, stay->epoch, took, (guint64) stay->first,
       (guint64) stay->last, took - stay->waiting, (guint64) stay->waiting,

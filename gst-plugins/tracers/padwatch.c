@@ -9,7 +9,7 @@
 #include "turn/turnmeta.h"
 
 /* Of what leaves a source between turns, one in so many counts. */
-#define SAMPLE 8
+#define SAMPLE 32
 
 /* How a list is given to elements that have no function for one. */
 static GstPadChainListFunction one_by_one;

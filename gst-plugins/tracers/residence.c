@@ -190,13 +190,12 @@ close_stay (Residence * self, guint index)
 }
 
 static void
-tell_outside (Residence * self, const ResidenceStay * stay)
+add_outside (Residence * self, const ResidenceData * data, gint64 took)
 {
   if (!self->outside)
     self->outside = g_new0 (Durations, 1);
-  durations_add (self->outside, stay->end - stay->begin);
-  self->outside_inferred |= stay->inferred;
-  self->func (stay, self->user_data);
+  durations_add (self->outside, took);
+  self->outside_inferred |= data->inferred;
 }
 
 void
@@ -306,6 +305,17 @@ add_stay (ResidenceStay * stay, gint64 begin, gint64 end)
 }
 
 static void
+tell_outside (Residence * self, gint64 begin, gint64 end)
+{
+  ResidenceStay stay = {.has_level = self->has_level,
+    .level_max = self->level_last,.level_last = self->level_last
+  };
+
+  add_stay (&stay, begin, end);
+  self->func (&stay, self->user_data);
+}
+
+static void
 count_stay (Residence * self, const ResidenceData * data, gint64 begin,
     gint64 end)
 {
@@ -314,15 +324,11 @@ count_stay (Residence * self, const ResidenceData * data, gint64 begin,
 
     open->stay.inferred |= data->inferred;
     add_stay (&open->stay, begin, end);
-  } else {
-    ResidenceStay stay = {.marked = data->marked,
-      .has_level = self->has_level,.level_max = self->level_last,
-      .level_last = self->level_last
-    };
-
-    add_stay (&stay, begin, end);
-    tell_outside (self, &stay);
+    return;
   }
+  add_outside (self, data, end - begin);
+  if (!data->marked)
+    tell_outside (self, begin, end);
 }
 
 static void

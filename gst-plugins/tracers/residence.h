@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * to the turn of what it is matched with, which is then inferred. Each piece of
  * data that came in counts once, with the first that leaves of it.
  *
- * Outside of turns each piece of data is a stay by itself, of turn 0.
+ * Outside of turns each piece of data is a stay by itself, of turn 0. Between
+ * the turns of a call it is only counted.
  *
  * All times are arguments, in µs of one clock. The caller locks, unless no
  * other thread has it. Memory is bounded: the oldest data, turns and waits that
@@ -61,8 +62,6 @@ typedef struct
   gint64 last;                  /* µs that the last one stayed */
   guint n_waits;
   guint inferred:1;
-  guint marked:1;               /* turn and epoch 0: between turns, not outside
-                                 * of them */
   guint has_level:1;
   gint64 first;                 /* and that the first one did */
   gint64 waiting;               /* of the longest stay, µs; the rest is own */
@@ -81,7 +80,8 @@ typedef struct
 
 typedef struct _Residence Residence;
 
-/* A stay is over; inside a call of any function below. */
+/* A stay is over, but for those between turns; inside a call of any function
+ * below. */
 typedef void (*ResidenceFunc) (const ResidenceStay * stay, gpointer user_data);
 
 typedef enum

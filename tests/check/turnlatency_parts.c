@@ -372,13 +372,17 @@ static void
 test_source (Fixture * self, gconstpointer kind)
 {
   ResidenceData data = data_of (1, 0, 0, 0);
+  ResidenceSums sums;
 
   leave (self, data, 5 * MS);
-  g_assert_cmpuint (self->stays->len, ==, 0);
+  g_assert_false (residence_get_sums (self->residence, FALSE, &sums));
   data.arrived = 7 * MS;
   leave (self, data, 9 * MS);
-  assert_stay (stay_at (self, 0), 0, 0, 7 * MS, 9 * MS);
-  g_assert_true (stay_at (self, 0)->marked);
+  g_assert_true (residence_get_sums (self->residence, FALSE, &sums));
+  g_assert_cmpuint (sums.residence.count, ==, 1);
+  g_assert_cmpint (sums.residence.max, ==, 2 * MS);
+  /* It is a part of a call. */
+  g_assert_cmpuint (self->stays->len, ==, 0);
 }
 
 /* Nothing leaves: what is inside is bounded, and the newest is known. */
