@@ -754,6 +754,13 @@ typedef struct
   guint came;
 } Pair;
 
+static void
+be_patient (const gint * fd, gpointer patient)
+{
+  parley_loop_set_patient_in_loop (parley_loop_pool_get (0), *fd,
+      GPOINTER_TO_INT (patient));
+}
+
 /* Each byte goes back, so that the loop polls again and again. */
 static gboolean
 on_readable (gint fd, GIOCondition condition, gpointer data)
@@ -770,9 +777,11 @@ on_readable (gint fd, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* In steps: the descriptors of every such pair are patient; 0: none. */
 static void
-test_many_descriptors (void)
+test_many_descriptors (gconstpointer data)
 {
+  guint step = GPOINTER_TO_UINT (data);
   Done done = {.loop = parley_loop_pool_get (0) };
   Pair pairs[N_PAIRS] = { 0 };
 
@@ -784,6 +793,9 @@ test_many_descriptors (void)
     pair->source = g_unix_fd_source_new (pair->fds[1], G_IO_IN);
     g_source_set_callback (pair->source, G_SOURCE_FUNC (on_readable), pair,
         NULL);
+    if (step && i % step == 0)
+      parley_loop_invoke (done.loop, (GFunc) be_patient, &pair->fds[1],
+          GINT_TO_POINTER (TRUE));
     g_source_attach (pair->source, parley_loop_get_context (done.loop));
   }
   for (guint i = 0; i < N_PAIRS; i++)
@@ -792,6 +804,7 @@ test_many_descriptors (void)
   for (guint i = 0; i < N_PAIRS; i++) {
     g_source_destroy (pairs[i].source);
     g_source_unref (pairs[i].source);
+    parley_loop_invoke (done.loop, (GFunc) be_patient, &pairs[i].fds[1], NULL);
   }
   parley_loop_invoke (done.loop, (GFunc) done_add, &done, NULL);
   done_wait (&done, N_PAIRS + 1);
@@ -839,7 +852,12 @@ main (int argc, char **argv)
     g_test_add (cases[i].name, Fixture, NULL, set_up, cases[i].func, tear_down);
   g_test_add_func ("/loop/stats/outlived", test_stats_outlived);
   g_test_add_func ("/loop/pool/least-used", test_pool_least_used);
-  g_test_add_func ("/loop/pool/many-descriptors", test_many_descriptors);
+  g_test_add_data_func ("/loop/pool/many-descriptors", NULL,
+      test_many_descriptors);
+  g_test_add_data_func ("/loop/pool/patient-and-others", GUINT_TO_POINTER (2),
+      test_many_descriptors);
+  g_test_add_data_func ("/loop/pool/all-patient", GUINT_TO_POINTER (1),
+      test_many_descriptors);
   g_test_add_func ("/loop/jobs/comes-back", test_work);
   g_test_add_func ("/loop/jobs/without-done", test_work_without_done);
   g_test_add_func ("/loop/jobs/keeps-loop", test_work_keeps_loop);

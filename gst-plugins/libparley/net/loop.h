@@ -61,6 +61,11 @@ void parley_timer_clear (GSource ** timer);
 
 /* @n more (or less) sockets that a descriptor of the loop's stands for. */
 void parley_loop_count_sockets_in_loop (ParleyLoop * loop, gint n);
+/* What comes from @fd may wait for up to 1 ms when the loop has many sockets,
+ * as callers' packets may; all else is served at once. Until it is taken
+ * back. */
+void parley_loop_set_patient_in_loop (ParleyLoop * loop, gint fd,
+    gboolean patient);
 
 /* A loop that is late must not take the credit for others' work, nor the blame.
  *

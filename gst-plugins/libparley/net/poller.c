@@ -115,6 +115,7 @@ poller_of (ParleyLoop * loop)
   g_source_add_poll (source, &self->poll);
   g_source_attach (source, parley_loop_get_context (loop));
   g_object_set_qdata_full (G_OBJECT (loop), quark, self, poller_end);
+  parley_loop_set_patient_in_loop (loop, fd, TRUE);
   return self;
 }
 

@@ -66,6 +66,7 @@ typedef struct
   ParleyLimitStream *stream;    /* weak */
   GSource *deadline;
   gint64 accepted;
+  gint patient;                 /* descriptor, without a watch; or -1 */
 } Connection;
 
 G_DEFINE_FINAL_TYPE (ParleyServer, parley_server, G_TYPE_OBJECT);
@@ -82,6 +83,8 @@ connection_free (gpointer data)
   parley_timer_clear (&self->deadline);
   if (self->owner)
     g_hash_table_remove (self->owner->connections, self->remote);
+  if (self->patient >= 0)
+    parley_loop_set_patient_in_loop (self->loop, self->patient, FALSE);
   parley_loop_release (self->loop);
   g_object_unref (self->socket);
   g_object_unref (self->remote);
@@ -160,6 +163,9 @@ connection_open (Newcomer * newcomer, GIOStream * base, GSocketAddress * remote)
   self->remote = g_object_ref (remote);
   self->stream = stream;
   self->accepted = newcomer->accepted;
+  self->patient = watch ? -1 : g_socket_get_fd (newcomer->socket);
+  if (!watch)
+    parley_loop_set_patient_in_loop (self->loop, self->patient, TRUE);
   g_hash_table_insert (owner->connections, self->remote, self);
   g_object_set_qdata_full (G_OBJECT (stream), connection_quark, self,
       connection_free);
