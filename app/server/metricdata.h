@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 #define PARLEY_METRIC_PROVIDERS 32
 #define PARLEY_METRIC_KINDS 3
 #define PARLEY_METRIC_UNITS 5
+#define PARLEY_METRIC_TOOLS 32
 
 typedef struct
 {
@@ -32,6 +33,9 @@ typedef struct
   ParleyHistogram elements[PARLEY_METRIC_ELEMENTS][PARLEY_METRIC_OWNERS];
   ParleyProviderNumbers
       providers[PARLEY_METRIC_KINDS][PARLEY_METRIC_PROVIDERS];
+  const gchar *tool_names[PARLEY_METRIC_TOOLS]; /* interned; NULL: free */
+  ParleyHistogram tools[PARLEY_METRIC_TOOLS + 1][2];    /* [failed, worked];
+                                                         * last: "other" */
   ParleyHistogram sent;
   ParleyHistogram heard;
   ParleyHistogram greeting_sent;

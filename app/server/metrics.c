@@ -123,6 +123,13 @@ typedef struct
   const gchar *names[PARLEY_METRIC_KINDS];
 } Sums;
 
+/* It is not the model's time. */
+static gboolean
+is_tool (const ParleyStage * stage)
+{
+  return g_strcmp0 (stage->name, parley_stage_get_name (PARLEY_AT_TOOL)) == 0;
+}
+
 static void
 sum_stage (Sums * sums, const ParleyStage * stage)
 {
@@ -131,7 +138,8 @@ sum_stage (Sums * sums, const ParleyStage * stage)
   sums->elements[element][stage->owner] += stage->us;
   sums->known[element][stage->owner] = TRUE;
   for (guint i = 0; i < PARLEY_METRIC_KINDS; i++) {
-    if (!stage->provider || g_strcmp0 (kinds[i], stage->element) != 0)
+    if (!stage->provider || is_tool (stage)
+        || g_strcmp0 (kinds[i], stage->element) != 0)
       continue;
     sums->providers[i] += stage->us;
     sums->names[i] = stage->provider;
@@ -195,6 +203,33 @@ parley_metrics_add_end (ParleyMetrics * self, ParleySessionEnd end)
 {
   g_mutex_lock (&self->lock);
   self->numbers.ends[end]++;
+  g_mutex_unlock (&self->lock);
+}
+
+/* Under the lock. The name's place, which it takes if there is one left. */
+static guint
+find_tool (ParleyMetricNumbers * numbers, const gchar * name)
+{
+  guint i = 0;
+
+  while (i < PARLEY_METRIC_TOOLS && numbers->tool_names[i]
+      && g_strcmp0 (numbers->tool_names[i], name) != 0)
+    i++;
+  if (!name)
+    return PARLEY_METRIC_TOOLS;
+  if (i < PARLEY_METRIC_TOOLS && !numbers->tool_names[i])
+    numbers->tool_names[i] = g_intern_string (name);
+  return i;
+}
+
+void
+parley_metrics_add_tool (ParleyMetrics * self, const ParleyToolReport * tool)
+{
+  ParleyMetricNumbers *to = &self->numbers;
+
+  g_mutex_lock (&self->lock);
+  parley_histogram_add (&to->tools[find_tool (to, tool->name)][tool->worked
+          ? 1 : 0], tool->us);
   g_mutex_unlock (&self->lock);
 }
 

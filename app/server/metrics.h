@@ -32,6 +32,9 @@ void parley_metrics_add_turn (ParleyMetrics * metrics,
 /* A call has begun, @us after its socket was accepted. */
 void parley_metrics_add_begin (ParleyMetrics * metrics, gint64 us);
 void parley_metrics_add_end (ParleyMetrics * metrics, ParleySessionEnd end);
+/* The first PARLEY_METRIC_TOOLS names have numbers of their own. */
+void parley_metrics_add_tool (ParleyMetrics * metrics,
+    const ParleyToolReport * tool);
 void parley_metrics_add_problem (ParleyMetrics * metrics,
     const ParleyProblem * problem);
 void parley_metrics_add_played (ParleyMetrics * metrics,

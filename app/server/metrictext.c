@@ -196,6 +196,30 @@ print_providers (GString * text, const ParleyMetricNumbers * numbers,
   }
 }
 
+/* Tools */
+
+static void
+print_tools (GString * text, const ParleyMetricNumbers * numbers)
+{
+  static const gchar *const results[] = { "failed", "worked" };
+
+  head (text, "parley_tool_seconds", "histogram",
+      "From a tool's call to its answer.");
+  for (guint i = 0; i <= PARLEY_METRIC_TOOLS; i++) {
+    const gchar *name = i < PARLEY_METRIC_TOOLS ? numbers->tool_names[i]
+        : "other";
+
+    for (guint j = 0; name && j < G_N_ELEMENTS (results); j++) {
+      g_autofree gchar *labels = g_strdup_printf
+          ("tool=\"%s\",result=\"%s\"", name, results[j]);
+
+      if (parley_histogram_count (&numbers->tools[i][j]) > 0)
+        parley_histogram_print (&numbers->tools[i][j], text,
+            "parley_tool_seconds", labels);
+    }
+  }
+}
+
 /* Counters */
 
 static void
@@ -329,6 +353,7 @@ parley_metric_numbers_to_text (const ParleyMetricNumbers * numbers,
   print_calls (text, numbers, active_calls, max_calls);
   print_times (text, numbers);
   print_providers (text, numbers, currency);
+  print_tools (text, numbers);
   print_played (text, &numbers->played);
   print_problems (text, numbers, 0);
   print_problems (text, numbers, 1);

@@ -148,6 +148,14 @@ on_usage (ParleySession * session, const ParleyUsage * usage, gpointer data)
 }
 
 static void
+on_tool (const ParleyToolReport * tool, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_metrics_add_tool (parley_monitor_get_metrics (self->monitor), tool);
+}
+
+static void
 on_problem (const ParleyProblem * problem, gpointer data)
 {
   ParleyService *self = data;
@@ -267,6 +275,7 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
     .heard = on_heard,
     .turn = on_turn,
     .usage = on_usage,
+    .tool = on_tool,
     .problem = on_problem,
     .over = on_over,
   };

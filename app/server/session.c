@@ -303,6 +303,22 @@ handle_usage (ParleySession * self, const GstStructure * fields)
 }
 
 static void
+handle_tool (ParleySession * self, const GstStructure * fields)
+{
+  ParleyToolReport tool = { NULL };
+  gboolean known = FALSE;
+  gint64 begin, end;
+
+  if (!gst_structure_get (fields, "known", G_TYPE_BOOLEAN, &known, "worked",
+          G_TYPE_BOOLEAN, &tool.worked, "begin", G_TYPE_INT64, &begin, "end",
+          G_TYPE_INT64, &end, NULL))
+    return;
+  tool.name = known ? gst_structure_get_string (fields, "name") : NULL;
+  tool.us = end - begin;
+  self->hooks.tool (&tool, self->data);
+}
+
+static void
 handle_said (ParleySession * self, const GstStructure * fields)
 {
   ParleyCaption caption = { NULL };
@@ -344,6 +360,8 @@ handle_element (ParleySession * self, const GstStructure * fields)
     handle_usage (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-heard"))
     handle_heard (self, fields);
+  else if (gst_structure_has_name (fields, "llmchat-tool"))
+    handle_tool (self, fields);
   else if (!gst_structure_has_name (fields, "llmchat-hangup"))
     handle_said (self, fields);
 }
@@ -397,6 +415,7 @@ is_wanted (GstMessage * message)
       return gst_message_has_name (message, "cloudstt")
           || gst_message_has_name (message, "llmchat")
           || gst_message_has_name (message, "llmchat-heard")
+          || gst_message_has_name (message, "llmchat-tool")
           || gst_message_has_name (message, "llmchat-hangup")
           || gst_message_has_name (message, "parley-turn")
           || gst_message_has_name (message, "parley-usage");

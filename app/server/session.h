@@ -69,6 +69,14 @@ typedef struct
   GstElement *pipeline;
 } ParleySessionBegin;
 
+/* A tool of the model has answered. */
+typedef struct
+{
+  const gchar *name;            /* NULL: the model called what there is not */
+  gboolean worked;
+  gint64 us;                    /* it took */
+} ParleyToolReport;
+
 /* An error or a warning of an element. */
 typedef struct
 {
@@ -93,6 +101,7 @@ typedef struct
       const ParleyTurnReport * report, gpointer data);
   void (*usage) (ParleySession * session, const ParleyUsage * usage,
       gpointer data);
+  void (*tool) (const ParleyToolReport * tool, gpointer data);
   void (*problem) (const ParleyProblem * problem, gpointer data);
   /* Last; the session is freed after it. @sid: NULL if it never started. */
   void (*over) (ParleySession * session, const gchar * sid,

@@ -163,6 +163,59 @@ test_other_counters (void)
   parley_metrics_free (metrics);
 }
 
+/* The first names have their own numbers, what comes after them shares. */
+static void
+test_tools (void)
+{
+  ParleyMetrics *metrics = parley_metrics_new (NULL);
+  ParleyToolReport tool = { "find_order", TRUE, 250000 };
+  g_autofree gchar *text = NULL;
+  g_autoptr (GHashTable) samples = NULL;
+
+  parley_metrics_add_tool (metrics, &tool);
+  tool.worked = FALSE;
+  parley_metrics_add_tool (metrics, &tool);
+  tool.name = NULL;
+  parley_metrics_add_tool (metrics, &tool);
+  for (guint i = 0; i < 40; i++) {
+    g_autofree gchar *name = g_strdup_printf ("tool_%u", i);
+
+    parley_metrics_add_tool (metrics, &(ParleyToolReport) {
+        name, TRUE, 1000}
+    );
+  }
+  text = parley_metrics_to_text (metrics, 0, 1);
+  samples = prom_parse (text);
+#define COUNT(tool, result) "parley_tool_seconds_count{tool=\"" tool \
+    "\",result=\"" result "\"}"
+  IS ("parley_tool_seconds_sum{tool=\"find_order\",result=\"worked\"}", 0.25);
+  IS (COUNT ("find_order", "failed"), 1);
+  IS (COUNT ("tool_30", "worked"), 1);
+  IS (COUNT ("other", "worked"), 9);
+  IS (COUNT ("other", "failed"), 1);
+  g_assert_null (strstr (text, "tool_31"));
+  parley_metrics_free (metrics);
+}
+
+/* A tool's time is not its model's. */
+static void
+test_tool_stage (void)
+{
+  ParleyTurnReport *report = report_new (1);
+  const ParleyStage stage = { "tool", PARLEY_OWNER_PROVIDER, "llmchat",
+    "find_order", 3000000
+  };
+  g_autofree gchar *text = NULL;
+  g_autoptr (GHashTable) samples = NULL;
+
+  g_array_append_val (report->stages, stage);
+  text = count_one (report);
+  samples = prom_parse (text);
+  IS ("parley_provider_seconds_sum{element=\"llmchat\",provider=\"script\"}",
+      0.002);
+  IS ("parley_stage_seconds_sum{stage=\"tool\",owner=\"provider\"}", 3);
+}
+
 static void
 test_process (void)
 {
@@ -237,6 +290,8 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/not-heard", test_not_heard);
   g_test_add_func ("/metrics/names-from-outside", test_names_from_outside);
   g_test_add_func ("/metrics/other-counters", test_other_counters);
+  g_test_add_func ("/metrics/tools", test_tools);
+  g_test_add_func ("/metrics/tool-stage", test_tool_stage);
   g_test_add_func ("/metrics/process", test_process);
   g_test_add_func ("/metrics/promtool", test_promtool);
   g_test_add_func ("/metrics/histogram/quantiles", test_quantiles);

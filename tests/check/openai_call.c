@@ -15,6 +15,9 @@
 #define SSE "text/event-stream"
 #define DELTA(text) "data: {\"choices\":[{\"delta\":{\"content\":\"" text \
     "\"}}]}\n\n"
+#define CALL(name) "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\"" \
+    ":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"" name \
+    "\",\"arguments\":\"{}\"}}]}}]}\n\n"
 #define RATE 24000
 
 typedef struct
@@ -51,7 +54,9 @@ add_answers (ParleyMockCloud * cloud, const gchar * tone)
         .status = 200,.type =
         SSE,.path = "/chat/completions",.cut = 11,.body =
         DELTA ("We are open from nine. ") DELTA ("Until five.")
-      "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+        CALL ("end_call")
+      "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"
+        "\n\n"
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":40,"
         "\"completion_tokens\":12}}\n\ndata: [DONE]\n\n"});
 }
@@ -120,6 +125,7 @@ check_asked (ParleyMockCloud * cloud)
   g_assert_nonnull (strstr (asked->body, "\"When are you open?\""));
   g_assert_nonnull (strstr (asked->body, "You are on the phone"));
   g_assert_nonnull (strstr (asked->body, "How can I help you"));
+  g_assert_nonnull (strstr (asked->body, "\"name\":\"end_call\""));
 }
 
 /* Sentences are asked for at once, in no order. */
@@ -168,6 +174,9 @@ test_call (void)
   served_request (served, "/metrics", NULL, NULL, &metrics);
   g_assert_nonnull (strstr (metrics, "parley_usage_total{kind=\"llm\","
           "provider=\"openai\",unit=\"output_token\"} 12"));
+  /* The tool of pipelines/tools.json: the agent hung up. */
+  g_assert_nonnull (strstr (metrics, "parley_tool_seconds_count{"
+          "tool=\"end_call\",result=\"worked\"} 1"));
   g_assert_null (strstr (metrics, KEY));
   g_assert_cmpint (served_free (served), ==, 0);
   parley_mock_cloud_free (cloud);

@@ -236,12 +236,36 @@ test_file (void)
   g_assert_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS);
 }
 
+/* The one of the page, and the one of the pipeline. */
+static void
+test_examples (void)
+{
+  static const gchar *const files[] = { "docs/examples/tools.json",
+    "pipelines/tools.json"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree gchar *path = g_build_filename (g_getenv ("PARLEY_SOURCE"),
+        files[i], NULL);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (ParleyTools) tools = NULL;
+
+    parley_text_file_load (path);
+    tools = parley_tools_peek (path, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (parley_tools_get_n (tools), ==, i == 0 ? 5 : 1);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_setenv ("TEST_URL", "https://shop.example.org", TRUE);
   g_setenv ("TEST_KEY", "k-123", TRUE);
+  g_setenv ("SHOP_URL", "https://shop.example.org/api", TRUE);
+  g_setenv ("SHOP_KEY", "k-123", TRUE);
+  g_setenv ("SHOP_SIGNATURE", "k-123", TRUE);
   g_unsetenv ("TEST_UNSET");
   g_setenv ("TWILIO_ACCOUNT_SID", "AC1", TRUE);
   g_setenv ("TWILIO_AUTH_TOKEN", "k-123", TRUE);
@@ -256,5 +280,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/tools/arguments", test_arguments);
   g_test_add_func ("/tools/file", test_file);
+  g_test_add_func ("/tools/examples", test_examples);
   return g_test_run ();
 }
