@@ -196,6 +196,21 @@ give_up (Take * take)
   g_object_unref (self);
 }
 
+/* It was heard but never finished: such a websocket is not to be relied on for
+ * the next take. */
+static void
+settle_for_less (Take * take)
+{
+  ParleySttDeepgram *self = g_object_ref (take->owner);
+
+  answer (take);
+  if (g_queue_is_empty (&self->takes)) {
+    parley_cloud_socket_drop_in_loop (self->socket, NULL);
+    parley_cloud_socket_warm_in_loop (self->socket);
+  }
+  g_object_unref (self);
+}
+
 static gboolean
 answer_due (gpointer data)
 {
@@ -203,7 +218,7 @@ answer_due (gpointer data)
   ParleySttDeepgram *self = take->owner;
 
   if (self->heard && parley_cloud_socket_is_open (self->socket))
-    answer (take);
+    settle_for_less (take);
   else if (parley_clock_now () >= take->deadline)
     give_up (take);
   else
