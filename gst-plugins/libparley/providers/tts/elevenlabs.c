@@ -348,7 +348,8 @@ on_opened (gpointer data)
 {
   ParleyTtsElevenlabs *self = g_object_ref (data);
   GError *error = parley_net_error_new (PARLEY_NET_ERROR_DROPPED,
-      cloud_info.name, "the websocket ended in the middle of a sentence");
+      cloud_info.name, "the websocket ended in the middle of a sentence: "
+      "try again later or set a fallback");
 
   end_all (self, forget_sent (self, FALSE), finish_job, error);
   pump (self);
