@@ -409,7 +409,8 @@ parley_caller_go_on (ParleyCaller * self)
 
   if (self->phase == PHASE_GREETING) {
     go_to_turn (self, 0, now);
-  } else if (self->phase == PHASE_LISTENING) {
+  } else if (self->phase == PHASE_LISTENING
+      || (self->phase == PHASE_SPEAKING && self->turn_end >= 0)) {
     if (parley_playout_reply_begin (self->playout) <= now)
       take_reply (self, now, now);
     go_to_turn (self, self->turn + 1, now);
