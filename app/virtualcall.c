@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include "net/clock.h"
-#include "playout.h"
 
 /* Any time but 0, which stands for never in places. */
 #define BEGIN (1000 * G_TIME_SPAN_SECOND)
@@ -78,6 +77,12 @@ parley_virtual_call_advance_to (ParleyVirtualCall * self, gint64 us)
 
   if (step > 0)
     parley_clock_advance_with (step, settle, self);
+}
+
+ParleyPlayout *
+parley_virtual_call_get_playout (ParleyVirtualCall * self)
+{
+  return self->playout;
 }
 
 gboolean
@@ -296,7 +301,7 @@ parley_virtual_call_new (const ParleyPipelineFile * file,
   g_main_context_push_thread_default (self->context);
   self->loop = parley_loop_new (self->context);
   self->call = parley_call_new (self->loop);
-  self->playout = parley_playout_new (BEGIN, FALSE);
+  self->playout = parley_playout_new (BEGIN, TRUE);
   self->marks = parley_loop_add_timer (self->loop, G_MAXINT64, marks_due, self);
   if (make_pipeline (self, file, error) && connect_call (self, error))
     return self;

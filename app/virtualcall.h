@@ -3,6 +3,7 @@
 
 #include "net/call.h"
 #include "pipelinefile.h"
+#include "playout.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +42,8 @@ void parley_virtual_call_free (ParleyVirtualCall * self);
 void parley_virtual_call_send (ParleyVirtualCall * self, const gchar * json);
 /* Lets time pass up to @us since the call began. */
 void parley_virtual_call_advance_to (ParleyVirtualCall * self, gint64 us);
+/* What the caller hears; it can be read. Borrowed; its time is parley_clock. */
+ParleyPlayout *parley_virtual_call_get_playout (ParleyVirtualCall * self);
 /* µs since the call began. */
 gint64 parley_virtual_call_now (ParleyVirtualCall * self);
 /* The agent, or an error, has ended it. */

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "scenarioproviders.h"
+
+#include <string.h>
+
+#include "net/clock.h"
+#include "providers/registry.h"
+
+#define NAME "scenario"
+#define HEADER_LEN 5
+
+typedef struct
+{
+  gchar *text;
+  guint synthesis;
+} Word;
+
+static gint64 delays[SCENARIO_KIND_N];
+static gint64 sentence_delay;
+static guint failures[SCENARIO_KIND_N];
+static GHashTable *answers;     /* said to reply */
+static GString *saying;         /* what no take has recognised yet */
+static GString *history;
+static guint n_requests;
+static GPtrArray *words;        /* of Word; a word's number is its place */
+static GPtrArray *sentences;    /* of texts, by synthesis */
+
+static void
+word_free (gpointer data)
+{
+  g_free (((Word *) data)->text);
+  g_free (data);
+}
+
+void
+scenario_set_delay (ScenarioKind kind, gint64 us)
+{
+  delays[kind] = us;
+}
+
+void
+scenario_set_sentence_delay (gint64 us)
+{
+  sentence_delay = us;
+}
+
+void
+scenario_fail (ScenarioKind kind, guint n)
+{
+  failures[kind] = n;
+}
+
+static gboolean
+must_fail (ScenarioKind kind)
+{
+  return failures[kind] > 0 && failures[kind]-- > 0;
+}
+
+void
+scenario_add_answer (const gchar * said, const gchar * reply)
+{
+  g_hash_table_insert (answers, g_strdup (said), g_strdup (reply));
+}
+
+void
+scenario_begin_saying (const gchar * text)
+{
+  g_string_append_printf (saying, "%s%s", saying->len ? " " : "", text);
+}
+
+guint
+scenario_get_requests (void)
+{
+  return n_requests;
+}
+
+const gchar *
+scenario_get_history (void)
+{
+  return history->str;
+}
+
+/* Answers that come later */
+
+typedef struct
+{
+  GWeakRef provider;
+  guint a;
+  guint b;
+  gchar *text;                  /* NULL: the end of a reply */
+  gboolean fails;
+} Later;
+
+static void
+later_free (gpointer data)
+{
+  Later *later = data;
+
+  g_weak_ref_clear (&later->provider);
+  g_free (later->text);
+  g_free (later);
+}
+
+static Later *
+answer_after (gpointer provider, gint64 us, guint a, const gchar * text,
+    GSourceFunc func)
+{
+  Later *later = g_new0 (Later, 1);
+  GSource *timer = parley_timer_new (parley_clock_now () + us);
+
+  g_weak_ref_init (&later->provider, provider);
+  later->a = a;
+  later->text = g_strdup (text);
+  g_source_set_callback (timer, func, later, later_free);
+  g_source_attach (timer,
+      parley_loop_get_context (parley_provider_get_loop (provider)));
+  g_source_unref (timer);
+  return later;
+}
+
+static GError *
+failure (void)
+{
+  return g_error_new_literal (PARLEY_PROVIDER_ERROR,
+      PARLEY_PROVIDER_ERROR_NETWORK, "the scenario has it fail");
+}
+
+/* Recogniser */
+
+#define SCENARIO_TYPE_STT (scenario_stt_get_type ())
+G_DECLARE_FINAL_TYPE (ScenarioStt, scenario_stt, SCENARIO, STT,
+    ParleySttProvider)
+     struct _ScenarioStt
+     {
+       ParleySttProvider parent;
+       guint turn;
+       guint take;
+       guint since;             /* turns before it are forgotten */
+     };
+
+G_DEFINE_FINAL_TYPE (ScenarioStt, scenario_stt, PARLEY_TYPE_STT_PROVIDER)
+     static gboolean stt_answer (gpointer data)
+{
+  Later *later = data;
+  g_autoptr (ScenarioStt) self = g_weak_ref_get (&later->provider);
+  g_autoptr (GError) error = failure ();
+
+  if (!self || later->a < self->since)
+    return G_SOURCE_REMOVE;
+  if (later->fails)
+    parley_stt_provider_failed_in_loop (PARLEY_STT_PROVIDER (self), later->a,
+        later->b, error);
+  else
+    parley_stt_provider_final_in_loop (PARLEY_STT_PROVIDER (self), later->a,
+        later->b, later->text, 0.9);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+scenario_stt_begin (ParleySttProvider * provider, guint turn, guint take,
+    const ParleyAudioFormat * format)
+{
+  SCENARIO_STT (provider)->turn = turn;
+  SCENARIO_STT (provider)->take = take;
+}
+
+static void
+scenario_stt_audio (ParleySttProvider * provider, GBytes * samples)
+{
+}
+
+static void
+scenario_stt_finish (ParleySttProvider * provider)
+{
+  ScenarioStt *self = SCENARIO_STT (provider);
+  Later *later = answer_after (self, delays[SCENARIO_KIND_STT], self->turn,
+      saying->str, stt_answer);
+
+  later->b = self->take;
+  later->fails = must_fail (SCENARIO_KIND_STT);
+  g_string_truncate (saying, 0);
+}
+
+static void
+scenario_stt_cancel (ParleySttProvider * provider)
+{
+  SCENARIO_STT (provider)->since = SCENARIO_STT (provider)->turn + 1;
+}
+
+static void
+scenario_stt_init (ScenarioStt * self)
+{
+}
+
+static void
+scenario_stt_class_init (ScenarioSttClass * klass)
+{
+  ParleySttProviderClass *stt = PARLEY_STT_PROVIDER_CLASS (klass);
+
+  stt->begin = scenario_stt_begin;
+  stt->audio = scenario_stt_audio;
+  stt->finish = scenario_stt_finish;
+  stt->cancel = scenario_stt_cancel;
+}
+
+/* Model */
+
+#define SCENARIO_TYPE_LLM (scenario_llm_get_type ())
+G_DECLARE_FINAL_TYPE (ScenarioLlm, scenario_llm, SCENARIO, LLM,
+    ParleyLlmProvider)
+     struct _ScenarioLlm
+     {
+       ParleyLlmProvider parent;
+       GHashTable *cancelled;   /* set of numbers */
+     };
+
+G_DEFINE_FINAL_TYPE (ScenarioLlm, scenario_llm, PARLEY_TYPE_LLM_PROVIDER)
+     static gboolean llm_answer (gpointer data)
+{
+  Later *later = data;
+  g_autoptr (ScenarioLlm) self = g_weak_ref_get (&later->provider);
+  ParleyLlmProvider *provider = (ParleyLlmProvider *) self;
+  g_autoptr (GError) error = failure ();
+
+  if (!self || g_hash_table_contains (self->cancelled,
+          GUINT_TO_POINTER (later->a)))
+    return G_SOURCE_REMOVE;
+  if (later->fails)
+    parley_llm_provider_failed_in_loop (provider, later->a, error);
+  else if (later->text)
+    parley_llm_provider_delta_in_loop (provider, later->a, later->text);
+  else
+    parley_llm_provider_done_in_loop (provider, later->a, later->b);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_history (GPtrArray * messages)
+{
+  static const gchar *const roles[] = {
+    [PARLEY_ROLE_USER] = "user",[PARLEY_ROLE_ASSISTANT] = "assistant",
+  };
+
+  n_requests++;
+  g_string_truncate (history, 0);
+  for (guint i = 0; i < messages->len; i++) {
+    const ParleyMessage *message = g_ptr_array_index (messages, i);
+
+    if (message->role < G_N_ELEMENTS (roles) && roles[message->role])
+      g_string_append_printf (history, "%s: %s\n", roles[message->role],
+          message->text);
+  }
+}
+
+static gchar *
+find_answer (const gchar * said)
+{
+  const gchar *reply = g_hash_table_lookup (answers, said);
+
+  if (!reply)
+    reply = g_hash_table_lookup (answers, "*");
+  return reply ? g_strdup (reply) : g_strdup_printf ("You said %s.", said);
+}
+
+/* "[bye]" at its end: the model hangs up. */
+static void
+scenario_llm_request (ParleyLlmProvider * provider, guint id,
+    GPtrArray * messages)
+{
+  const ParleyMessage *last = g_ptr_array_index (messages, messages->len - 1);
+  g_autofree gchar *reply = find_answer (last->text);
+  gint64 at = delays[SCENARIO_KIND_LLM];
+  gboolean bye = g_str_has_suffix (reply, "[bye]");
+  g_auto (GStrv) parts = NULL;
+
+  note_history (messages);
+  if (must_fail (SCENARIO_KIND_LLM)) {
+    answer_after (provider, at, id, NULL, llm_answer)->fails = TRUE;
+    return;
+  }
+  if (bye)
+    reply[strlen (reply) - strlen ("[bye]")] = '\0';
+  parts = g_strsplit (reply, ". ", -1);
+  for (guint i = 0; parts[i]; i++) {
+    g_autofree gchar *text = g_strconcat (parts[i], parts[i + 1] ? ". " : "",
+        NULL);
+
+    at += i ? sentence_delay : 0;
+    answer_after (provider, at, id, text, llm_answer);
+  }
+  answer_after (provider, at, id, NULL, llm_answer)->b = bye;
+}
+
+static void
+scenario_llm_cancel (ParleyLlmProvider * provider, guint id)
+{
+  g_hash_table_add (SCENARIO_LLM (provider)->cancelled, GUINT_TO_POINTER (id));
+}
+
+static void
+scenario_llm_finalize (GObject * object)
+{
+  g_hash_table_unref (SCENARIO_LLM (object)->cancelled);
+  G_OBJECT_CLASS (scenario_llm_parent_class)->finalize (object);
+}
+
+static void
+scenario_llm_init (ScenarioLlm * self)
+{
+  self->cancelled = g_hash_table_new (NULL, NULL);
+}
+
+static void
+scenario_llm_class_init (ScenarioLlmClass * klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = scenario_llm_finalize;
+  PARLEY_LLM_PROVIDER_CLASS (klass)->request = scenario_llm_request;
+  PARLEY_LLM_PROVIDER_CLASS (klass)->cancel = scenario_llm_cancel;
+}
+
+/* Voice */
+
+#define SCENARIO_TYPE_TTS (scenario_tts_get_type ())
+G_DECLARE_FINAL_TYPE (ScenarioTts, scenario_tts, SCENARIO, TTS,
+    ParleyTtsProvider)
+     struct _ScenarioTts
+     {
+       ParleyTtsProvider parent;
+       GHashTable *cancelled;   /* set of numbers */
+     };
+
+G_DEFINE_FINAL_TYPE (ScenarioTts, scenario_tts, PARLEY_TYPE_TTS_PROVIDER)
+/* Frames of a loud tone that begin with the number of @word. */
+     static void add_word (GByteArray * sound, const gchar * text)
+{
+  guint8 frame[SCENARIO_FRAME_LEN] = { 0x01, 0xfe, 0x02 };
+  Word *word = g_new (Word, 1);
+
+  word->text = g_strdup (text);
+  word->synthesis = sentences->len;
+  frame[3] = 0x80 | (words->len >> 6);
+  frame[4] = 0x80 | (words->len & 0x3f);
+  g_ptr_array_add (words, word);
+  for (guint i = HEADER_LEN; i < sizeof frame; i++)
+    frame[i] = i / 16 % 2 ? 0x10 : 0x90;
+  for (guint i = 0; i < SCENARIO_WORD_FRAMES; i++)
+    g_byte_array_append (sound, frame, sizeof frame);
+}
+
+const gchar *
+scenario_find_word (const guint8 * frame, guint * word, guint * synthesis)
+{
+  static const guint8 header[] = { 0x01, 0xfe, 0x02 };
+  const Word *found;
+
+  if (memcmp (frame, header, sizeof header) != 0)
+    return NULL;
+  *word = (frame[3] & 0x3f) << 6 | (frame[4] & 0x3f);
+  g_assert_cmpuint (*word, <, words->len);
+  found = g_ptr_array_index (words, *word);
+  *synthesis = found->synthesis;
+  return found->text;
+}
+
+const gchar *
+scenario_get_sentence (guint synthesis)
+{
+  return g_ptr_array_index (sentences, synthesis - 1);
+}
+
+static gboolean
+tts_answer (gpointer data)
+{
+  static const ParleyAudioFormat format = { TRUE, 8000 };
+  Later *later = data;
+  g_autoptr (ScenarioTts) self = g_weak_ref_get (&later->provider);
+  ParleyTtsProvider *provider = (ParleyTtsProvider *) self;
+  g_auto (GStrv) parts = g_strsplit (later->text, " ", -1);
+  g_autoptr (GError) error = failure ();
+  GByteArray *sound;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (!self || g_hash_table_contains (self->cancelled,
+          GUINT_TO_POINTER (later->a)))
+    return G_SOURCE_REMOVE;
+  if (later->fails) {
+    parley_tts_provider_failed_in_loop (provider, later->a, error);
+    return G_SOURCE_REMOVE;
+  }
+  g_ptr_array_add (sentences, g_strdup (later->text));
+  sound = g_byte_array_new ();
+  for (guint i = 0; parts[i]; i++)
+    add_word (sound, parts[i]);
+  bytes = g_byte_array_free_to_bytes (sound);
+  parley_tts_provider_audio_in_loop (provider, later->a, &format, bytes);
+  parley_tts_provider_done_in_loop (provider, later->a);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+scenario_tts_speak (ParleyTtsProvider * provider, guint id, const gchar * text)
+{
+  answer_after (provider, delays[SCENARIO_KIND_TTS], id, text,
+      tts_answer)->fails = must_fail (SCENARIO_KIND_TTS);
+}
+
+static void
+scenario_tts_cancel (ParleyTtsProvider * provider, guint id)
+{
+  g_hash_table_add (SCENARIO_TTS (provider)->cancelled, GUINT_TO_POINTER (id));
+}
+
+/* No two scenarios, and no two sentences, share a sound. */
+static gchar *
+scenario_tts_describe (ParleyTtsProvider * provider)
+{
+  static guint n;
+
+  return g_strdup_printf ("%s %u", NAME, n++);
+}
+
+static void
+scenario_tts_finalize (GObject * object)
+{
+  g_hash_table_unref (SCENARIO_TTS (object)->cancelled);
+  G_OBJECT_CLASS (scenario_tts_parent_class)->finalize (object);
+}
+
+static void
+scenario_tts_init (ScenarioTts * self)
+{
+  self->cancelled = g_hash_table_new (NULL, NULL);
+}
+
+static void
+scenario_tts_class_init (ScenarioTtsClass * klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = scenario_tts_finalize;
+  PARLEY_TTS_PROVIDER_CLASS (klass)->speak = scenario_tts_speak;
+  PARLEY_TTS_PROVIDER_CLASS (klass)->cancel = scenario_tts_cancel;
+  PARLEY_TTS_PROVIDER_CLASS (klass)->describe = scenario_tts_describe;
+}
+
+/* Life */
+
+static void
+register_once (void)
+{
+  static const ParleyProviderInfo infos[] = {
+    {PARLEY_PROVIDER_STT, NAME, "of tests", scenario_stt_get_type},
+    {PARLEY_PROVIDER_LLM, NAME, "of tests", scenario_llm_get_type},
+    {PARLEY_PROVIDER_TTS, NAME, "of tests", scenario_tts_get_type},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (infos); i++)
+    parley_provider_register (&infos[i]);
+  answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  saying = g_string_new (NULL);
+  history = g_string_new (NULL);
+  words = g_ptr_array_new_with_free_func (word_free);
+  sentences = g_ptr_array_new_with_free_func (g_free);
+}
+
+void
+scenario_providers_reset (void)
+{
+  if (!answers)
+    register_once ();
+  memset (delays, 0, sizeof delays);
+  memset (failures, 0, sizeof failures);
+  sentence_delay = 0;
+  n_requests = 0;
+  g_hash_table_remove_all (answers);
+  g_string_truncate (saying, 0);
+  g_string_truncate (history, 0);
+  g_ptr_array_set_size (words, 0);
+  g_ptr_array_set_size (sentences, 0);
+}
