@@ -583,7 +583,8 @@ prewarm (GstCloudTts * self, const gchar * const *texts)
   GST_OBJECT_UNLOCK (self);
   if (!provider)
     return FALSE;
-  if (cache && !gst_provider_element_has_variables (element))
+  if (cache && downstream_takes_mulaw (self)
+      && !gst_provider_element_has_variables (element))
     parley_synthesis_prewarm (provider, cache, texts);
   g_object_unref (provider);
   return cache != NULL;

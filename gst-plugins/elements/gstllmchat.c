@@ -42,6 +42,11 @@
  * goes on to its end whatever the caller says; its result stays in the history.
  * While a tool works #GstLlmChat:filler-text is said.
  *
+ * In READY the greeting and the other texts that are sure to be said go to
+ * whoever speaks downstream, so that the first caller need not wait for them.
+ * Answers are given again without asking the model where
+ * #GstLlmChat:cache-scope allows it: see docs/caching.md.
+ *
  * ## Element messages
  *
  * `llmchat`, with each sentence:
@@ -130,10 +135,16 @@ enum
   PROP_MAX_REQUESTS,
   PROP_TOOLS,
   PROP_FILLER_TEXT,
-  PROP_FILLER_AFTER
+  PROP_FILLER_AFTER,
+  PROP_PREWARM_TEXTS,
+  PROP_CACHE_SCOPE,
+  PROP_CACHE,
+  PROP_CACHE_TTL
 };
 
-static const gchar *const file_texts[] = { "system-prompt", "greeting", NULL };
+static const gchar *const file_texts[] = {
+  "system-prompt", "greeting", "prewarm-texts", NULL
+};
 static const gchar *const files[] = { "tools", NULL };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -305,8 +316,14 @@ gst_llm_chat_flush (GstLoopElement * element)
 static gboolean
 gst_llm_chat_open (GstLoopElement * element)
 {
-  return GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->open (element)
-      && llm_tools_check (GST_LLM_CHAT (element));
+  GstLlmChat *self = GST_LLM_CHAT (element);
+
+  if (!llm_cache_open (self)
+      || !GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->open (element)
+      || !llm_tools_check (self))
+    return FALSE;
+  llm_cache_prewarm (self);
+  return TRUE;
 }
 
 static void
@@ -371,6 +388,27 @@ gst_llm_chat_init (GstLlmChat * self)
 }
 
 static void
+install_cache_properties (GstProviderElementClass * klass)
+{
+  gst_provider_element_class_install_text (klass, PROP_PREWARM_TEXTS,
+      "prewarm-texts", "Prewarm texts",
+      "What will be said besides greeting, sorry-text and filler-text, with | "
+      "between them, or @FILE with one a line: cloudtts makes it before "
+      "anybody calls", NULL);
+  gst_provider_element_class_install_text (klass, PROP_CACHE_SCOPE,
+      "cache-scope", "Cache scope",
+      "What has to be the same for an answer to be given again without asking "
+      "the model: conversation, question (and system prompt), or off", "off");
+  gst_provider_element_class_install_text (klass, PROP_CACHE, "cache", "Cache",
+      "Where answers are kept if cache-scope is not off: memory, dir:PATH "
+      "(which outlives the process; several may share it), or off", "memory");
+  gst_provider_element_class_install_number (klass, PROP_CACHE_TTL,
+      g_param_spec_uint ("cache-ttl", "Cache TTL",
+          "How long an answer is good for, in seconds (0 = an hour)", 0,
+          G_MAXINT32, 0, 0));
+}
+
+static void
 install_properties (GstProviderElementClass * klass)
 {
   gst_provider_element_class_install_text (klass, PROP_PROVIDER,
@@ -420,6 +458,7 @@ install_properties (GstProviderElementClass * klass)
       g_param_spec_uint ("filler-after", "Filler after",
           "How long a tool may take before filler-text is said, in "
           "milliseconds", 0, 60000, DEFAULT_FILLER_AFTER, 0));
+  install_cache_properties (klass);
 }
 
 static void

@@ -3,11 +3,13 @@
 
 /* The insides of llmchat, by topic: llmreplies.c makes sentences of what is to
  * be said, llmconversation.c joins provider, dialogue and what was heard,
- * llmtools.c calls the model's tools, and gstllmchat.c is the element around
- * them. Everything here is called on the element's loop. */
+ * llmtools.c calls the model's tools, llmcache.c knows what need not be asked
+ * for, and gstllmchat.c is the element around them. Everything here is called
+ * on the element's loop. */
 
 #include "askedtimes.h"
 #include "gstllmchat.h"
+#include "llmcache.h"
 #include "llmtools.h"
 #include "providers/llm/sentences.h"
 #include "turn/dialogue.h"
@@ -40,6 +42,7 @@ struct _LlmReply
 struct _GstLlmChat
 {
   GstProviderElement parent;
+  LlmCache cache;               /* from READY on constant */
 
   /* On the loop: */
   ParleyDialogue *dialogue;     /* from the stream's begin to stop */

@@ -396,6 +396,7 @@ llm_chat_begin (GstLlmChat * self)
 void
 llm_chat_connect (GstProviderElement * self, gpointer provider)
 {
+  llm_cache_connect (GST_LLM_CHAT (self), provider);
   g_signal_connect (provider, "delta", G_CALLBACK (on_delta), self);
   g_signal_connect (provider, "done", G_CALLBACK (on_done), self);
   g_signal_connect (provider, "failed", G_CALLBACK (on_failed), self);

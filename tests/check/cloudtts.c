@@ -688,7 +688,7 @@ call_variables (void)
   say (&rig, 1, 0, "variable");
   mock_tts_audio (1, 20);
   mock_tts_done (1);
-  key = parley_cache_key_new ("mock//", "mock kal", "variable");
+  key = parley_cache_key_new ("mock", "mock kal", "variable");
   bytes = parley_cache_lookup (parley_caches_get_default
       (PARLEY_CACHE_SPEECH), key);
   g_assert_nonnull (bytes);

@@ -276,6 +276,12 @@ mock_llm_greeting (ParleyLlmProvider * provider)
   return g_strdup (script.greeting);
 }
 
+static gchar *
+mock_llm_describe (ParleyLlmProvider * provider)
+{
+  return g_strdup ("mock");
+}
+
 static void
 mock_llm_finalize (GObject * object)
 {
@@ -302,6 +308,7 @@ mock_llm_class_init (MockLlmClass * klass)
   llm->request = mock_llm_request;
   llm->cancel = mock_llm_cancel;
   llm->greeting = mock_llm_greeting;
+  llm->describe = mock_llm_describe;
 }
 
 static guint

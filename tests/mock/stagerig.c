@@ -300,7 +300,8 @@ make_pipeline (StageRig * self)
       holdback_at (self, STAGE_BEFORE_VADENDPOINT),
       "vadendpoint silence=200 ! ", holdback_at (self, STAGE_BEFORE_CLOUDSTT),
       "cloudstt provider=mock ! ", holdback_at (self, STAGE_BEFORE_LLMCHAT),
-      "llmchat provider=mock ! ", holdback_at (self, STAGE_BEFORE_CLOUDTTS),
+      "llmchat provider=mock sorry-text=\"\" ! ", holdback_at (self,
+          STAGE_BEFORE_CLOUDTTS),
       "cloudtts provider=mock ! ", holdback_at (self, STAGE_BEFORE_MULAWSINK),
       "mulawsink name=sink", NULL);
   g_autoptr (GError) error = NULL;

@@ -2,6 +2,7 @@
 
 #include "providers/llmprovider.h"
 
+#include "providers/llm/answercache.h"
 #include "providers/llm/tools.h"
 
 enum
@@ -18,6 +19,7 @@ static guint signals[N_SIGNALS];
 typedef struct
 {
   ParleyTools *tools;           /* or NULL */
+  ParleyAnswerCache *cache;     /* or NULL */
 } ParleyLlmProviderPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyLlmProvider, parley_llm_provider,
@@ -29,8 +31,10 @@ G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ParleyLlmProvider, parley_llm_provider,
 static void
 parley_llm_provider_finalize (GObject * object)
 {
-  g_clear_pointer (&PRIV (PARLEY_LLM_PROVIDER (object))->tools,
-      parley_tools_unref);
+  ParleyLlmProviderPrivate *priv = PRIV (PARLEY_LLM_PROVIDER (object));
+
+  g_clear_pointer (&priv->tools, parley_tools_unref);
+  g_clear_pointer (&priv->cache, parley_answer_cache_free);
   G_OBJECT_CLASS (parley_llm_provider_parent_class)->finalize (object);
 }
 
@@ -60,13 +64,19 @@ void
 parley_llm_provider_request (ParleyLlmProvider * self, guint id,
     GPtrArray * messages)
 {
-  PARLEY_LLM_PROVIDER_GET_CLASS (self)->request (self, id, messages);
+  if (PRIV (self)->cache)
+    parley_answer_cache_request (PRIV (self)->cache, id, messages);
+  else
+    PARLEY_LLM_PROVIDER_GET_CLASS (self)->request (self, id, messages);
 }
 
 void
 parley_llm_provider_cancel (ParleyLlmProvider * self, guint id)
 {
-  PARLEY_LLM_PROVIDER_GET_CLASS (self)->cancel (self, id);
+  ParleyAnswerCache *cache = PRIV (self)->cache;
+
+  if (!cache || !parley_answer_cache_cancel (cache, id))
+    PARLEY_LLM_PROVIDER_GET_CLASS (self)->cancel (self, id);
 }
 
 void
@@ -92,10 +102,28 @@ parley_llm_provider_greeting (ParleyLlmProvider * self)
   return klass->greeting ? klass->greeting (self) : NULL;
 }
 
+gchar *
+parley_llm_provider_describe (ParleyLlmProvider * self)
+{
+  ParleyLlmProviderClass *klass = PARLEY_LLM_PROVIDER_GET_CLASS (self);
+
+  return klass->describe ? klass->describe (self) : NULL;
+}
+
+void
+parley_llm_provider_set_cache (ParleyLlmProvider * self,
+    ParleyAnswerCache * cache)
+{
+  g_clear_pointer (&PRIV (self)->cache, parley_answer_cache_free);
+  PRIV (self)->cache = cache;
+}
+
 void
 parley_llm_provider_delta_in_loop (ParleyLlmProvider * self, guint id,
     const gchar * text)
 {
+  if (PRIV (self)->cache)
+    parley_answer_cache_note_text (PRIV (self)->cache, id, text);
   g_signal_emit (self, signals[SIGNAL_DELTA], 0, id, text);
 }
 
@@ -103,6 +131,8 @@ void
 parley_llm_provider_tool_call_in_loop (ParleyLlmProvider * self, guint id,
     const gchar * call, const gchar * name, const gchar * arguments)
 {
+  if (PRIV (self)->cache)
+    parley_answer_cache_note_tool_call (PRIV (self)->cache, id);
   g_signal_emit (self, signals[SIGNAL_TOOL_CALL], 0, id, call, name, arguments);
 }
 
@@ -110,6 +140,8 @@ void
 parley_llm_provider_done_in_loop (ParleyLlmProvider * self, guint id,
     gboolean hang_up)
 {
+  if (PRIV (self)->cache)
+    parley_answer_cache_note_end (PRIV (self)->cache, id, !hang_up);
   g_signal_emit (self, signals[SIGNAL_DONE], 0, id, hang_up);
 }
 
@@ -117,5 +149,7 @@ void
 parley_llm_provider_failed_in_loop (ParleyLlmProvider * self, guint id,
     const GError * error)
 {
+  if (PRIV (self)->cache)
+    parley_answer_cache_note_end (PRIV (self)->cache, id, FALSE);
   g_signal_emit (self, signals[SIGNAL_FAILED], 0, id, error);
 }

@@ -6,6 +6,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _ParleyAnswerCache ParleyAnswerCache;
 typedef struct _ParleyTools ParleyTools;
 
 /* A language model: a wire format or an engine, nothing of GStreamer.
@@ -31,6 +32,10 @@ struct _ParleyLlmProviderClass
   /* The greeting that belongs to the model's own settings, such as a script's;
    * may be missing. Transfer full, NULL for none. */
   gchar *(*greeting) (ParleyLlmProvider * self);
+  /* All that an answer depends on besides the messages and tools (provider,
+   * model, settings), for cache keys; missing: answers cannot be kept. Transfer
+   * full. */
+  gchar *(*describe) (ParleyLlmProvider * self);
 };
 
 /* Signals:
@@ -52,6 +57,13 @@ void parley_llm_provider_cancel (ParleyLlmProvider * self, guint id);
 void parley_llm_provider_set_tools (ParleyLlmProvider * self,
     ParleyTools * tools);
 gchar *parley_llm_provider_greeting (ParleyLlmProvider * self);
+/* NULL: answers cannot be kept. */
+gchar *parley_llm_provider_describe (ParleyLlmProvider * self);
+/* Answers of requests after this are kept and given again (llm/answercache.h);
+ * NULL: no more. Takes @cache, which was made for this provider. On its
+ * loop. */
+void parley_llm_provider_set_cache (ParleyLlmProvider * self,
+    ParleyAnswerCache * cache);
 
 /* For subclasses. Borrowed; NULL: none. */
 ParleyTools *parley_llm_provider_get_tools (ParleyLlmProvider * self);

@@ -2,6 +2,8 @@
 
 #include "providers/provider.h"
 
+#include <string.h>
+
 enum
 {
   PROP_0,
@@ -108,4 +110,29 @@ parley_provider_usage_in_loop (ParleyProvider * self, const gchar * unit,
     gdouble amount)
 {
   g_signal_emit (self, signal_usage, 0, unit, amount);
+}
+
+static void
+add_setting (GString * label, ParleyProvider * self, const gchar * name)
+{
+  GParamSpec *pspec = g_object_class_find_property
+      (G_OBJECT_GET_CLASS (self), name);
+  gchar *value = NULL;
+
+  if (!pspec || !(pspec->flags & G_PARAM_READABLE)
+      || !G_IS_PARAM_SPEC_STRING (pspec))
+    return;
+  g_object_get (self, name, &value, NULL);
+  g_string_append_printf (label, "/%s", value ? value : "");
+  g_free (value);
+}
+
+gchar *
+parley_provider_label (ParleyProvider * self, const gchar * settings)
+{
+  GString *label = g_string_new_len (settings, strcspn (settings, " \n"));
+
+  add_setting (label, self, "voice");
+  add_setting (label, self, "model");
+  return g_string_free (label, FALSE);
 }

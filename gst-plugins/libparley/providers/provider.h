@@ -39,6 +39,10 @@ void parley_provider_set_ready_in_loop (ParleyProvider * self, gboolean ready,
 void parley_provider_usage_in_loop (ParleyProvider * self, const gchar * unit,
     gdouble amount);
 
+/* PROVIDER/VOICE/MODEL, as far as it has these settings: for people, where what
+ * is cached is listed. @settings: its description. Transfer full. */
+gchar *parley_provider_label (ParleyProvider * self, const gchar * settings);
+
 /* Borrowed. */
 ParleyLoop *parley_provider_get_loop (ParleyProvider * self);
 

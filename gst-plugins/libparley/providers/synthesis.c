@@ -2,8 +2,6 @@
 
 #include "providers/synthesis.h"
 
-#include <string.h>
-
 #include "net/clock.h"
 #include "speech/g711.h"
 #include "speech/loud.h"
@@ -288,34 +286,14 @@ claim (ParleySynthesis * self)
   }
 }
 
-/* A property that not all providers have, or "". Transfer full. */
-static gchar *
-setting_of (ParleyTtsProvider * provider, const gchar * name)
-{
-  GParamSpec *pspec = g_object_class_find_property
-      (G_OBJECT_GET_CLASS (provider), name);
-  gchar *value = NULL;
-
-  if (pspec && (pspec->flags & G_PARAM_READABLE)
-      && G_IS_PARAM_SPEC_STRING (pspec))
-    g_object_get (provider, name, &value, NULL);
-  return value ? value : g_strdup ("");
-}
-
-/* Labelled PROVIDER/VOICE/MODEL; the rest of the settings is in its hash. */
 static gchar *
 make_key (ParleyTtsProvider * provider, const gchar * text)
 {
   gchar *settings = parley_tts_provider_describe (provider);
-  gchar *voice = setting_of (provider, "voice");
-  gchar *model = setting_of (provider, "model");
-  gchar *label = g_strdup_printf ("%.*s/%s/%s", (gint) strcspn (settings,
-          " \n"), settings, voice, model);
+  gchar *label = parley_provider_label (PARLEY_PROVIDER (provider), settings);
   gchar *key = parley_cache_key_new (label, settings, text);
 
   g_free (label);
-  g_free (model);
-  g_free (voice);
   g_free (settings);
   return key;
 }

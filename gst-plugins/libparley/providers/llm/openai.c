@@ -212,6 +212,12 @@ parley_llm_openai_cancel (ParleyLlmProvider * provider, guint id)
       GUINT_TO_POINTER (id));
 }
 
+static gchar *
+parley_llm_openai_describe (ParleyLlmProvider * provider)
+{
+  return parley_cloud_describe (PARLEY_LLM_OPENAI (provider)->cloud);
+}
+
 static gboolean
 parley_llm_openai_warm (ParleyProvider * provider, GError ** error)
 {
@@ -245,4 +251,5 @@ parley_llm_openai_class_init (ParleyLlmOpenaiClass * klass)
   PARLEY_PROVIDER_CLASS (klass)->warm = parley_llm_openai_warm;
   provider_class->request = parley_llm_openai_request;
   provider_class->cancel = parley_llm_openai_cancel;
+  provider_class->describe = parley_llm_openai_describe;
 }
