@@ -134,3 +134,52 @@ def overtaken(turns):
                                 if "stages" in turn and not turn["cached"]))
     return sum(any(other[0] < each[0] - 50000 and other[1] > each[1]
                    for other in asked) for each in asked)
+
+
+# All that the emulator can do wrong.
+FAULTS = [{"fault": "refuse"}, {"protocol": "connection", "fault": "refuse"},
+          {"fault": "401"}, {"fault": "429"},
+          {"fault": "429", "retry_after": 1}, {"fault": "500"},
+          {"fault": "status"}, {"fault": "hang"}, {"fault": "hang-middle"},
+          {"fault": "drop"}, {"fault": "garbage"},
+          {"fault": "garbage", "after": 2}, {"fault": "drip"},
+          {"fault": "cut"}]
+SHARE = 0.01
+AT_ONCE = 200
+# Silence in what the caller hears that is not to be.
+LONG_MS = 2000
+
+
+def faulty(seed):
+    """One request in a hundred meets a fault, of any kind."""
+    return {**SERVICES, "faults": [
+        {**fault, "probability": SHARE / len(FAULTS), "seed": seed + i}
+        for i, fault in enumerate(FAULTS)]}
+
+
+def faults(count=2000):
+    """So many short calls at services of which one in a hundred requests goes
+    wrong."""
+    with emulator(faulty(100)) as first, emulator(faulty(200)) as second, \
+            serve("bench/faults.pipeline", FIRST=first.url, SECOND=second.url,
+                  BENCH_KEY="bench", SILENCE=str(SILENCE_MS),
+                  AFTER="1000") as (_, url):
+        calls = callers(url, "--calls", count, "--at-once",
+                        min(count, AT_ONCE), "--interval-ms", 27, "--turns",
+                        2, "--greeting", "--listen")
+        records = first.records() + second.records()
+    turns = [turn for call in calls for turn in call["turns"]]
+    met = [each["fault"] for each in records if each["fault"]]
+    silences = [call["silence_ms"] for call in calls]
+    yield figure("faults-met", len(met), "of %d requests" % len(records))
+    yield figure("faults-kinds", len(set(met)), "kinds")
+    yield figure("faults-calls-failed",
+                 sum(call["error"] is not None for call in calls),
+                 "of %d calls" % len(calls), 0)
+    yield figure("faults-unanswered",
+                 sum(turn["response_ms"] is None for turn in turns),
+                 "of %d turns" % len(turns), 0)
+    yield figure("faults-long-silences",
+                 sum(silence > LONG_MS for silence in silences), "calls", 0)
+    yield figure("faults-silence-p50", statistics.median(silences), "ms")
+    yield figure("faults-silence-most", max(silences), "ms", LONG_MS)
