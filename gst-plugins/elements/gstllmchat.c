@@ -7,7 +7,8 @@
  *
  * Takes the caller's turns as text and pushes the replies of the language model
  * that #GstLlmChat:provider names, one buffer a sentence, as soon as a sentence
- * is complete. Markdown and emoji are left out: they cannot be spoken.
+ * is complete; the first clause of a reply goes alone when it is long enough.
+ * Markdown and emoji are left out: they cannot be spoken.
  *
  * The conversation belongs to this element, whatever the provider: the system
  * prompt, the greeting, and a history that holds what the caller heard of each
@@ -136,6 +137,7 @@ enum
   PROP_TOOLS,
   PROP_FILLER_TEXT,
   PROP_FILLER_AFTER,
+  PROP_FIRST_CLAUSE,
   PROP_PREWARM_TEXTS,
   PROP_CACHE_SCOPE,
   PROP_CACHE,
@@ -458,6 +460,10 @@ install_properties (GstProviderElementClass * klass)
       g_param_spec_uint ("filler-after", "Filler after",
           "How long a tool may take before filler-text is said, in "
           "milliseconds", 0, 60000, DEFAULT_FILLER_AFTER, 0));
+  gst_provider_element_class_install_number (klass, PROP_FIRST_CLAUSE,
+      g_param_spec_boolean ("first-clause", "First clause",
+          "Whether a reply's first clause goes to the voice alone, if it has "
+          "six words and the sentence goes on", TRUE, 0));
   install_cache_properties (klass);
 }
 

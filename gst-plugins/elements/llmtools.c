@@ -14,6 +14,9 @@ GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 /* A model that goes on calling tools is not asked again with them. */
 #define MAX_ROUNDS 5
 
+/* They take some 2 s to say: time enough for the next words to be made. */
+#define FIRST_CLAUSE_WORDS 6
+
 #define WILL_HAPPEN "{\"status\":\"It happens when the caller has heard you. " \
     "If you have not done so, tell him now, in one sentence.\"}"
 #define HAPPENED "{\"status\":\"done\"}"
@@ -435,7 +438,11 @@ llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
 {
   LlmCalls *calls = ensure_calls (reply);
   gpointer probe = NULL;
+  gboolean first_clause;
 
+  g_object_get (self, "first-clause", &first_clause, NULL);
+  parley_sentences_set_first_clause (reply->splitter, first_clause
+      ? FIRST_CLAUSE_WORDS : 0);
   if (calls->messages != messages) {
     g_clear_pointer (&calls->messages, g_ptr_array_unref);
     calls->messages = messages;

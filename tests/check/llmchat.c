@@ -109,6 +109,45 @@ sentences_as_they_come (Rig * rig, gconstpointer data)
   rig_expect (rig, "e1.1\"Tomorrow\" end1");
 }
 
+/* The greeting has come whole: nothing is gained by its clauses. */
+static void
+first_clause_goes_alone (void)
+{
+  Rig rig;
+
+  setup_with (&rig, TRUE, "llmchat provider=mock greeting=\"We listen to all "
+      "that you say, and to nothing else.\"");
+  rig_expect (&rig, "seg release1 e1.0\"We listen to all that you say, and to "
+      "nothing else.\" end1");
+  playing (&rig, 1);
+  heard (&rig, 1, 500, "bd", "We listen to all that you say, and to nothing "
+      "else.");
+  say (&rig, 1, "when");
+  mock_llm_delta (1, "You can come on Monday morning, or on");
+  rig_expect (&rig, "release2");
+  mock_llm_delta (1, " any oth");
+  rig_expect (&rig, "e2.0\"You can come on Monday morning,\"");
+  mock_llm_delta (1, "er day, if that suits you, and you too. Good.");
+  mock_llm_done (1, FALSE);
+  rig_expect (&rig, "e2.1\"or on any other day, if that suits you, and you "
+      "too.\" e2.2\"Good.\" end2");
+  rig_clear (&rig);
+}
+
+static void
+first_clause_off (void)
+{
+  Rig rig;
+
+  setup_with (&rig, TRUE, "llmchat provider=mock first-clause=false");
+  say (&rig, 1, "when");
+  mock_llm_delta (1, "You can come on Monday morning, or on any other day.");
+  mock_llm_done (1, FALSE);
+  rig_expect (&rig, "seg release1 e1.0\"You can come on Monday morning, or on "
+      "any other day.\" end1");
+  rig_clear (&rig);
+}
+
 static void
 markdown_is_not_spoken (Rig * rig, gconstpointer data)
 {
@@ -763,6 +802,8 @@ main (int argc, char **argv)
       nothing_pauses_without_a_player);
   ADD_ALONE ("many-replies", many_replies);
   ADD_ALONE ("hang-up-without-a-player", hang_up_without_a_player);
+  ADD_FUNC ("first-clause-goes-alone", first_clause_goes_alone);
+  ADD_FUNC ("first-clause-off", first_clause_off);
   ADD_FUNC ("refusals", refusals);
   ADD_FUNC ("properties", properties);
   ADD ("gap-is-swallowed", gap_is_swallowed);

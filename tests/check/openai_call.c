@@ -15,9 +15,9 @@
 #define SSE "text/event-stream"
 #define DELTA(text) "data: {\"choices\":[{\"delta\":{\"content\":\"" text \
     "\"}}]}\n\n"
-#define CALL(name) "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\"" \
-    ":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"" name \
-    "\",\"arguments\":\"{}\"}}]}}]}\n\n"
+#define CALL(name) "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{" \
+    "\"index\":0,\"id\":\"c1\",\"type\":\"function\",\"function\":{" \
+    "\"name\":\"" name "\",\"arguments\":\"{}\"}}]}}]}\n\n"
 #define RATE 24000
 
 typedef struct

@@ -22,6 +22,9 @@ drain (ParleySentences * sentences, GString * out)
   }
 }
 
+/* Of a first clause that goes alone; 0: none does. */
+static guint clause_words;
+
 /* Feeds @text in pieces of 1 to @most bytes; @rand NULL: all at once. */
 static gchar *
 split (const gchar * text, GRand * rand, gint most)
@@ -30,6 +33,7 @@ split (const gchar * text, GRand * rand, gint most)
   GString *out = g_string_new (NULL);
   gsize length = strlen (text), at = 0;
 
+  parley_sentences_set_first_clause (sentences, clause_words);
   while (at < length) {
     gsize n = rand ? (gsize) g_rand_int_range (rand, 1, most + 1) : length;
     gchar *piece = g_strndup (text + at, MIN (n, length - at));
@@ -260,6 +264,72 @@ test_long_text_is_bounded (void)
   g_string_free (text, TRUE);
 }
 
+/* A first clause of four words. */
+static const Case clauses[] = {
+  {"You can come on Monday, or on any other day. Fine, I say to you, all is "
+        "well.", "You can come on Monday, | or on any other day. | Fine, I say "
+        "to you, all is well."},
+  {"Well, you can come on Monday: we open at nine.",
+      "Well, you can come on Monday: | we open at nine."},
+  {"We are open every day - even now it seems.",
+      "We are open every day - | even now it seems."},
+  {"We are open every day — even now it seems.",
+      "We are open every day — | even now it seems."},
+  /* Too short, too little left, or none at all. */
+  {"Yes, of course, you can.", "Yes, of course, you can."},
+  {"You can come on Monday, please. Thanks.",
+      "You can come on Monday, please. | Thanks."},
+  {"You can come on Monday, Mr. Jones said. Thanks.",
+      "You can come on Monday, Mr. Jones said. | Thanks."},
+  {"That makes exactly now 1,000 euros and 3:30 hours in well-known places.",
+      "That makes exactly now 1,000 euros and 3:30 hours in well-known "
+        "places."},
+  {"We have (as you know very well, by now) all of it there.",
+      "We have (as you know very well, by now) all of it there."},
+  {"She said \"come on over to me, when you like to\" and left, which was "
+        "good of her.", "She said \"come on over to me, when you like to\" and "
+        "left, | which was good of her."},
+  {"- You can come on Monday, or on any day.\n- No.",
+      "- You can come on Monday, or on any day. | - No."},
+  {"您可以在星期一过来，或者在星期二过来。好。",
+      "您可以在星期一过来， | 或者在星期二过来。 | 好。"},
+  {"Sie können am Montag kommen, oder an jedem anderen Tag.",
+      "Sie können am Montag kommen, | oder an jedem anderen Tag."},
+  {"You can come on Monday,", "You can come on Monday,"},
+  {NULL},
+};
+
+static void
+test_first_clause (void)
+{
+  clause_words = 4;
+  check_cases (clauses);
+  clause_words = 0;
+}
+
+/* It does not wait for the sentence. */
+static void
+test_first_clause_at_once (void)
+{
+  ParleySentences *sentences = parley_sentences_new ();
+  gchar *clause;
+
+  parley_sentences_set_first_clause (sentences, 4);
+  parley_sentences_feed (sentences, "You can come on Monday, or any ");
+  g_assert_null (parley_sentences_next (sentences));
+  parley_sentences_feed (sentences, "o");
+  clause = parley_sentences_next (sentences);
+  g_assert_cmpstr (clause, ==, "You can come on Monday,");
+  g_free (clause);
+  /* A reset makes the next one the first. */
+  parley_sentences_reset (sentences);
+  parley_sentences_feed (sentences, "You can come on Monday, or any other");
+  clause = parley_sentences_next (sentences);
+  g_assert_cmpstr (clause, ==, "You can come on Monday,");
+  g_free (clause);
+  parley_sentences_free (sentences);
+}
+
 static void
 check_every_chunking (const gchar * text, GRand * rand)
 {
@@ -276,15 +346,16 @@ check_every_chunking (const gchar * text, GRand * rand)
 }
 
 static void
-test_same_for_every_chunking (void)
+test_same_for_every_chunking (gconstpointer words)
 {
   const Case *tables[] = { plain, abbreviations, numbers, addresses, marks,
-    lines
+    lines, clauses
   };
   GRand *rand = g_rand_new_with_seed (20240601);
   GString *all = g_string_new (NULL);
   guint i;
 
+  clause_words = GPOINTER_TO_UINT (words);
   for (i = 0; i < G_N_ELEMENTS (tables); i++) {
     const Case *c;
 
@@ -295,13 +366,14 @@ test_same_for_every_chunking (void)
     }
   }
   check_every_chunking (all->str, rand);
+  clause_words = 0;
   g_string_free (all, TRUE);
   g_rand_free (rand);
 }
 
 /* Text made of what the rules are about, and of bytes that are no text. */
 static void
-test_random_text (void)
+test_random_text (gconstpointer words)
 {
   static const gchar *const parts[] = {
     "a", "Go", "Dr", "etc", "U.S", "p.m", "No", "3", "12", ".", ".", ". ", "! ",
@@ -312,11 +384,14 @@ test_random_text (void)
     "\xf0\x9f", "¿", "«", "»", "The ", "Monday", "Mai", "(", ")",
     "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww", "....................",
     "                                                                 ",
+    ", ", ": ", "，", " - ", "one two three ", "\"",
   };
   GRand *rand = g_rand_new_with_seed (7);
   guint i, j;
 
-  for (i = 0; i < 400; i++) {
+  clause_words = GPOINTER_TO_UINT (words);
+
+  for (i = 0; i < (words ? 60 : 400); i++) {
     GString *text = g_string_new (NULL);
     guint n = g_rand_int_range (rand, 1, 120);
 
@@ -326,7 +401,7 @@ test_random_text (void)
     check_every_chunking (text->str, rand);
     g_string_free (text, TRUE);
   }
-  for (i = 0; i < 200; i++) {
+  for (i = 0; i < (words ? 60 : 200); i++) {
     gchar bytes[301];
 
     for (j = 0; j < 300; j++)
@@ -334,6 +409,7 @@ test_random_text (void)
     bytes[300] = 0;
     check_every_chunking (bytes, rand);
   }
+  clause_words = 0;
   g_rand_free (rand);
 }
 
@@ -354,7 +430,15 @@ main (gint argc, gchar ** argv)
   g_test_add_func ("/sentences/reset-forgets", test_reset_forgets);
   g_test_add_func ("/sentences/invalid-bytes", test_invalid_bytes_are_replaced);
   g_test_add_func ("/sentences/long-text", test_long_text_is_bounded);
-  g_test_add_func ("/sentences/every-chunking", test_same_for_every_chunking);
-  g_test_add_func ("/sentences/random-text", test_random_text);
+  g_test_add_func ("/sentences/first-clause", test_first_clause);
+  g_test_add_func ("/sentences/first-clause-at-once",
+      test_first_clause_at_once);
+  g_test_add_data_func ("/sentences/every-chunking", NULL,
+      test_same_for_every_chunking);
+  g_test_add_data_func ("/sentences/every-chunking-of-clauses",
+      GUINT_TO_POINTER (4), test_same_for_every_chunking);
+  g_test_add_data_func ("/sentences/random-text", NULL, test_random_text);
+  g_test_add_data_func ("/sentences/random-clauses", GUINT_TO_POINTER (3),
+      test_random_text);
   return g_test_run ();
 }

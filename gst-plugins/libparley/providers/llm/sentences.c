@@ -11,6 +11,7 @@
 #define MAX_RUN 50              /* stops in a row, blanks and openers skipped */
 #define MAX_WORD 20             /* letters of a word that follows a stop */
 #define MAX_FENCE_INDENT 3
+#define MAX_REST 60             /* characters behind a first clause */
 #define MIN_CLAUSE 100          /* characters a forced cut leaves at least */
 
 typedef enum
@@ -28,6 +29,8 @@ struct _ParleySentences
   gboolean finished;
   gboolean line_start;          /* text begins a line */
   gchar fence;                  /* inside a code block: its character */
+  guint clause_words;           /* of a first clause; 0: none goes alone */
+  gboolean begun;               /* a sentence came out */
 };
 
 /* What a scan has seen of the current piece. */
@@ -41,6 +44,10 @@ typedef struct
   guint n_chars;
   const gchar *clause;          /* where a forced cut sounds best */
   const gchar *space;           /* second best */
+  guint clause_words;           /* a clause may end behind so many; 0: none */
+  guint n_words;                /* seen so far, as far as they matter */
+  gboolean in_word;
+  gint n_open;                  /* brackets and quotes */
 } Scan;
 
 static gboolean
@@ -408,6 +415,80 @@ forced_cut (const Scan * scan, const gchar * p)
   return scan->space ? scan->space : p;
 }
 
+/* Clauses */
+
+static gboolean
+is_wide_comma (gunichar c)
+{
+  return in_set (c, "，；：");
+}
+
+static gboolean
+is_dash (gunichar c)
+{
+  return in_set (c, "-–—");
+}
+
+/* Two characters of a script without blanks count as a word. */
+static void
+count_words (Scan * scan, gunichar c)
+{
+  if (is_cjk (c) && g_unichar_isalnum (c)) {
+    scan->n_words += !scan->in_word;
+    scan->in_word = !scan->in_word;
+  } else if (g_unichar_isspace (c)) {
+    scan->in_word = FALSE;
+  } else if (g_unichar_isalnum (c) && !scan->in_word) {
+    scan->n_words++;
+    scan->in_word = TRUE;
+  }
+  if (in_set (c, "([{«„“"))
+    scan->n_open++;
+  else if (in_set (c, ")]}»”"))
+    scan->n_open--;
+  else if (c == '"')
+    scan->n_open += scan->n_open > 0 ? -1 : 1;
+}
+
+/* Whether the sentence goes on behind @p: a stop within the next words is its
+ * end, which nobody wants to hear alone. */
+static Verdict
+judge_rest (const Scan * scan, const gchar * p)
+{
+  Scan rest = { p, scan->end };
+  guint n;
+
+  for (n = 0; n < MAX_REST && p < scan->end; n++) {
+    gunichar c = g_utf8_get_char (p);
+
+    if (is_stop (c) || c == '\n')
+      return VERDICT_NO;
+    count_words (&rest, c);
+    if (rest.n_words > PARLEY_CLAUSE_REST)
+      return VERDICT_CUT;
+    p = g_utf8_next_char (p);
+  }
+  return n == MAX_REST ? VERDICT_CUT : at_end (scan);
+}
+
+/* What parts clauses stands at @p; @after: behind it. */
+static Verdict
+judge_clause (const Scan * scan, const gchar * p, const gchar * after)
+{
+  gunichar c = g_utf8_get_char (p);
+  gboolean mark = in_set (c, ",;:") || is_wide_comma (c)
+      || (is_dash (c) && g_unichar_isspace (char_before (scan, p)));
+
+  if (!mark || scan->n_open > 0 || scan->block
+      || scan->n_words < scan->clause_words)
+    return VERDICT_NO;
+  if (after == scan->end)
+    return at_end (scan);
+  if (!is_wide_comma (c) && *after != ' ')
+    return VERDICT_NO;
+  return judge_rest (scan, after);
+}
+
 /* Judges the character at *@p and moves behind it; on CUT, to the cut. */
 static Verdict
 step (Scan * scan, const gchar ** p)
@@ -427,7 +508,11 @@ step (Scan * scan, const gchar ** p)
       after = skip (scan, *p, is_stop);
   } else if (g_unichar_isalnum (c)) {
     scan->words = TRUE;
+  } else if (scan->clause_words > 0) {
+    verdict = judge_clause (scan, *p, after);
   }
+  if (scan->clause_words > 0)
+    count_words (scan, c);
   scan->n_chars += g_utf8_pointer_to_offset (*p, after);
   *p = after;
   return verdict;
@@ -461,7 +546,9 @@ take (ParleySentences * self, gsize length)
 static gsize
 scan_piece (ParleySentences * self, gboolean * words)
 {
-  Scan scan = { front (self), front (self) + n_left (self), self->finished };
+  Scan scan = { front (self), front (self) + n_left (self), self->finished,
+    .clause_words = self->begun ? 0 : self->clause_words
+  };
   const gchar *p = scan.start;
   Verdict verdict = VERDICT_NO;
 
@@ -601,8 +688,10 @@ parley_sentences_next (ParleySentences * self)
     sentence = words ? trimmed (front (self), length) : NULL;
     take (self, length);
     self->line_start = FALSE;
-    if (sentence)
+    if (sentence) {
+      self->begun = TRUE;
       return sentence;
+    }
   }
   return NULL;
 }
@@ -631,6 +720,12 @@ take_characters (ParleySentences * self)
 }
 
 void
+parley_sentences_set_first_clause (ParleySentences * self, guint words)
+{
+  self->clause_words = words;
+}
+
+void
 parley_sentences_feed (ParleySentences * self, const gchar * text)
 {
   g_return_if_fail (text != NULL);
@@ -653,7 +748,7 @@ parley_sentences_reset (ParleySentences * self)
   g_string_truncate (self->text, 0);
   self->taken = 0;
   g_string_truncate (self->partial, 0);
-  self->finished = FALSE;
+  self->finished = self->begun = FALSE;
   self->line_start = TRUE;
   self->fence = 0;
 }

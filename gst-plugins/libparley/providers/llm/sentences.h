@@ -27,6 +27,13 @@ typedef struct _ParleySentences ParleySentences;
 ParleySentences *parley_sentences_new (void);
 void parley_sentences_free (ParleySentences * self);
 
+/* The first sentence may come out in two: its first clause alone, up to a
+ * comma, semicolon, colon or dash behind at least @words words, if the sentence
+ * goes on for more than PARLEY_CLAUSE_REST words. 0, the default: never.
+ * Outlives a reset. */
+#define PARLEY_CLAUSE_REST 2
+void parley_sentences_set_first_clause (ParleySentences * self, guint words);
+
 /* Forgets all text; ready for the next reply. */
 void parley_sentences_reset (ParleySentences * self);
 
