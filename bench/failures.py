@@ -163,7 +163,7 @@ def faults(count=2000):
     with emulator(faulty(100)) as first, emulator(faulty(200)) as second, \
             serve("bench/faults.pipeline", FIRST=first.url, SECOND=second.url,
                   BENCH_KEY="bench", SILENCE=str(SILENCE_MS),
-                  AFTER="1000") as (_, url):
+                  AFTER="800") as (_, url):
         calls = callers(url, "--calls", count, "--at-once",
                         min(count, AT_ONCE), "--interval-ms", 27, "--turns",
                         2, "--greeting", "--listen")

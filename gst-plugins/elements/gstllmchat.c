@@ -29,9 +29,10 @@
  * waits until the reply before it is complete, and a complete reply counts as
  * heard.
  *
- * A model that fails before anything of its reply was sent on is replaced by
- * the next of #GstLlmChat:fallback; when there is none #GstLlmChat:sorry-text
- * is said, as it is when the caller was not understood.
+ * A model that fails before anything of its reply was sent on, or has no whole
+ * sentence after one and a half times #GstLlmChat:fallback-after, is replaced
+ * by the next of #GstLlmChat:fallback; when there is none
+ * #GstLlmChat:sorry-text is said, as it is when the caller was not understood.
  *
  * The provider `script` answers from a JSON conversation script; see
  * docs/script.md. `openai` is a service on the network, or a server of one's

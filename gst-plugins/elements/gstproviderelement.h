@@ -65,6 +65,9 @@ void gst_provider_element_failed_in_loop (GstProviderElement * self,
 /* Whether there is anybody behind @provider. */
 gboolean gst_provider_element_has_fallback_in_loop (GstProviderElement * self,
     gpointer provider);
+/* And whether one of them can be asked now. */
+gboolean gst_provider_element_is_next_up_in_loop (GstProviderElement * self,
+    gpointer provider);
 /* As in provider=NAME; borrowed. */
 const gchar *gst_provider_element_get_name_in_loop (GstProviderElement * self,
     gpointer provider);

@@ -6,6 +6,7 @@
 
 #include "llmchat.h"
 #include "net/clock.h"
+#include "net/neterror.h"
 #include "providers/llm/toolrun.h"
 
 GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
@@ -13,6 +14,9 @@ GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 
 /* A model that goes on calling tools is not asked again with them. */
 #define MAX_ROUNDS 5
+/* Of the time within which an answer must begin: within so much of it there is
+ * something to say, or another model is asked. */
+#define SENTENCE_PERCENT 150
 
 /* They take some 2 s to say: time enough for the next words to be made. */
 #define FIRST_CLAUSE_WORDS 6
@@ -433,6 +437,22 @@ ask (GstLlmChat * self, LlmReply * reply, gpointer provider, guint id)
   parley_llm_provider_request (provider, id, reply->calls->messages);
 }
 
+static gboolean sentence_late (gpointer data);
+
+static void
+arm_hurry (GstLlmChat * self, LlmReply * reply)
+{
+  guint after;
+
+  parley_timer_clear (&self->tools.hurry_timer);
+  g_object_get (self, "fallback-after", &after, NULL);
+  if (after && gst_provider_element_has_fallback_in_loop (GST_PROVIDER_ELEMENT
+          (self), reply->provider))
+    self->tools.hurry_timer = parley_loop_add_timer (gst_loop_element_get_loop
+        (loop_element (self)), parley_clock_now () + (gint64) after
+        * SENTENCE_PERCENT * 10, sentence_late, self);
+}
+
 void
 llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
 {
@@ -456,6 +476,7 @@ llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
     ask (self, reply, probe, ++self->last_request);
   reply->request = ++self->last_request;
   self->writing = reply;
+  arm_hurry (self, reply);
   ask (self, reply, reply->provider, reply->request);
 }
 
@@ -483,6 +504,29 @@ llm_tools_ask_next (GstLlmChat * self, LlmReply * reply, const GError * error)
   reply->provider = next;
   llm_tools_request (self, reply, calls->messages);
   return TRUE;
+}
+
+/* It has begun in time, but comes so slowly, or has stopped, that there is
+ * nothing to say yet. */
+static gboolean
+sentence_late (gpointer data)
+{
+  GstLlmChat *self = data;
+  GstProviderElement *element = GST_PROVIDER_ELEMENT (self);
+  LlmReply *reply = self->writing;
+  g_autoptr (GError) error = NULL;
+
+  parley_timer_clear (&self->tools.hurry_timer);
+  if (!reply || !reply->calls || reply->calls->current
+      || n_said (reply) > reply->calls->n_before
+      || !gst_provider_element_is_next_up_in_loop (element, reply->provider))
+    return G_SOURCE_REMOVE;
+  error = g_error_new (PARLEY_NET_ERROR, PARLEY_NET_ERROR_TIMEOUT_IDLE,
+      "%s: no whole sentence in time: try again later or set a fallback",
+      gst_provider_element_get_name_in_loop (element, reply->provider));
+  parley_llm_provider_cancel (reply->provider, reply->request);
+  llm_tools_ask_next (self, reply, error);
+  return G_SOURCE_REMOVE;
 }
 
 void
@@ -759,6 +803,7 @@ void
 llm_tools_stop (GstLlmChat * self)
 {
   parley_timer_clear (&self->tools.filler_timer);
+  parley_timer_clear (&self->tools.hurry_timer);
   while (self->tools.working) {
     Job *job = self->tools.working->data;
 

@@ -23,6 +23,7 @@ typedef struct
   GList *working;               /* of calls that were not answered yet */
   GSource *filler_timer;
   guint n_fillers;              /* said so far */
+  GSource *hurry_timer;         /* until the first sentence; or NULL */
 } LlmTools;
 
 /* In NULL→READY, any thread. FALSE: the file is wrong, an error was posted. */

@@ -50,6 +50,16 @@ gst_provider_element_has_fallback_in_loop (GstProviderElement * self,
       < provider_list_get_length (list);
 }
 
+gboolean
+gst_provider_element_is_next_up_in_loop (GstProviderElement * self,
+    gpointer provider)
+{
+  ProviderList *list = gst_provider_element_get_list_in_loop (self);
+  guint n = provider_list_find (list, provider);
+
+  return n != G_MAXUINT && provider_list_next_in_loop (list, n) != G_MAXUINT;
+}
+
 void
 gst_provider_element_post_usage_in_loop (GstProviderElement * self,
     gpointer provider, const gchar * unit, gdouble amount)

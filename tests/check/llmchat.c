@@ -158,6 +158,54 @@ markdown_is_not_spoken (Rig * rig, gconstpointer data)
 }
 
 static void
+setup_with_fallback (Rig * rig, const gchar * launch)
+{
+  setup_with (rig, TRUE, launch);
+  rig_expect (rig, "seg");
+  say (rig, 1, "when");
+  rig_expect (rig, "release1");
+  rig_expect_log (rig, "request U:when");
+}
+
+static void
+late_sentence (void)
+{
+  Rig rig;
+
+  setup_with_fallback (&rig, "llmchat provider=mock fallback=mock "
+      "fallback-after=1000");
+  mock_llm_delta (1, "We ope");
+  rig_wait_ms (&rig, 1499);
+  g_assert_cmpuint (mock_llm_count (), ==, 1);
+  rig_wait_ms (&rig, 1);
+  g_assert_cmpuint (mock_llm_count (), ==, 2);
+  rig_expect_log (&rig, "cancel; request U:when");
+  mock_llm_delta (1, "n at nine. And close at");
+  mock_llm_delta (2, "At nine");
+  /* Nobody is behind the last one. */
+  rig_wait_ms (&rig, 5000);
+  mock_llm_done (2, FALSE);
+  rig_expect (&rig, "e1.0\"At nine\" end1");
+  rig_clear (&rig);
+}
+
+static void
+sentence_in_time (void)
+{
+  Rig rig;
+
+  setup_with_fallback (&rig, "llmchat provider=mock fallback=mock "
+      "fallback-after=1000");
+  mock_llm_delta (1, "We open at nine. We");
+  rig_wait_ms (&rig, 5000);
+  mock_llm_delta (1, " close at six.");
+  mock_llm_done (1, FALSE);
+  g_assert_cmpuint (mock_llm_count (), ==, 1);
+  rig_expect (&rig, "e1.0\"We open at nine.\" e1.1\"We close at six.\" end1");
+  rig_clear (&rig);
+}
+
+static void
 sentence_messages (Rig * rig, gconstpointer data)
 {
   GstMessage *message;
@@ -769,6 +817,8 @@ main (int argc, char **argv)
   ADD ("text-without-meta", text_without_meta);
   ADD ("key-is-a-turn", key_is_a_turn);
   ADD ("key-without-a-turn", key_without_a_turn);
+  ADD_FUNC ("fallback/late-sentence", late_sentence);
+  ADD_FUNC ("fallback/sentence-in-time", sentence_in_time);
   ADD_FUNC ("greeting-text", greeting_text);
   ADD_FUNC ("texts-from-files", texts_from_files);
   ADD_FUNC ("turn-before-the-texts", turn_before_the_texts);
