@@ -20,6 +20,7 @@ ELEMENTS = ("twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts",
 # Names in a doc block that are links on a page.
 LINKS = {
     "docs/tools.md": "../tools.md",
+    "docs/failure.md": "../failure.md",
     "docs/turns.md": "../turns.md",
     "docs/script.md": "../script.md",
     "docs/providers/azure.md": "../providers/azure.md",

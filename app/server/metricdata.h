@@ -18,11 +18,14 @@ G_BEGIN_DECLS
 #define PARLEY_METRIC_KINDS 3
 #define PARLEY_METRIC_UNITS 5
 #define PARLEY_METRIC_TOOLS 32
+#define PARLEY_METRIC_REASONS 12
 
 typedef struct
 {
   gdouble amounts[PARLEY_METRIC_UNITS];
   gdouble cost;
+  guint64 failures[PARLEY_METRIC_REASONS];
+  guint64 stood_in;
   ParleyHistogram time;
 } ParleyProviderNumbers;
 
@@ -56,6 +59,7 @@ const gchar *parley_metric_stage (guint index);
 const gchar *parley_metric_element (guint index);
 const gchar *parley_metric_domain (guint index);
 const gchar *parley_metric_unit (guint index);
+const gchar *parley_metric_reason (guint index);
 const gchar *parley_metric_provider (guint kind, guint index);
 
 /* The text of a copy of the numbers. */

@@ -29,6 +29,11 @@ static const gchar *const units[PARLEY_METRIC_UNITS] = {
   "second", "input_token", "output_token", "cached_input_token", "character"
 };
 
+static const gchar *const reasons[PARLEY_METRIC_REASONS] = {
+  "connect", "timeout", "status", "auth", "rate-limited", "dropped", "protocol",
+  "settings", "engine", "open", "busy", OTHER
+};
+
 /* After ParleyProviderKind. */
 static const gchar *const kinds[PARLEY_METRIC_KINDS] = {
   "cloudstt", "llmchat", "cloudtts"
@@ -61,6 +66,12 @@ const gchar *
 parley_metric_unit (guint index)
 {
   return units[index];
+}
+
+const gchar *
+parley_metric_reason (guint index)
+{
+  return reasons[index];
 }
 
 const gchar *
@@ -282,6 +293,38 @@ parley_metrics_add_usage (ParleyMetrics * self, const ParleyUsage * usage,
   g_mutex_lock (&self->lock);
   to->amounts[unit] += usage->amount;
   to->cost += cost;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+parley_failure_from_structure (ParleyFailure * failure,
+    const GstStructure * structure)
+{
+  gboolean is_switch = gst_structure_has_name (structure,
+      "parley-provider-switch");
+
+  if (!is_switch && !gst_structure_has_name (structure,
+          "parley-provider-failed"))
+    return FALSE;
+  failure->kind = gst_structure_get_string (structure, "kind");
+  failure->provider = gst_structure_get_string (structure,
+      is_switch ? "from" : "provider");
+  failure->reason = gst_structure_get_string (structure, "reason");
+  failure->to = gst_structure_get_string (structure, "to");
+  return failure->kind && failure->provider;
+}
+
+void
+parley_metrics_add_failure (ParleyMetrics * self, const ParleyFailure * failure)
+{
+  guint kind = find (kind_names, PARLEY_METRIC_KINDS, failure->kind);
+  guint reason = find (reasons, PARLEY_METRIC_REASONS, failure->reason);
+  ParleyProviderNumbers *numbers = self->numbers.providers[kind];
+
+  g_mutex_lock (&self->lock);
+  numbers[find_provider (kind, failure->provider)].failures[reason]++;
+  if (failure->to)
+    numbers[find_provider (kind, failure->to)].stood_in++;
   g_mutex_unlock (&self->lock);
 }
 

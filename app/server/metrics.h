@@ -23,6 +23,21 @@ typedef struct
   guint64 bytes_dropped;
 } ParleyPlayed;
 
+/* What a provider did not do, as an element message tells it. The strings are
+ * borrowed from the message. */
+typedef struct
+{
+  const gchar *kind;            /* "stt", "llm" or "tts" */
+  const gchar *provider;
+  const gchar *reason;
+  const gchar *to;              /* who did it; NULL: nobody */
+} ParleyFailure;
+
+/* Of "parley-provider-switch" and "parley-provider-failed"; FALSE: it is neither
+ * of these. */
+gboolean parley_failure_from_structure (ParleyFailure * failure,
+    const GstStructure * structure);
+
 /* @currency: of the price file; NULL without. */
 ParleyMetrics *parley_metrics_new (const gchar * currency);
 void parley_metrics_free (ParleyMetrics * metrics);
@@ -42,6 +57,8 @@ void parley_metrics_add_played (ParleyMetrics * metrics,
 /* @cost: 0 without a price. */
 void parley_metrics_add_usage (ParleyMetrics * metrics,
     const ParleyUsage * usage, gdouble cost);
+void parley_metrics_add_failure (ParleyMetrics * metrics,
+    const ParleyFailure * failure);
 /* The calls' own cost, beside the providers'. */
 void parley_metrics_add_call_cost (ParleyMetrics * metrics, gdouble cost);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "server/metricdata.h"
 
+#include <string.h>
+
 #include "config.h"
+#include "net/breaker.h"
 #include "server/processinfo.h"
 
 static const gchar *const severities[] = { "warnings", "errors" };
@@ -148,6 +151,52 @@ print_usage (GString * text, guint kind, const gchar * provider,
 }
 
 static void
+print_failures (GString * text, guint kind, const gchar * provider,
+    const ParleyProviderNumbers * numbers, const gchar * currency)
+{
+  for (guint i = 0; i < PARLEY_METRIC_REASONS; i++) {
+    g_autofree gchar *labels = g_strdup_printf
+        ("kind=\"%s\",provider=\"%s\",reason=\"%s\"", kinds[kind], provider,
+        parley_metric_reason (i));
+
+    if (numbers->failures[i] > 0)
+      sample (text, "parley_provider_failures_total", labels,
+          numbers->failures[i]);
+  }
+}
+
+static void
+print_stood_in (GString * text, guint kind, const gchar * provider,
+    const ParleyProviderNumbers * numbers, const gchar * currency)
+{
+  g_autofree gchar *labels = g_strdup_printf ("kind=\"%s\",to=\"%s\"",
+      kinds[kind], provider);
+
+  if (numbers->stood_in > 0)
+    sample (text, "parley_provider_switches_total", labels, numbers->stood_in);
+}
+
+/* Their names are of settings: no more than the breakers there are. */
+static void
+print_services (GString * text)
+{
+  g_autoptr (GPtrArray) breakers = parley_breaker_list ();
+
+  head (text, "parley_service_state", "gauge",
+      "Whether a service is asked: 0 yes, 1 no, 2 one request finds out.");
+  for (guint i = 0; i < breakers->len; i++) {
+    ParleyBreaker *breaker = g_ptr_array_index (breakers, i);
+    g_autofree gchar *labels = g_strdup_printf ("service=\"%s\"",
+        parley_breaker_get_name (breaker));
+    ParleyBreakerStats stats;
+
+    parley_breaker_get_stats (breaker, &stats);
+    if (!strpbrk (parley_breaker_get_name (breaker), "\"\\\n"))
+      sample (text, "parley_service_state", labels, stats.state);
+  }
+}
+
+static void
 print_cost (GString * text, guint kind, const gchar * provider,
     const ParleyProviderNumbers * numbers, const gchar * currency)
 {
@@ -183,6 +232,13 @@ print_providers (GString * text, const ParleyMetricNumbers * numbers,
   head (text, "parley_usage_total", "counter",
       "What was used of providers, in their units.");
   for_each_provider (text, numbers, currency, print_usage);
+  head (text, "parley_provider_failures_total", "counter",
+      "What providers did not do, by why.");
+  for_each_provider (text, numbers, currency, print_failures);
+  head (text, "parley_provider_switches_total", "counter",
+      "What a provider did as the fallback of another.");
+  for_each_provider (text, numbers, currency, print_stood_in);
+  print_services (text);
   if (!currency)
     return;
   head (text, "parley_cost_total", "counter",

@@ -164,6 +164,17 @@ on_problem (const ParleyProblem * problem, gpointer data)
       problem);
 }
 
+static void
+on_failure (const GstStructure * fields, gpointer data)
+{
+  ParleyService *self = data;
+  ParleyFailure failure;
+
+  if (parley_failure_from_structure (&failure, fields))
+    parley_metrics_add_failure (parley_monitor_get_metrics (self->monitor),
+        &failure);
+}
+
 static gboolean
 run_idle (gpointer data)
 {
@@ -277,6 +288,7 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
     .usage = on_usage,
     .tool = on_tool,
     .problem = on_problem,
+    .failure = on_failure,
     .over = on_over,
   };
   ParleyService *self = data;

@@ -358,6 +358,9 @@ handle_element (ParleySession * self, const GstStructure * fields)
     handle_turn (self, fields);
   else if (gst_structure_has_name (fields, "parley-usage"))
     handle_usage (self, fields);
+  else if (g_str_has_prefix (gst_structure_get_name (fields),
+          "parley-provider-"))
+    self->hooks.failure (fields, self->data);
   else if (gst_structure_has_name (fields, "llmchat-heard"))
     handle_heard (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-tool"))
@@ -417,6 +420,8 @@ is_wanted (GstMessage * message)
           || gst_message_has_name (message, "llmchat-heard")
           || gst_message_has_name (message, "llmchat-tool")
           || gst_message_has_name (message, "llmchat-hangup")
+          || gst_message_has_name (message, "parley-provider-switch")
+          || gst_message_has_name (message, "parley-provider-failed")
           || gst_message_has_name (message, "parley-turn")
           || gst_message_has_name (message, "parley-usage");
     default:

@@ -103,6 +103,8 @@ typedef struct
       gpointer data);
   void (*tool) (const ParleyToolReport * tool, gpointer data);
   void (*problem) (const ParleyProblem * problem, gpointer data);
+  /* A provider failed, as an element message tells it. */
+  void (*failure) (const GstStructure * fields, gpointer data);
   /* Last; the session is freed after it. @sid: NULL if it never started. */
   void (*over) (ParleySession * session, const gchar * sid,
       ParleySessionEnd end, const gchar * reason, gpointer data);

@@ -87,7 +87,7 @@ take_setting (const gchar ** at, FallbackEntry * entry, GError ** error)
   g_ptr_array_add (entry->names, name);
   if (**at != '=')
     return fail (error, "no = behind a setting", begin);
-  ++ * at;
+  ++*at;
   value = take_value (at);
   if (!value)
     return fail (error, "a quote that is not closed", begin);
@@ -115,7 +115,7 @@ take_entry (const gchar ** at, GPtrArray * entries, GError ** error)
         return FALSE;
     if (!**at)
       return fail (error, "no closing parenthesis", *at);
-    ++ * at;
+    ++*at;
   }
   *at = skip_blanks (*at);
   return TRUE;

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* What gstproviderelement.c and providerfallback.c share of the class: the
- * latter says who is asked and tells of it. On the loop; borrowed, from start to
- * stop. */
+ * latter says who is asked and tells of it. On the loop; borrowed, from start
+ * to stop. */
 ProviderList *gst_provider_element_get_list_in_loop (GstProviderElement *
     self);
 

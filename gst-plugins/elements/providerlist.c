@@ -117,6 +117,24 @@ find_setting (gpointer provider, const gchar * name)
 }
 
 static gboolean
+parse_value (GParamSpec * spec, const gchar * text, GValue * value)
+{
+  guint64 number;
+
+  if (G_VALUE_HOLDS_STRING (value)) {
+    g_value_set_string (value, text);
+    return TRUE;
+  }
+  if (!G_VALUE_HOLDS_UINT (value))
+    return gst_value_deserialize (value, text)
+        && !g_param_value_validate (spec, value);
+  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT, &number, NULL))
+    return FALSE;
+  g_value_set_uint (value, number);
+  return !g_param_value_validate (spec, value);
+}
+
+static gboolean
 set_own (const Maker * maker, gpointer provider, const FallbackEntry * entry,
     guint i, GError ** error)
 {
@@ -124,25 +142,19 @@ set_own (const Maker * maker, gpointer provider, const FallbackEntry * entry,
   const gchar *text = g_ptr_array_index (entry->values, i);
   GParamSpec *spec = find_setting (provider, name);
   GValue value = G_VALUE_INIT;
-  gboolean ok = FALSE;
+  gboolean ok;
 
   if (!spec) {
     gchar *names = setting_names (provider);
 
     g_set_error (error, PARLEY_PROVIDER_ERROR, PARLEY_PROVIDER_ERROR_SETTINGS,
-        "fallback: %s has no setting “%s”; it has: %s", entry->provider, name,
-        names);
+        "fallback: %s has no setting “%s”; it has: %s", entry->provider,
+        name, names);
     g_free (names);
     return FALSE;
   }
   g_value_init (&value, spec->value_type);
-  if (G_VALUE_HOLDS_STRING (&value)) {
-    g_value_set_string (&value, text);
-    ok = TRUE;
-  } else {
-    ok = gst_value_deserialize (&value, text)
-        && !g_param_value_validate (spec, &value);
-  }
+  ok = parse_value (spec, text, &value);
   if (ok)
     set_expanded (maker, provider, spec, &value);
   else

@@ -71,7 +71,8 @@ on_asked (gpointer data)
 void
 cloud_tts_synthesise (GstCloudTts * self, TtsJob * job, gpointer provider)
 {
-  static const ParleySynthesisFuncs funcs = { on_asked, cloud_tts_audio, cloud_tts_done };
+  static const ParleySynthesisFuncs funcs =
+      { on_asked, cloud_tts_audio, cloud_tts_done };
 
   job->done = FALSE;
   job->provider = provider;
@@ -141,8 +142,7 @@ say_sorry (GstCloudTts * self, TtsJob * job)
       "sorry-text");
   gpointer voice = NULL;
 
-  if (sorry && *sorry && !(self->sorry_said
-          && self->sorry_epoch == job->epoch))
+  if (sorry && *sorry && !(self->sorry_said && self->sorry_epoch == job->epoch))
     voice = find_sorry_voice (self, sorry);
   if (voice) {
     self->sorry_said = TRUE;
@@ -273,4 +273,3 @@ cloud_tts_choose_provider (GstCloudTts * self, TtsJob * job)
     note_stand_in (self, job, chosen);
   return chosen;
 }
-

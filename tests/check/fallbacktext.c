@@ -40,7 +40,7 @@ static const struct
   {"script()", "script()"},
   {"openai(model=gpt-4o-mini base-url=https://h/v1?a=b,c),script(script=x)",
       "openai(model=gpt-4o-mini;base-url=https://h/v1?a=b,c;) "
-      "script(script=x;)"},
+        "script(script=x;)"},
   {"openai(\n  model=a\n  voice=b\n)", "openai(model=a;voice=b;)"},
   {"openai(instructions='speak (very) slowly' voice=\"it's\" model=)",
       "openai(instructions=speak (very) slowly;voice=it's;model=;)"},

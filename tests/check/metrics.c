@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "net/breaker.h"
 #include "server/histogram.h"
 #include "server/metrics.h"
 #include "tests/mock/promtext.h"
@@ -280,11 +281,56 @@ test_element_quantile (void)
   parley_metrics_free (metrics);
 }
 
+/* Providers and reasons that nobody knows are "other". */
+static void
+test_failures (void)
+{
+  static const gchar *const messages[] = {
+    "parley-provider-switch, kind=stt, from=deepgram, to=pocketsphinx, "
+        "reason=timeout",
+    "parley-provider-switch, kind=stt, from=deepgram, to=pocketsphinx, "
+        "reason=timeout",
+    "parley-provider-failed, kind=stt, provider=pocketsphinx, reason=engine",
+    "parley-provider-switch, kind=llm, from=mine, to=openai, reason=bored",
+    "parley-provider-failed, reason=auth",
+    "parley-usage, kind=stt, provider=deepgram",
+  };
+  ParleyMetrics *metrics = parley_metrics_new (NULL);
+  g_autoptr (GHashTable) samples = NULL;
+  g_autofree gchar *text = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++) {
+    g_autoptr (GstStructure) fields = gst_structure_from_string (messages[i],
+        NULL);
+    ParleyFailure failure;
+
+    g_assert_nonnull (fields);
+    g_assert_cmpint (parley_failure_from_structure (&failure, fields), ==,
+        i < 4);
+    if (i < 4)
+      parley_metrics_add_failure (metrics, &failure);
+  }
+  parley_breaker_get ("deepgram-stt", "stt.example.com:1");
+  text = parley_metrics_to_text (metrics, 0, 1);
+  samples = prom_parse (text);
+  IS ("parley_provider_failures_total{kind=\"stt\",provider=\"deepgram\","
+      "reason=\"timeout\"}", 2);
+  IS ("parley_provider_switches_total{kind=\"stt\",to=\"pocketsphinx\"}", 2);
+  IS ("parley_provider_failures_total{kind=\"stt\","
+      "provider=\"pocketsphinx\",reason=\"engine\"}", 1);
+  IS ("parley_provider_failures_total{kind=\"llm\",provider=\"other\","
+      "reason=\"other\"}", 1);
+  IS ("parley_provider_switches_total{kind=\"llm\",to=\"openai\"}", 1);
+  IS ("parley_service_state{service=\"deepgram-stt stt.example.com:1\"}", 0);
+  parley_metrics_free (metrics);
+}
+
 int
 main (int argc, char **argv)
 {
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/metrics/failures", test_failures);
   g_test_add_func ("/metrics/turn", test_turn);
   g_test_add_func ("/metrics/greeting", test_greeting);
   g_test_add_func ("/metrics/not-heard", test_not_heard);
