@@ -78,6 +78,7 @@
 #include "net/clock.h"
 #include "net/neterror.h"
 #include "sttroute.h"
+#include "sttturn.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -107,26 +108,6 @@ enum
   PROP_NEWLINE
 };
 
-/* A turn that has no outcome yet. */
-typedef struct
-{
-  guint turn;
-  guint sent_take;              /* the last take the provider was asked for */
-  guint finished;               /* the last take whose audio is complete */
-  guint got;                    /* the last take that was answered */
-  guint resumed;                /* the last take that turned out not the end */
-  guint end;                    /* the final take; 0: not known yet */
-  GString *text;                /* finals of its takes, joined */
-  gchar *failure;               /* why a take has no text; or NULL */
-  GstClockTime pts;
-  GstClockTime duration;
-  gint64 arrived;
-  gint64 ended;                 /* µs: when the end was known; 0: not yet */
-  ParleyTimeline *timeline;     /* of the last take that ended, or NULL */
-  GSource *timer;               /* runs out on the recogniser */
-  struct _GstCloudStt *owner;
-} Turn;
-
 struct _GstCloudStt
 {
   GstProviderElement parent;
@@ -138,7 +119,7 @@ struct _GstCloudStt
   /* On the loop: */
   SttRoute *route;
   ParleyAudioFormat format;
-  GQueue turns;                 /* of Turn, oldest first */
+  GQueue turns;                 /* of SttTurn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
   guint own_turn;
   gboolean live;                /* audio comes at the pace of speech */
@@ -167,40 +148,24 @@ loop_element (GstCloudStt * self)
 
 /* Turns */
 
-static void
-turn_free (gpointer data)
-{
-  Turn *turn = data;
-
-  parley_timer_clear (&turn->timer);
-  g_clear_pointer (&turn->timeline, parley_timeline_unref);
-  g_string_free (turn->text, TRUE);
-  g_free (turn->failure);
-  g_free (turn);
-}
-
-static Turn *
+static SttTurn *
 find_turn (GstCloudStt * self, guint number)
 {
   for (GList * l = self->turns.head; l; l = l->next)
-    if (((Turn *) l->data)->turn == number)
+    if (((SttTurn *) l->data)->turn == number)
       return l->data;
   return NULL;
 }
 
 /* NULL: that turn has its outcome already. */
-static Turn *
+static SttTurn *
 open_turn (GstCloudStt * self, guint number)
 {
-  Turn *turn = find_turn (self, number);
+  SttTurn *turn = find_turn (self, number);
 
   if (turn || number <= self->last_closed)
     return turn;
-  turn = g_new0 (Turn, 1);
-  turn->turn = number;
-  turn->text = g_string_new (NULL);
-  turn->pts = GST_CLOCK_TIME_NONE;
-  turn->owner = self;
+  turn = stt_turn_new (number, self);
   g_queue_push_tail (&self->turns, turn);
   return turn;
 }
@@ -234,7 +199,7 @@ stamp_out (GstCloudStt * self, ParleyTimeline * timeline, gint64 ended)
 
 /* What follows a guess goes a way of its own. */
 static void
-push_guess (GstCloudStt * self, Turn * turn)
+push_guess (GstCloudStt * self, SttTurn * turn)
 {
   GstEvent *event = parley_event_new_turn_guess (turn->turn, turn->got,
       turn->text->str);
@@ -251,7 +216,7 @@ push_guess (GstCloudStt * self, Turn * turn)
 }
 
 static void
-push_text (GstCloudStt * self, Turn * turn)
+push_text (GstCloudStt * self, SttTurn * turn)
 {
   GstBuffer *buffer;
   ParleyTurnMeta *meta;
@@ -282,13 +247,13 @@ hold_if_behind (GstCloudStt * self)
   guint n = 0;
 
   for (GList * l = self->turns.head; l; l = l->next)
-    n += ((Turn *) l->data)->got < ((Turn *) l->data)->finished;
+    n += ((SttTurn *) l->data)->got < ((SttTurn *) l->data)->finished;
   gst_loop_element_hold_in_loop (loop_element (self), n >= MAX_TURNS_BEHIND);
 }
 
 /* The turn is over: its text goes on, or the news that there is none. */
 static void
-outcome (GstCloudStt * self, Turn * turn)
+outcome (GstCloudStt * self, SttTurn * turn)
 {
   g_queue_remove (&self->turns, turn);
   stt_route_answered (self->route, turn->turn, G_MAXUINT);
@@ -302,7 +267,7 @@ outcome (GstCloudStt * self, Turn * turn)
     gst_loop_element_push_event_in_loop (loop_element (self),
         parley_event_new_turn_empty (turn->turn, turn->end, turn->failure));
   }
-  turn_free (turn);
+  stt_turn_free (turn);
   hold_if_behind (self);
 }
 
@@ -315,7 +280,7 @@ send_eos_if_due (GstCloudStt * self)
 }
 
 static void
-settle_turn (GstCloudStt * self, Turn * turn)
+settle_turn (GstCloudStt * self, SttTurn * turn)
 {
   if (turn->end && turn->got >= turn->end) {
     outcome (self, turn);
@@ -328,7 +293,7 @@ settle_turn (GstCloudStt * self, Turn * turn)
 
 /* The recogniser was done when its answer was ready for the loop. */
 static void
-stamp_final (GstCloudStt * self, Turn * turn, gpointer provider)
+stamp_final (GstCloudStt * self, SttTurn * turn, gpointer provider)
 {
   ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
 
@@ -339,12 +304,12 @@ stamp_final (GstCloudStt * self, Turn * turn, gpointer provider)
           provider));
 }
 
-static void await_final (GstCloudStt * self, Turn * turn);
+static void await_final (GstCloudStt * self, SttTurn * turn);
 
 /* Another recogniser hears what there is no answer to, and has as long for it
  * as the first had. */
 static gboolean
-switch_turn (GstCloudStt * self, Turn * turn, const GError * error)
+switch_turn (GstCloudStt * self, SttTurn * turn, const GError * error)
 {
   if (!stt_route_switch (self->route, turn->turn, error))
     return FALSE;
@@ -356,7 +321,7 @@ switch_turn (GstCloudStt * self, Turn * turn, const GError * error)
 }
 
 static gboolean
-time_is_up (GstCloudStt * self, Turn * turn)
+time_is_up (GstCloudStt * self, SttTurn * turn)
 {
   gpointer provider = stt_route_get_provider (self->route, turn->turn);
   GError *error = NULL;
@@ -380,7 +345,7 @@ time_is_up (GstCloudStt * self, Turn * turn)
 static gboolean
 timed_out (gpointer data)
 {
-  Turn *turn = data;
+  SttTurn *turn = data;
   GstCloudStt *self = turn->owner;
 
   if (!gst_loop_element_is_running_in_loop (loop_element (self))
@@ -391,10 +356,10 @@ timed_out (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A file gives a turn's audio all at once: recognising it then takes a time of
- * its own. */
+/* A file gives a turn's audio all at once, and a recogniser of whole turns may
+ * get it all again at the last: recognising it then takes a time of its own. */
 static void
-await_final (GstCloudStt * self, Turn * turn)
+await_final (GstCloudStt * self, SttTurn * turn)
 {
   gint64 wait;
 
@@ -405,6 +370,8 @@ await_final (GstCloudStt * self, Turn * turn)
     return;
   if (!self->live)
     wait += OFFLINE_PATIENCE * (gint64) GST_TIME_AS_USECONDS (turn->duration);
+  else if (turn->whole)
+    wait += (gint64) GST_TIME_AS_USECONDS (turn->duration);
   turn->timer = parley_loop_add_timer (gst_loop_element_get_loop (loop_element
           (self)), parley_clock_now () + wait, timed_out, turn);
 }
@@ -412,7 +379,7 @@ await_final (GstCloudStt * self, Turn * turn)
 /* What is to come of the turn is up to the recogniser now, if the end has not
  * overtaken the audio. */
 static void
-wait_or_settle (GstCloudStt * self, Turn * turn)
+wait_or_settle (GstCloudStt * self, SttTurn * turn)
 {
   if (turn->end && turn->finished >= turn->end && turn->got < turn->end)
     await_final (self, turn);
@@ -423,7 +390,7 @@ wait_or_settle (GstCloudStt * self, Turn * turn)
 static void
 end_turn (GstCloudStt * self, guint number, guint take)
 {
-  Turn *turn = open_turn (self, number);
+  SttTurn *turn = open_turn (self, number);
 
   if (!turn)
     return;
@@ -438,7 +405,7 @@ static void
 end_take (GstCloudStt * self, guint number, guint take,
     ParleyTimeline * timeline)
 {
-  Turn *turn = open_turn (self, number);
+  SttTurn *turn = open_turn (self, number);
 
   if (!turn || turn->finished >= take)
     return;
@@ -455,10 +422,10 @@ end_take (GstCloudStt * self, guint number, guint take,
 /* Results of the provider */
 
 /* NULL: nobody waits for what @provider says. */
-static Turn *
+static SttTurn *
 awaiting_turn (GstCloudStt * self, gpointer provider, guint number, guint take)
 {
-  Turn *turn = find_turn (self, number);
+  SttTurn *turn = find_turn (self, number);
 
   if (!turn || take <= turn->got
       || !gst_loop_element_is_running_in_loop (loop_element (self))
@@ -469,7 +436,7 @@ awaiting_turn (GstCloudStt * self, gpointer provider, guint number, guint take)
 
 /* Takes that ended after the last one with audio are answered with it. */
 static void
-answered (GstCloudStt * self, Turn * turn, guint take, gpointer provider)
+answered (GstCloudStt * self, SttTurn * turn, guint take, gpointer provider)
 {
   stt_route_answered (self->route, turn->turn, take);
   turn->got = take == turn->sent_take ? MAX (take, turn->finished) : take;
@@ -482,13 +449,12 @@ static void
 on_partial (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, GstCloudStt * self)
 {
-  Turn *turn = awaiting_turn (self, provider, number, take);
+  SttTurn *turn = awaiting_turn (self, provider, number, take);
   gchar *whole;
 
   if (!turn)
     return;
-  whole = g_strdup_printf ("%s%s%s", turn->text->str,
-      turn->text->len && *text ? " " : "", text);
+  whole = stt_turn_join (turn, text);
   post_text (self, number, take, whole, FALSE, 0);
   gst_loop_element_push_upstream_in_loop (loop_element (self),
       parley_event_new_partial (number, take, whole));
@@ -499,13 +465,14 @@ static void
 on_final (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, gdouble confidence, GstCloudStt * self)
 {
-  Turn *turn = awaiting_turn (self, provider, number, take);
+  SttTurn *turn = awaiting_turn (self, provider, number, take);
+  gchar *whole;
 
   if (!turn)
     return;
-  if (*text && turn->text->len)
-    g_string_append_c (turn->text, ' ');
-  g_string_append (turn->text, text);
+  whole = stt_turn_join (turn, text);
+  g_string_assign (turn->text, whole);
+  g_free (whole);
   answered (self, turn, take, provider);
   post_text (self, number, take, turn->text->str, TRUE, confidence);
   settle_turn (self, turn);
@@ -515,7 +482,7 @@ static void
 on_failed (ParleySttProvider * provider, guint number, guint take,
     GError * error, GstCloudStt * self)
 {
-  Turn *turn = awaiting_turn (self, provider, number, take);
+  SttTurn *turn = awaiting_turn (self, provider, number, take);
 
   if (!turn || switch_turn (self, turn, error))
     return;
@@ -527,36 +494,35 @@ on_failed (ParleySttProvider * provider, guint number, guint take,
 
 /* Data */
 
-static void
-note_time (Turn * turn, GstBuffer * buffer, const ParleyTurnMeta * meta)
-{
-  if (!GST_CLOCK_TIME_IS_VALID (turn->pts))
-    turn->pts = GST_BUFFER_PTS (buffer);
-  if (GST_BUFFER_PTS_IS_VALID (buffer) && GST_BUFFER_DURATION_IS_VALID (buffer)
-      && GST_CLOCK_TIME_IS_VALID (turn->pts)
-      && GST_BUFFER_PTS (buffer) >= turn->pts)
-    turn->duration = GST_BUFFER_PTS (buffer) + GST_BUFFER_DURATION (buffer)
-        - turn->pts;
-  if (meta && meta->arrived)
-    turn->arrived = meta->arrived;
-}
-
-static GBytes *
-buffer_bytes (GstBuffer * buffer)
-{
-  gpointer data;
-  gsize size;
-
-  gst_buffer_extract_dup (buffer, 0, -1, &data, &size);
-  return g_bytes_new_take (data, size);
-}
-
 static guint
 own_turn (GstCloudStt * self)
 {
   if (!self->own_turn)
     self->own_turn = MAX (OWN_TURNS, self->last_closed + 1);
   return self->own_turn;
+}
+
+/* Where turns are recognised as a whole nobody waits for the earlier takes any
+ * more. The recogniser forgets all at once, so not while other turns are
+ * due. */
+static void
+begin_take (GstCloudStt * self, SttTurn * turn, guint take)
+{
+  gboolean first = turn->sent_take == 0;
+  GBytes *before;
+
+  turn->sent_take = take;
+  if (turn->whole && self->turns.length == 1)
+    stt_route_cancel (self->route);
+  stt_route_begin (self->route, turn->turn, take, &self->format);
+  if (first)
+    turn->whole =
+        parley_stt_provider_wants_whole_turns (stt_route_get_provider
+        (self->route, turn->turn));
+  before = stt_turn_get_audio_before (turn);
+  if (before)
+    stt_route_audio (self->route, before);
+  g_clear_pointer (&before, g_bytes_unref);
 }
 
 static GstFlowReturn
@@ -566,7 +532,7 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
   const ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
   guint number = meta && meta->turn ? meta->turn : own_turn (self);
   guint take = meta && meta->turn ? meta->take : 1;
-  Turn *turn = open_turn (self, number);
+  SttTurn *turn = open_turn (self, number);
   GBytes *bytes;
 
   if (self->format.rate == 0) {
@@ -576,12 +542,9 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
     return GST_FLOW_NOT_NEGOTIATED;
   }
   if (turn && take > turn->finished) {
-    if (turn->sent_take != take) {
-      turn->sent_take = take;
-      stt_route_begin (self->route, number, take, &self->format);
-    }
-    note_time (turn, buffer, meta);
-    bytes = buffer_bytes (buffer);
+    if (turn->sent_take != take)
+      begin_take (self, turn, take);
+    bytes = stt_turn_take_buffer (turn, buffer);
     stt_route_audio (self->route, bytes);
     g_bytes_unref (bytes);
   }
@@ -615,7 +578,7 @@ end_open_turns (GstCloudStt * self)
   GList *next;
 
   for (GList * l = self->turns.head; l; l = next) {
-    Turn *turn = l->data;
+    SttTurn *turn = l->data;
     guint number = turn->turn;
     guint take = MAX (MAX (turn->sent_take, turn->finished), 1);
 
@@ -643,7 +606,7 @@ take_turn_event (GstCloudStt * self, GstEvent * event)
 {
   ParleyEventKind kind = parley_event_get_kind (event);
   guint number, take;
-  Turn *turn;
+  SttTurn *turn;
 
   parley_event_parse_take (event, &number, &take);
   switch (kind) {
@@ -698,7 +661,7 @@ static void
 forget (GstCloudStt * self)
 {
   stt_route_cancel (self->route);
-  g_queue_clear_full (&self->turns, turn_free);
+  g_queue_clear_full (&self->turns, stt_turn_free);
   gst_clear_event (&self->eos);
   self->own_turn = 0;
   hold_if_behind (self);

@@ -87,6 +87,62 @@ takes_are_joined (Rig * rig, gconstpointer data)
   rig_expect (rig, "1/2\"good morning to you\"");
 }
 
+/* A recogniser that hears the turn from its beginning each time. */
+static void
+whole_turns (void)
+{
+  Rig rig;
+
+  rig_init (&rig, "cloudstt provider=mock");
+  mock_script ()->whole_turns = TRUE;
+  rig_start (&rig, MULAW);
+  rig_expect (&rig, "seg");
+  speak (&rig, 1, 1);
+  mock_stt_final (1, 1, "good");
+  rig_event (&rig, parley_event_new_speech_resume (1, 1));
+  speak (&rig, 1, 2);
+  rig_expect (&rig, "start1/1 guess1/1\"good\" resume1/1");
+  rig_expect_log (&rig, "begin 1/1 mulaw 8000 en-US; finish 320; cancel; "
+      "begin 1/2 mulaw 8000 en-US; finish 640");
+  mock_stt_partial (1, 2, "good mor");
+  mock_stt_final (1, 2, "good morning");
+  rig_expect (&rig, "guess1/2\"good morning\"");
+  end (&rig, 1, 2);
+  rig_expect (&rig, "1/2\"good morning\"");
+  speak (&rig, 2, 1);
+  speak (&rig, 3, 1);
+  rig_expect_log (&rig, "begin 2/1 mulaw 8000 en-US; finish 320; "
+      "begin 3/1 mulaw 8000 en-US; finish 320");
+  rig_clear (&rig);
+}
+
+/* What was said long ago in the turn is not heard again. */
+static void
+very_long_turn (void)
+{
+  Rig rig;
+  gchar *log;
+
+  rig_init (&rig, "cloudstt provider=mock");
+  mock_script ()->whole_turns = TRUE;
+  rig_start (&rig, MULAW);
+  rig_event (&rig, parley_event_new_speech_start (1, 1));
+  rig_push_audio (&rig, 1, 1, 40000);
+  rig_event (&rig, parley_event_new_speech_end (1, 1));
+  mock_stt_final (1, 1, "long");
+  rig_event (&rig, parley_event_new_speech_resume (1, 1));
+  speak (&rig, 1, 2);
+  rig_settle (&rig);
+  log = mock_take_log ();
+  g_assert_true (g_str_has_suffix (log, "finish 320"));
+  mock_stt_final (1, 2, "story");
+  end (&rig, 1, 2);
+  rig_expect (&rig, "seg start1/1 guess1/1\"long\" resume1/1 "
+      "guess1/2\"long story\" 1/2\"long story\"");
+  rig_clear (&rig);
+  g_free (log);
+}
+
 static void
 expect_usage (Rig * rig, gdouble seconds)
 {
@@ -655,6 +711,8 @@ main (int argc, char **argv)
   ADD ("takes-are-joined", takes_are_joined);
   ADD ("usage-is-told", usage_is_told);
   ADD ("newline-ends-each-text", newline_ends_each_text);
+  g_test_add_func ("/cloudstt/whole-turns", whole_turns);
+  g_test_add_func ("/cloudstt/very-long-turn", very_long_turn);
   ADD ("late-final-after-resume-is-kept", late_final_after_resume_is_kept);
   ADD ("take-without-audio-waits", take_without_audio_waits_for_the_one_before);
   ADD ("nothing-said", nothing_said);

@@ -36,8 +36,8 @@ test_complete (void)
     "Was kostet das Hemd?", "I do not know what it is", "Ja!", "¿Qué?"
   };
   static const gchar *const open[] = { "", " ", "...", "I want a", "and",
-    "Tuesday, and", "well,", "my number is 5 –", "Ich möchte einen", "Und Äh",
-    "I", "hm …", "let me see... "
+    "Tuesday, and", "well,", "my number is 5 –", "Ich möchte den", "I",
+    "Und Äh", "hm …", "let me see... "
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (complete); i++) {

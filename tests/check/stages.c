@@ -50,6 +50,52 @@ test_place (gconstpointer data)
   }
 }
 
+/* What is made while vadendpoint waits takes no time of its own: what is left
+ * of the wait is "withheld", the setting's. */
+static void
+test_before_the_end (void)
+{
+  g_autoptr (ParleyTurnReport) report = stage_rig_run_eager (STAGE_NOWHERE, 0);
+
+  assert_sums (report);
+  g_assert_true (report->speculated);
+  g_assert_false (plain->speculated);
+  g_assert_cmpint (stage_us (report, "endpoint"), <, 100000);
+  g_assert_cmpint (stage_us (report, "endpoint") + stage_us (report,
+          "withheld"), ==, stage_us (plain, "endpoint"));
+  g_assert_cmpint (report->heard_us, ==, plain->heard_us);
+}
+
+static void
+check_overlap (StagePlace place, gint64 wait)
+{
+  g_autoptr (ParleyTurnReport) before = stage_rig_run_eager (STAGE_NOWHERE, 0);
+  g_autoptr (ParleyTurnReport) report = stage_rig_run_eager (place, wait);
+  const gchar *stage = stage_place_stage (place);
+  gint64 withheld = stage_us (before, "withheld");
+
+  assert_sums (report);
+  g_assert_cmpint (stage_us (report, stage), ==,
+      stage_us (before, stage) + wait);
+  g_assert_cmpint (stage_us (report, "withheld"), ==, MAX (withheld - wait, 0));
+  g_assert_cmpint (report->heard_us, ==,
+      before->heard_us + MAX (wait - withheld, 0));
+}
+
+static void
+test_overlap (void)
+{
+  static const StagePlace slow[] = { STAGE_STT, STAGE_LLM_TOKEN,
+    STAGE_LLM_SENTENCE, STAGE_TTS
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++) {
+    check_overlap (slow[i], 100 * G_TIME_SPAN_MILLISECOND);
+    if (slow[i] != STAGE_STT)
+      check_overlap (slow[i], WAIT);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -70,6 +116,8 @@ main (int argc, char **argv)
     g_test_add_data_func (g_strdelimit (name, " ", '-'), GINT_TO_POINTER (i),
         test_place);
   }
+  g_test_add_func ("/stages/before-the-end", test_before_the_end);
+  g_test_add_func ("/stages/overlap", test_overlap);
   result = g_test_run ();
   parley_turn_report_free (plain);
   return result;

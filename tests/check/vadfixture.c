@@ -307,6 +307,7 @@ vad_fixture_new (const gchar * caps)
 
   self->h = gst_harness_new ("vadendpoint");
   gst_harness_set_drop_buffers (self->h, TRUE);
+  g_object_set (self->h->element, "eager-silence", 0, NULL);
   self->bus = gst_bus_new ();
   gst_element_set_bus (self->h->element, self->bus);
   self->timeline = g_string_new (NULL);

@@ -173,6 +173,7 @@ mock_stt_finalize (GObject * object)
 static void
 mock_stt_init (MockStt * self)
 {
+  PARLEY_STT_PROVIDER_GET_CLASS (self)->whole_turns = script.whole_turns;
   last_stt = PARLEY_STT_PROVIDER (self);
   count (1);
 }

@@ -21,6 +21,7 @@ typedef struct
   guint chunk_ms;               /* … in pieces of so much, 0: in one */
   gint64 delay_us;
 
+  gboolean whole_turns;         /* the recogniser hears turns as a whole */
   gboolean hang_up;             /* with each reply */
   const gchar *greeting;        /* the model's own; NULL: none */
   const gchar *bad_setting;     /* warm() refuses with it; NULL: it does not */

@@ -46,6 +46,7 @@ typedef struct
   StagePlace place;
   gint64 wait;
   gboolean manual;
+  gboolean eager;
 
   GMainContext *context;
   ParleyLoop *loop;
@@ -298,7 +299,9 @@ make_pipeline (StageRig * self)
 {
   g_autofree gchar *launch = g_strconcat ("twiliosrc stale-after=0 ! ",
       holdback_at (self, STAGE_BEFORE_VADENDPOINT),
-      "vadendpoint silence=200 ! ", holdback_at (self, STAGE_BEFORE_CLOUDSTT),
+      self->eager ? "vadendpoint silence=200 eager-silence=50 ! "
+      : "vadendpoint silence=200 eager-silence=0 ! ", holdback_at (self,
+          STAGE_BEFORE_CLOUDSTT),
       "cloudstt provider=mock ! ", holdback_at (self, STAGE_BEFORE_LLMCHAT),
       "llmchat provider=mock sorry-text=\"\" ! ", holdback_at (self,
           STAGE_BEFORE_CLOUDTTS),
@@ -443,24 +446,39 @@ rig_clear (StageRig * self)
     parley_clock_set_real ();
 }
 
+static ParleyTurnReport *
+run (StageRig * self)
+{
+  ParleyTurnReport *report;
+
+  rig_init (self);
+  call_pair_start (&self->pair, NULL);
+  begin_speaking (self);
+  until_asked (self, "finish");
+  answer (self, answer_stt, STAGE_STT, STAGE_LOOP_STT);
+  until_asked (self, "request");
+  answer (self, answer_llm, STAGE_LLM_TOKEN, STAGE_LOOP_LLM);
+  if (self->place == STAGE_LLM_SENTENCE)
+    answer (self, finish_llm, STAGE_LLM_SENTENCE, STAGE_NOWHERE);
+  until_asked (self, "speak");
+  answer (self, answer_tts, STAGE_TTS, STAGE_LOOP_TTS);
+  report = wait_for_report (self);
+  rig_clear (self);
+  return report;
+}
+
 ParleyTurnReport *
 stage_rig_run (StagePlace place, gint64 wait, gboolean manual)
 {
   StageRig self = {.place = place,.wait = wait,.manual = manual };
-  ParleyTurnReport *report;
 
-  rig_init (&self);
-  call_pair_start (&self.pair, NULL);
-  begin_speaking (&self);
-  until_asked (&self, "finish");
-  answer (&self, answer_stt, STAGE_STT, STAGE_LOOP_STT);
-  until_asked (&self, "request");
-  answer (&self, answer_llm, STAGE_LLM_TOKEN, STAGE_LOOP_LLM);
-  if (place == STAGE_LLM_SENTENCE)
-    answer (&self, finish_llm, STAGE_LLM_SENTENCE, STAGE_NOWHERE);
-  until_asked (&self, "speak");
-  answer (&self, answer_tts, STAGE_TTS, STAGE_LOOP_TTS);
-  report = wait_for_report (&self);
-  rig_clear (&self);
-  return report;
+  return run (&self);
+}
+
+ParleyTurnReport *
+stage_rig_run_eager (StagePlace place, gint64 wait)
+{
+  StageRig self = {.place = place,.wait = wait,.manual = TRUE,.eager = TRUE };
+
+  return run (&self);
 }

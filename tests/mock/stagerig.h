@@ -46,6 +46,8 @@ gint64 stage_place_cost (StagePlace place, gint64 wait);
  * test if none comes. @manual: on a clock stepped by hand. */
 ParleyTurnReport *stage_rig_run (StagePlace place, gint64 wait,
     gboolean manual);
+/* The same, by hand, the reply being made before the turn is over. */
+ParleyTurnReport *stage_rig_run_eager (StagePlace place, gint64 wait);
 
 /* The µs of the stage @name in @report; -1: it has none. */
 gint64 stage_us (const ParleyTurnReport * report, const gchar * name);

@@ -61,6 +61,12 @@ parley_stt_provider_cancel (ParleySttProvider * self)
   PARLEY_STT_PROVIDER_GET_CLASS (self)->cancel (self);
 }
 
+gboolean
+parley_stt_provider_wants_whole_turns (ParleySttProvider * self)
+{
+  return PARLEY_STT_PROVIDER_GET_CLASS (self)->whole_turns;
+}
+
 void
 parley_stt_provider_partial_in_loop (ParleySttProvider * self, guint turn,
     guint take, const gchar * text)

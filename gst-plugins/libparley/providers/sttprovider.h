@@ -20,6 +20,11 @@ struct _ParleySttProviderClass
 {
   ParleyProviderClass parent_class;
 
+  /* It recognises what it is given as one piece, and a sentence cut in two
+   * badly: each take begins with the audio of the turn's earlier ones, and its
+   * text is that of them all. */
+  gboolean whole_turns;
+
   /* Audio of (@turn, @take) begins. Several takes of one turn follow each
    * other; results of earlier ones may still be due. */
   void (*begin) (ParleySttProvider * self, guint turn, guint take,
@@ -44,6 +49,7 @@ void parley_stt_provider_begin (ParleySttProvider * self, guint turn,
 void parley_stt_provider_audio (ParleySttProvider * self, GBytes * samples);
 void parley_stt_provider_finish (ParleySttProvider * self);
 void parley_stt_provider_cancel (ParleySttProvider * self);
+gboolean parley_stt_provider_wants_whole_turns (ParleySttProvider * self);
 
 /* For subclasses. */
 void parley_stt_provider_partial_in_loop (ParleySttProvider * self, guint turn,

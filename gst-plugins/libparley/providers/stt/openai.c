@@ -354,6 +354,7 @@ parley_stt_openai_class_init (ParleySttOpenaiClass * klass)
   parley_cloud_class_init (object_class, settings);
   object_class->finalize = parley_stt_openai_finalize;
   PARLEY_PROVIDER_CLASS (klass)->warm = parley_stt_openai_warm;
+  provider_class->whole_turns = TRUE;
   provider_class->begin = parley_stt_openai_begin;
   provider_class->audio = parley_stt_openai_audio;
   provider_class->finish = parley_stt_openai_finish;

@@ -328,6 +328,7 @@ parley_stt_pocketsphinx_class_init (ParleySttPocketsphinxClass * klass)
   object_class->get_property = parley_stt_pocketsphinx_get_property;
   object_class->finalize = parley_stt_pocketsphinx_finalize;
   provider_class->warm = parley_stt_pocketsphinx_warm;
+  stt_class->whole_turns = TRUE;
   stt_class->begin = parley_stt_pocketsphinx_begin;
   stt_class->audio = parley_stt_pocketsphinx_audio;
   stt_class->finish = parley_stt_pocketsphinx_finish;
