@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "turn/timeline.h"
+
 /* llmchat and a model that calls tools when the test says so; the tools are a
  * web server of the test, which answers when the test says so. Each is called
  * by its name: "look" is safe, "book" has effects, "end" hangs up, "through"
@@ -359,6 +361,86 @@ suspended (Tools * t, gconstpointer data)
   expect (t, "release1");
 }
 
+/* Where the time went */
+
+static ParleyTurnReport *
+first_report (Tools * t)
+{
+  GstBuffer *buffer = gst_harness_pull (t->rig.harness);
+  ParleyTimeline *timeline = parley_buffer_get_timeline (buffer);
+  ParleyTurnReport *report;
+
+  parley_timeline_stamp (timeline, PARLEY_AT_SENT, parley_clock_now ());
+  report = parley_turn_report_new (timeline, 1);
+  gst_buffer_unref (buffer);
+  return report;
+}
+
+/* Milliseconds; the stages must sum to the whole. */
+static guint
+stage_ms (ParleyTurnReport * report, const gchar * name)
+{
+  gint64 found = 0, sum = 0;
+
+  for (guint i = 0; i < report->stages->len; i++) {
+    ParleyStage *stage = &g_array_index (report->stages, ParleyStage, i);
+
+    sum += stage->us;
+    if (strcmp (stage->name, name) == 0)
+      found = stage->us;
+    if (strcmp (stage->name, "tool") == 0)
+      g_assert_cmpstr (stage->provider, ==, "look");
+  }
+  g_assert_cmpint (sum, ==, report->sent_us);
+  return found / 1000;
+}
+
+/* Two rounds are one wait for the model and one for the tools. */
+static void
+time_of_two_rounds (Tools * t, gconstpointer data)
+{
+  g_autoptr (ParleyTurnReport) report = NULL;
+
+  say (t, 1, "please");
+  for (guint i = 1; i <= 2; i++) {
+    rig_wait_ms (&t->rig, 100 * i);
+    call (i, "look");
+    mock_llm_done (i, FALSE);
+    wait_for (t, t->asked->len == i);
+    rig_wait_ms (&t->rig, 10 * i);
+    answer (t, i - 1, 200, "x");
+    wait_for (t, mock_llm_count () == i + 1);
+  }
+  rig_wait_ms (&t->rig, 5);
+  mock_llm_delta (3, "There it");
+  rig_wait_ms (&t->rig, 7);
+  mock_llm_done (3, FALSE);
+  report = first_report (t);
+  g_assert_cmpuint (stage_ms (report, "llm-tool-call"), ==, 300);
+  g_assert_cmpuint (stage_ms (report, "tool"), ==, 30);
+  g_assert_cmpuint (stage_ms (report, "llm-first-token"), ==, 5);
+  g_assert_cmpuint (stage_ms (report, "llm-first-sentence"), ==, 7);
+  g_assert_cmpint (report->sent_us, ==, 342000);
+}
+
+/* What is heard first is the filler. */
+static void
+time_to_the_filler (Tools * t, gconstpointer data)
+{
+  g_autoptr (ParleyTurnReport) report = NULL;
+
+  say (t, 1, "please");
+  rig_wait_ms (&t->rig, 50);
+  call (1, "look");
+  mock_llm_done (1, FALSE);
+  wait_for (t, t->asked->len == 1);
+  rig_wait_ms (&t->rig, 700);
+  report = first_report (t);
+  g_assert_cmpuint (stage_ms (report, "llm-tool-call"), ==, 50);
+  g_assert_cmpuint (stage_ms (report, "tool"), ==, 700);
+  g_assert_cmpint (report->sent_us, ==, 750000);
+}
+
 /* Fillers */
 
 static void
@@ -617,6 +699,8 @@ main (int argc, char **argv)
   ADD (many_rounds);
   ADD (begun_on_a_guess);
   ADD (suspended);
+  ADD (time_of_two_rounds);
+  ADD (time_to_the_filler);
   ADD (filler);
   ADD (no_filler_after_the_result);
   ADD (no_filler_while_the_caller_speaks);
