@@ -13,6 +13,7 @@ static const ParleyVerb verbs[] = {
       parley_verb_emulator},
   {"replay", "a captured call once more, on a clock stepped by hand",
       parley_verb_replay},
+  {"cache", "what is kept on disk: list and drop", parley_verb_cache},
   {"report", "from logs: where the time of the answers went",
       parley_verb_report},
   {"doctor", "what is installed, what works and what to do",

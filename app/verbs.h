@@ -19,6 +19,7 @@ typedef struct
   int (*run) (int argc, char **argv);
 } ParleyVerb;
 
+int parley_verb_cache (int argc, char **argv);
 int parley_verb_call (int argc, char **argv);
 int parley_verb_demo (int argc, char **argv);
 int parley_verb_doctor (int argc, char **argv);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "net/breaker.h"
+#include "net/caches.h"
 #include "server/processinfo.h"
 
 static const gchar *const severities[] = { "warnings", "errors" };
@@ -339,6 +340,169 @@ print_problems (GString * text, const ParleyMetricNumbers * numbers,
   }
 }
 
+/* Caches */
+
+enum
+{
+  RESULT_MEMORY,
+  RESULT_DIRECTORY,
+  RESULT_JOINED,
+  RESULT_MADE,
+  N_RESULTS
+};
+
+enum
+{
+  STORE_MEMORY,
+  STORE_DIRECTORY,
+  N_STORES
+};
+
+static const gchar *const cache_results[N_RESULTS] = {
+  "memory", "directory", "joined", "made"
+};
+
+static const gchar *const cache_stores[N_STORES] = { "memory", "directory" };
+
+/* Over all caches of the same kind. */
+typedef struct
+{
+  guint64 requests[PARLEY_N_CACHE_KINDS][N_RESULTS];
+  ParleyCacheStoreStats stores[PARLEY_N_CACHE_KINDS][N_STORES];
+} CacheNumbers;
+
+static void
+sum_store (ParleyCacheStoreStats * to, ParleyCacheStore * store)
+{
+  ParleyCacheStoreStats stats;
+
+  if (!store)
+    return;
+  parley_cache_store_get_stats (store, &stats);
+  to->bytes += stats.bytes;
+  to->entries += stats.entries;
+  to->evictions += stats.evictions;
+  to->expired += stats.expired;
+  to->damaged += stats.damaged;
+  to->failures += stats.failures;
+}
+
+static void
+sum_cache (ParleyCacheKind kind, const gchar * where, ParleyCache * cache,
+    gpointer data)
+{
+  CacheNumbers *numbers = data;
+  guint64 *requests = numbers->requests[kind];
+  ParleyCacheStats stats;
+
+  parley_cache_get_stats (cache, &stats);
+  requests[RESULT_MEMORY] += stats.hits;
+  requests[RESULT_DIRECTORY] += stats.fetched;
+  requests[RESULT_JOINED] += stats.waits;
+  requests[RESULT_MADE] += stats.misses - MIN (stats.fetched, stats.misses);
+  sum_store (&numbers->stores[kind][STORE_MEMORY],
+      parley_cache_get_memory (cache));
+  sum_store (&numbers->stores[kind][STORE_DIRECTORY],
+      parley_cache_get_behind (cache));
+}
+
+typedef gdouble (*StoreFunc) (const ParleyCacheStoreStats * stats);
+
+static gdouble
+store_bytes (const ParleyCacheStoreStats * stats)
+{
+  return stats->bytes;
+}
+
+static gdouble
+store_entries (const ParleyCacheStoreStats * stats)
+{
+  return stats->entries;
+}
+
+static gdouble
+store_evictions (const ParleyCacheStoreStats * stats)
+{
+  return stats->evictions;
+}
+
+static gdouble
+store_expired (const ParleyCacheStoreStats * stats)
+{
+  return stats->expired;
+}
+
+static gdouble
+store_damaged (const ParleyCacheStoreStats * stats)
+{
+  return stats->damaged;
+}
+
+static gdouble
+store_failures (const ParleyCacheStoreStats * stats)
+{
+  return stats->failures;
+}
+
+static const struct
+{
+  const gchar *name;
+  const gchar *type;
+  const gchar *help;
+  StoreFunc value;
+} cache_metrics[] = {
+  {"parley_cache_bytes", "gauge", "What is kept, with its overhead.",
+      store_bytes},
+  {"parley_cache_entries", "gauge", "How many things are kept.",
+      store_entries},
+  {"parley_cache_evictions_total", "counter", "Things that made room.",
+      store_evictions},
+  {"parley_cache_expired_total", "counter", "Things found too old.",
+      store_expired},
+  {"parley_cache_damaged_total", "counter", "Files found damaged.",
+      store_damaged},
+  {"parley_cache_failures_total", "counter",
+      "Files not written, and disks found stuck.", store_failures},
+};
+
+static void
+print_store_metric (GString * text, guint index, const CacheNumbers * numbers)
+{
+  head (text, cache_metrics[index].name, cache_metrics[index].type,
+      cache_metrics[index].help);
+  for (guint i = 0; i < PARLEY_N_CACHE_KINDS; i++) {
+    for (guint j = 0; j < N_STORES; j++) {
+      g_autofree gchar *labels = g_strdup_printf ("cache=\"%s\",store=\"%s\"",
+          parley_cache_kind_to_string (i), cache_stores[j]);
+
+      sample (text, cache_metrics[index].name, labels,
+          cache_metrics[index].value (&numbers->stores[i][j]));
+    }
+  }
+}
+
+static void
+print_caches (GString * text)
+{
+  CacheNumbers numbers = { 0 };
+
+  parley_caches_for_each (sum_cache, &numbers);
+  head (text, "parley_cache_requests_total", "counter",
+      "What was wanted of a cache, by where it came from.");
+  for (guint i = 0; i < PARLEY_N_CACHE_KINDS; i++) {
+    for (guint j = 0; j < N_RESULTS; j++) {
+      g_autofree gchar *labels = g_strdup_printf
+          ("cache=\"%s\",result=\"%s\"", parley_cache_kind_to_string (i),
+          cache_results[j]);
+
+      sample (text, "parley_cache_requests_total", labels,
+          numbers.requests[i][j]);
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (cache_metrics); i++)
+    print_store_metric (text, i, &numbers);
+}
+
 /* Loops */
 
 static void
@@ -413,6 +577,7 @@ parley_metric_numbers_to_text (const ParleyMetricNumbers * numbers,
   print_played (text, &numbers->played);
   print_problems (text, numbers, 0);
   print_problems (text, numbers, 1);
+  print_caches (text);
   print_loops (text);
   print_process (text);
   return g_string_free (text, FALSE);

@@ -7,6 +7,7 @@
 #include "net/webhook.h"
 #include "providers/llm/script.h"
 #include "server/admin.h"
+#include "server/cacheadmin.h"
 #include "server/captions.h"
 #include "server/log.h"
 #include "server/monitor.h"
@@ -384,7 +385,7 @@ list_problems (ParleyService * self)
             self->max_calls));
   if (!parley_service_is_ready (self))
     g_ptr_array_add (problems, g_strdup ("warming up: the recogniser's models "
-            "and the voices are being loaded; wait"));
+            "and the voices are being loaded, the greeting is made; wait"));
   add_stock_problems (self, problems);
   add_certificate_problem (self, problems);
   return problems;
@@ -424,17 +425,28 @@ handle_ready (SoupServerMessage * message, const gchar * path, gpointer data)
 /* Pages for those that run the server */
 
 static gboolean
-may_see (ParleyService * self, SoupServerMessage * message)
+may_do (ParleyService * self, SoupServerMessage * message, const gchar * method)
 {
-  const gchar *method = soup_server_message_get_method (message);
-
   if (!parley_admin_check (self->admin, message))
     return FALSE;
-  if (strcmp (method, "GET") == 0)
+  if (strcmp (soup_server_message_get_method (message), method) == 0)
     return TRUE;
   soup_server_message_set_status (message, SOUP_STATUS_METHOD_NOT_ALLOWED,
       NULL);
   return FALSE;
+}
+
+static gboolean
+may_see (ParleyService * self, SoupServerMessage * message)
+{
+  return may_do (self, message, "GET");
+}
+
+static void
+handle_cache (SoupServerMessage * message, const gchar * path, gpointer data)
+{
+  if (may_do (data, message, "DELETE"))
+    parley_cache_admin_drop_in_loop (message);
 }
 
 static void
@@ -642,6 +654,7 @@ add_routes (ParleyService * self)
     {"/health", handle_health},
     {"/ready", handle_ready},
     {"/metrics", handle_metrics},
+    {"/cache", handle_cache},
     {"/calls", handle_calls},
     {"/calls/", handle_call},
     {EVENTS_PATH, handle_events},

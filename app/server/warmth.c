@@ -2,21 +2,27 @@
 #include "server/warmth.h"
 
 #include "net/loop.h"
+#include "providers/synthesis.h"
 
 /* Jobs may leave the workers in another order than they came, so one job says
  * nothing. As many as there are workers, none of which ends before all have
  * begun, show that nothing older is under way. Not for a server that is busy:
  * its workers would stand still meanwhile. */
 #define PATIENCE_US (60 * G_TIME_SPAN_SECOND)
+/* The greeting is worth waiting for, but a provider that does not answer must
+ * not keep a server from taking calls. */
+#define PREWARM_US (10 * G_TIME_SPAN_SECOND)
 
 struct _ParleyWarmth
 {
   gatomicrefcount refs;
+  gint64 give_up;               /* on texts that are being made */
   GMutex lock;
   GCond met;
   guint n_loops;                /* that have not run our callback yet */
   guint n_workers;
   guint n_present;
+  gboolean loaded;              /* all but the texts */
   gboolean reached;
 };
 
@@ -58,7 +64,7 @@ have_met (gpointer data)
   ParleyWarmth *self = data;
 
   g_mutex_lock (&self->lock);
-  self->reached = TRUE;
+  self->loaded = TRUE;
   g_mutex_unlock (&self->lock);
   warmth_unref (self);
 }
@@ -84,6 +90,7 @@ parley_warmth_new (void)
   guint n = parley_loop_pool_get_size ();
 
   g_atomic_ref_count_init (&self->refs);
+  self->give_up = g_get_monotonic_time () + PREWARM_US;
   g_mutex_init (&self->lock);
   g_cond_init (&self->met);
   self->n_workers = MAX (g_get_num_processors (), 2);
@@ -106,6 +113,10 @@ parley_warmth_is_reached (ParleyWarmth * self)
   gboolean reached;
 
   g_mutex_lock (&self->lock);
+  /* Once and for all: later pipelines make their texts beside calls. */
+  if (self->loaded && (parley_synthesis_get_prewarming () == 0
+          || g_get_monotonic_time () > self->give_up))
+    self->reached = TRUE;
   reached = self->reached;
   g_mutex_unlock (&self->lock);
   return reached;

@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /* Tells when everything that was handed to the loops and to the workers before
  * parley_warmth_new() is done: the models, voices and connections that the
- * prototypes began to warm. Any thread. */
+ * prototypes began to warm, and the texts they have made, for which it waits
+ * ten seconds at most. Any thread. */
 
 typedef struct _ParleyWarmth ParleyWarmth;
 

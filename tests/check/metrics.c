@@ -73,6 +73,8 @@ test_turn (void)
   IS ("parley_response_seconds_sum{end=\"heard\"}", 0.528);
   IS ("parley_greeting_seconds_count{end=\"sent\"}", 0);
   IS ("parley_endpoint_wait_seconds_sum", 0.4);
+  IS ("parley_cache_requests_total{cache=\"speech\",result=\"made\"}", 0);
+  IS ("parley_cache_bytes{cache=\"answers\",store=\"directory\"}", 0);
 }
 
 static void
