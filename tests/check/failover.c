@@ -184,8 +184,7 @@ llm_fault (gconstpointer data)
       fault->reason);
   await (&pair, "end1", FALSE);
   rig_expect (&pair.rig, "seg release1 e1.0\"Second says so.\" end1");
-  g_assert_cmpint (parley_clock_now () - pair.begun, <, 4
-      * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (parley_clock_now () - pair.begun, <, 4 * G_TIME_SPAN_SECOND);
   pair_clear (&pair);
 }
 
@@ -477,8 +476,8 @@ turn (Pair * pair, guint number, const gchar * who)
   return rig_take_message (&pair->rig, "parley-provider-switch");
 }
 
-/* Five that fail, then nobody asks; after five seconds what the caller says goes
- * to both, and the next turn is the first's again. */
+/* Five that fail, then nobody asks; after five seconds what the caller says
+ * goes to both, and the next turn is the first's again. */
 static void
 down_and_back (void)
 {
