@@ -15,8 +15,8 @@
 #define SID "MZ00000000000000000000000000000001"
 /* An agent that says nothing for so long has nothing to say. */
 #define PATIENCE_US (8 * G_TIME_SPAN_SECOND)
-/* Quiet on the line before and behind a text as spoken_text() makes it. */
-#define LEAD_MS 250
+/* Of a voice; the line's noise is 60. */
+#define LOUD 400
 
 /* A word that was heard. */
 typedef struct
@@ -45,6 +45,7 @@ typedef struct
   gsize scanned;
   GArray *heard;                /* of Heard: everything */
   guint checked;                /* of these a step has looked at */
+  guint before;                 /* of these: before the caller's last words */
   gint64 answered;              /* the first word after the last said one */
   gchar *error;                 /* of the pipeline */
 } Scenario;
@@ -188,7 +189,7 @@ static void
 await_word (Scenario * self, gint64 us)
 {
   gint64 begin = parley_virtual_call_now (self->call);
-  guint n = self->checked;
+  guint n = MAX (self->checked, self->before);
 
   while (!self->problem && self->heard->len <= n) {
     if (parley_virtual_call_now (self->call) - begin > PATIENCE_US
@@ -209,8 +210,8 @@ await_quiet (Scenario * self)
 {
   gint64 since = parley_virtual_call_now (self->call);
   guint n = self->heard->len;
-  gint64 patience = self->heard->len > self->checked
-      ? PARLEY_PLAYOUT_REPLY_END_US : PATIENCE_US;
+  gboolean waits = self->answered < 0 || self->heard->len == self->checked;
+  gint64 patience = waits ? PATIENCE_US : PARLEY_PLAYOUT_REPLY_END_US;
 
   while (!self->problem && !parley_virtual_call_is_over (self->call)
       && parley_virtual_call_now (self->call) - since < patience) {
@@ -360,42 +361,33 @@ do_answer (Scenario * self, gchar * rest)
     scenario_add_answer (said, reply);
 }
 
-/* @audio, and then @ms of a quiet line; without the quiet that it begins with
- * if it @goes_on. */
-static GByteArray *
-cut (GByteArray * audio, gboolean goes_on, guint ms)
-{
-  guint lead = goes_on ? LEAD_MS * 8 : 0;
-  guint len = audio->len - LEAD_MS * 8;
-  GByteArray *quiet = spoken_quiet (ms);
-  GByteArray *result = g_byte_array_new ();
-
-  g_byte_array_append (result, audio->data + lead, len - lead);
-  g_byte_array_append (result, quiet->data, quiet->len);
-  g_byte_array_unref (quiet);
-  return result;
-}
-
 /* One text of a step that may have several; "pause MS" behind it is how long
  * the line is quiet then. FALSE: it was the last. */
 static gboolean
-say_part (Scenario * self, gchar ** rest, gboolean goes_on)
+say_part (Scenario * self, gchar ** rest)
 {
   g_autofree gchar *text = take_quoted (rest);
   GByteArray *voice = text ? g_hash_table_lookup (voices, text) : NULL;
   gboolean more = g_str_has_prefix (g_strchug (*rest), "pause ");
-  GByteArray *audio;
 
   if (!voice) {
     fail (self, "write: say \"text\" [pause MS \"text\"]… [at MS]");
     return FALSE;
   }
-  audio = cut (voice, goes_on, more ? g_ascii_strtoull (*rest
-          + strlen ("pause "), rest, 10) : LEAD_MS);
   scenario_begin_saying (text);
-  utter (self, audio);
-  g_byte_array_unref (audio);
+  utter (self, voice);
+  if (more)
+    pass (self, g_ascii_strtoull (*rest + strlen ("pause "), rest, 10) * MS);
   return more;
+}
+
+/* The caller has spoken: from now on counts what is heard. */
+static void
+await_answer (Scenario * self)
+{
+  self->speech_end = parley_virtual_call_now (self->call);
+  self->answered = -1;
+  self->before = self->heard->len;
 }
 
 static void
@@ -403,14 +395,27 @@ do_say (Scenario * self, gchar * rest)
 {
   gchar *behind = strrchr (rest, '"');
   gint64 at = behind ? take_at (behind) : -1;
-  gboolean goes_on = at >= 0;
 
   if (at >= 0)
     await_word (self, at);
-  while (say_part (self, &rest, goes_on) && !self->problem)
-    goes_on = TRUE;
-  self->speech_end = parley_virtual_call_now (self->call) - LEAD_MS * MS;
-  self->answered = -1;
+  while (say_part (self, &rest) && !self->problem);
+  await_answer (self);
+}
+
+/* Speech of which nothing is recognised. */
+static void
+do_mumble (Scenario * self, gchar * rest)
+{
+  g_autofree gchar *text = take_quoted (&rest);
+  GByteArray *voice = text ? g_hash_table_lookup (voices, text) : NULL;
+  gint64 at = take_at (rest);
+
+  if (at >= 0)
+    await_word (self, at);
+  if (voice)
+    utter (self, voice);
+  else
+    fail (self, "write: mumble \"text\" [at MS]");
 }
 
 static void
@@ -440,8 +445,7 @@ do_press (Scenario * self, gchar * rest)
     send (self, json);
     pass (self, 100 * MS);
   }
-  self->speech_end = parley_virtual_call_now (self->call);
-  self->answered = -1;
+  await_answer (self);
 }
 
 static void
@@ -555,6 +559,7 @@ static const Step steps[] = {
   {"fail", do_fail, TRUE},
   {"answer", do_answer, TRUE},
   {"say", do_say},
+  {"mumble", do_mumble},
   {"cough", do_cough},
   {"press", do_press},
   {"heard", do_heard},
@@ -597,12 +602,35 @@ read_lines (const gchar * path)
   return g_strsplit (text, "\n", -1);
 }
 
+static gboolean
+is_loud (guint8 sample)
+{
+  return ABS (parley_mulaw_decode_sample (sample)) > LOUD;
+}
+
+/* Without what is quiet before and behind it: pauses are as long as they are
+ * said to be. */
 static void
 prepare_voice (const gchar * text)
 {
-  if (!g_hash_table_contains (voices, text))
-    g_hash_table_insert (voices, g_strdup (text),
-        spoken_text ("flite", "rms", 1.0, text));
+  GByteArray *voice;
+  guint quiet = 0;
+
+  if (g_hash_table_contains (voices, text))
+    return;
+  voice = spoken_text ("flite", "rms", 1.0, text);
+  while (voice->len > 0 && !is_loud (voice->data[voice->len - 1]))
+    g_byte_array_set_size (voice, voice->len - 1);
+  while (quiet < voice->len && !is_loud (voice->data[quiet]))
+    quiet++;
+  g_byte_array_remove_range (voice, 0, quiet);
+  g_hash_table_insert (voices, g_strdup (text), voice);
+}
+
+static gboolean
+is_spoken (const gchar * line)
+{
+  return g_str_has_prefix (line, "say ") || g_str_has_prefix (line, "mumble ");
 }
 
 void
@@ -616,8 +644,7 @@ scenario_prepare (const gchar * path)
     g_auto (GStrv) parts = g_strsplit (lines[i], "\"", -1);
 
     /* What stands in quotes is every second part. */
-    for (guint j = 1; g_str_has_prefix (lines[i], "say ") && parts[j]
-        && parts[j + 1]; j += 2)
+    for (guint j = 1; is_spoken (lines[i]) && parts[j] && parts[j + 1]; j += 2)
       prepare_voice (parts[j]);
   }
 }
