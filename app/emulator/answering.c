@@ -154,7 +154,18 @@ on_failed (ParleyLlmProvider * engine, guint id, GError * error,
 }
 
 static void
-start_engine (ParleyAnswering * self, GPtrArray * messages)
+on_tool_call (ParleyLlmProvider * engine, guint id, const gchar * call,
+    const gchar * name, const gchar * arguments, ParleyAnswering * self)
+{
+  g_free (self->tool);
+  g_free (self->arguments);
+  self->tool = g_strdup (name);
+  self->arguments = g_strdup (arguments);
+}
+
+static void
+start_engine (ParleyAnswering * self, GPtrArray * messages,
+    const gchar * result)
 {
   ParleyEmulatorSettings *settings = parley_exchange_settings (self->exchange);
   g_autoptr (GError) error = NULL;
@@ -172,8 +183,11 @@ start_engine (ParleyAnswering * self, GPtrArray * messages)
     return;
   }
   g_signal_connect (self->engine, "delta", G_CALLBACK (on_delta), self);
+  g_signal_connect (self->engine, "tool-call", G_CALLBACK (on_tool_call), self);
   g_signal_connect (self->engine, "done", G_CALLBACK (on_done), self);
   g_signal_connect (self->engine, "failed", G_CALLBACK (on_failed), self);
+  if (result != NULL)
+    g_ptr_array_add (messages, parley_message_new_result ("last", result));
   parley_llm_provider_request (self->engine, 1, messages);
 }
 
@@ -222,7 +236,7 @@ parley_answering_new (ParleyExchange * exchange, GPtrArray * messages,
   g_queue_init (&self->tokens);
   self->due = parley_clock_now () + wait;
   if (settings->llm_local)
-    start_engine (self, messages);
+    start_engine (self, messages, result);
   else
     add_scripted (self, messages, result);
   parley_exchange_after (exchange, wait, pump, self);

@@ -93,6 +93,33 @@ test_tool_order (void)
   }
 }
 
+/* A script behind it calls what its tools are called. */
+static void
+test_local_tools (void)
+{
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *script = emulator_quote ("{'intents':{'bye':{'phrases':"
+      "'goodbye','tool':'end','replies':'Goodbye!'}},'fallback':'Sorry?'}");
+  g_autofree gchar *config = NULL;
+  g_autoptr (EmulatorRig) rig = NULL;
+  g_autoptr (EmulatorReply) called = NULL, told = NULL;
+
+  g_close (g_file_open_tmp ("script-XXXXXX.json", &path, NULL), NULL);
+  g_assert_true (g_file_set_contents (path, script, -1, NULL));
+  config = g_strdup_printf ("{'llm':{'engine':'local','script':'%s'}}", path);
+  rig = emulator_rig_new (config);
+  called = emulator_rig_request (rig, CHAT, MESSAGES
+      ("{'role':'user','content':'goodbye'}"));
+  emulator_assert_get (emulator_reply_json (called),
+      "choices[0].message.tool_calls[0].function.name", ==, "end");
+  told = emulator_rig_request (rig, CHAT, MESSAGES
+      ("{'role':'user','content':'goodbye'}," CALLS "," RESULT ("c1") ","
+          RESULT ("c2")));
+  emulator_assert_get (emulator_reply_json (told),
+      "choices[0].message.content", ==, "Goodbye!");
+  g_unlink (path);
+}
+
 /* Faults */
 
 static void
@@ -643,6 +670,7 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/emulator/tool-order", test_tool_order);
+  g_test_add_func ("/emulator/local-tools", test_local_tools);
   g_test_add_func ("/emulator/fault/refuse", test_refuse);
   g_test_add_func ("/emulator/fault/refuse-connection", test_refuse_connection);
   g_test_add_func ("/emulator/fault/status", test_status);

@@ -14,6 +14,8 @@ typedef struct
   gchar **states;               /* where it is understood; NULL: everywhere */
   GPtrArray *phrases;           /* of ParleyPhrase */
   gchar **replies;
+  gchar *tool;                  /* asked before the reply; NULL: none */
+  gchar **failed;               /* the replies if it failed; NULL: fallback */
   gchar *next;                  /* NULL: the state stays */
   gboolean hang_up;
   gboolean repeat;              /* says the last reply again */

@@ -318,6 +318,8 @@ intent_free (gpointer data)
   g_strfreev (intent->states);
   g_ptr_array_unref (intent->phrases);
   g_strfreev (intent->replies);
+  g_free (intent->tool);
+  g_strfreev (intent->failed);
   g_free (intent->next);
   g_free (intent);
 }
@@ -335,7 +337,7 @@ fill_intent (Loader * loader, JsonObject * object, const gchar * place,
   gchar **state;
 
   check_keys (loader, object, place,
-      "phrases replies state next hang_up repeat comment");
+      "phrases replies state next hang_up repeat tool failed comment");
   load_phrases (loader, object, place, intent);
   intent->states = get_strings (loader, object, place, "state");
   for (state = intent->states; state && *state; state++)
@@ -343,6 +345,12 @@ fill_intent (Loader * loader, JsonObject * object, const gchar * place,
   intent->replies = get_strings (loader, object, place, "replies");
   if (!intent->replies)
     fail (loader, place, "\"replies\" is missing: what is answered");
+  intent->tool = g_strdup (string_of (json_object_get_member (object, "tool")));
+  if (!intent->tool && json_object_has_member (object, "tool"))
+    fail (loader, place, "\"tool\" must be the name of a tool");
+  intent->failed = get_strings (loader, object, place, "failed");
+  if (intent->failed && !intent->tool)
+    fail (loader, place, "\"failed\" is of no use without \"tool\"");
   intent->hang_up = get_flag (loader, object, place, "hang_up");
   intent->repeat = get_flag (loader, object, place, "repeat");
   load_next (loader, object, place, intent);
@@ -415,8 +423,16 @@ has_slot (const ParleyScript * script, const gchar * name)
   return FALSE;
 }
 
+static gboolean
+is_result (const gchar * name)
+{
+  return g_str_equal (name, "result") || g_str_has_prefix (name, "result.");
+}
+
+/* @tool: what a tool said may be used. */
 static void
-check_replies (Loader * loader, const gchar * place, gchar ** replies)
+check_replies (Loader * loader, const gchar * place, gchar ** replies,
+    gboolean tool)
 {
   const gchar *p, *end;
 
@@ -426,7 +442,8 @@ check_replies (Loader * loader, const gchar * place, gchar ** replies)
 
       if (!name)
         end = p + 1;
-      else if (!has_slot (loader->script, name))
+      else if (!(tool && is_result (name))
+          && !has_slot (loader->script, name))
         fail (loader, place, "no phrase fills ${%s} of \"%s\"; write "
             "{%s:type} in a phrase", name, *replies, name);
       g_free (name);
@@ -446,17 +463,18 @@ check_all_replies (Loader * loader)
     ParleyScriptIntent *intent = g_ptr_array_index (script->intents, i);
     gchar *place = g_strconcat ("intents.", intent->name, ".replies", NULL);
 
-    check_replies (loader, place, intent->replies);
+    check_replies (loader, place, intent->replies, intent->tool != NULL);
+    check_replies (loader, place, intent->failed, TRUE);
     g_free (place);
   }
   g_hash_table_iter_init (&iter, script->states);
   while (g_hash_table_iter_next (&iter, &key, &value)) {
     gchar *place = g_strconcat ("states.", key, ".fallback", NULL);
 
-    check_replies (loader, place, value);
+    check_replies (loader, place, value, FALSE);
     g_free (place);
   }
-  check_replies (loader, "fallback", script->fallback);
+  check_replies (loader, "fallback", script->fallback, FALSE);
 }
 
 static void

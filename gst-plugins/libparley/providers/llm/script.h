@@ -31,13 +31,15 @@ void parley_script_unref (ParleyScript * script);
 typedef struct
 {
   gchar *text;                  /* the reply */
+  gchar *tool;                  /* instead: to be called first; NULL: none */
+  gchar *arguments;             /* for it: an object of all that was said */
   gboolean hang_up;             /* the call ends after it */
   gchar *intent;                /* what was understood; NULL: fallback */
   gchar *state;                 /* where the conversation is now */
 } ParleyScriptAnswer;
 
-/* The answer to the last user message of @messages (of ParleyMessage). Never
- * NULL; without any user message it is a fallback. */
+/* The answer to the last user message of @messages (of ParleyMessage), or to
+ * what a tool said behind it. Never NULL; without any user message it is a fallback. */
 ParleyScriptAnswer *parley_script_answer (ParleyScript * script,
     GPtrArray * messages);
 void parley_script_answer_free (ParleyScriptAnswer * answer);

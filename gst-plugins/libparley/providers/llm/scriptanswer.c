@@ -2,13 +2,17 @@
 #include "providers/llm/script-private.h"
 #include "providers/llm/utterance.h"
 
+#include <json-glib/json-glib.h>
 #include <string.h>
+
+#include "net/jsoncheck.h"
 
 /* The conversation is a fold over the caller's messages. A message is
  * understood only if all of its words are; what may be left out is listed in
  * utterance.c. */
 
 #define MAX_FILLERS 3           /* left out at each end */
+#define MAX_DEPTH 16            /* of what a tool said */
 #define MAX_SPLIT 30            /* words that are tried as two sentences */
 
 typedef struct
@@ -18,6 +22,8 @@ typedef struct
   gchar *reply;                 /* the last one, or the greeting */
   guint turn;
   const ParleyScriptIntent *intent;     /* of the last message */
+  gboolean answered;            /* its tool was */
+  gboolean ends;                /* what was said is forgotten after it */
 } Fold;
 
 /* --- understanding --- */
@@ -244,6 +250,13 @@ copy_values (GHashTable * from, GHashTable * to)
     g_hash_table_replace (to, g_strdup (key), g_strdup (value));
 }
 
+/* The reply waits for a tool. */
+static gboolean
+asks_tool (const Fold * fold)
+{
+  return fold->intent && fold->intent->tool && !fold->answered;
+}
+
 static void
 fold_message (const ParleyScript * script, Fold * fold, const gchar * message)
 {
@@ -252,6 +265,9 @@ fold_message (const ParleyScript * script, Fold * fold, const gchar * message)
   const gchar *state = fold->state;
   gchar **replies;
 
+  if (fold->ends)
+    g_hash_table_remove_all (fold->values);
+  fold->answered = FALSE;
   fold->intent = understand (script, message, &state, values);
   if (fold->intent) {
     copy_values (values, fold->values);
@@ -262,14 +278,98 @@ fold_message (const ParleyScript * script, Fold * fold, const gchar * message)
     if (!replies)
       replies = script->fallback;
   }
-  if (!fold->intent || !fold->intent->repeat || !fold->reply) {
+  if (!asks_tool (fold) && (!fold->intent || !fold->intent->repeat
+          || !fold->reply)) {
     g_free (fold->reply);
     fold->reply = choose_reply (replies, fold->turn, fold->values);
   }
-  if (fold->intent && g_strcmp0 (fold->intent->next, PARLEY_SCRIPT_START) == 0)
-    g_hash_table_remove_all (fold->values);
+  fold->ends = fold->intent
+      && g_strcmp0 (fold->intent->next, PARLEY_SCRIPT_START) == 0;
   fold->turn++;
   g_hash_table_unref (values);
+}
+
+/* Tools */
+
+static gchar *
+text_of (JsonNode * node)
+{
+  return JSON_NODE_HOLDS_VALUE (node)
+      && json_node_get_value_type (node) == G_TYPE_STRING
+      ? json_node_dup_string (node) : json_to_string (node, FALSE);
+}
+
+/* What a tool said, by "result" and, as far as it is an object, the names of
+ * its members. FALSE: it failed. */
+static gboolean
+take_result (GHashTable * values, const gchar * result)
+{
+  gboolean is_json = !parley_json_check (result, strlen (result), MAX_DEPTH);
+  JsonNode *node = is_json ? json_from_string (result, NULL) : NULL;
+  gboolean worked = TRUE;
+  JsonObjectIter iter;
+  const gchar *name;
+  JsonNode *value;
+
+  g_hash_table_replace (values, g_strdup ("result"), g_strdup (result));
+  if (node && JSON_NODE_HOLDS_OBJECT (node)) {
+    worked = !json_object_has_member (json_node_get_object (node), "error");
+    json_object_iter_init (&iter, json_node_get_object (node));
+    while (json_object_iter_next (&iter, &name, &value))
+      g_hash_table_replace (values, g_strconcat ("result.", name, NULL),
+          text_of (value));
+  }
+  g_clear_pointer (&node, json_node_unref);
+  return worked;
+}
+
+static void
+fold_result (const ParleyScript * script, Fold * fold, const gchar * result)
+{
+  GHashTable *values;
+  gchar **replies;
+
+  if (!asks_tool (fold))
+    return;
+  values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  copy_values (fold->values, values);
+  replies = take_result (values, result) ? fold->intent->replies
+      : fold->intent->failed;
+  g_free (fold->reply);
+  fold->reply = choose_reply (replies ? replies : script->fallback,
+      fold->turn - 1, values);
+  fold->answered = TRUE;
+  g_hash_table_unref (values);
+}
+
+/* An object of all that was said. */
+static gchar *
+arguments_of (GHashTable * values)
+{
+  GList *names = g_list_sort (g_hash_table_get_keys (values),
+      (GCompareFunc) strcmp), *l;
+  JsonObject *object = json_object_new ();
+  JsonNode *node = json_node_init_object (json_node_alloc (), object);
+  gchar *text;
+
+  for (l = names; l; l = l->next)
+    json_object_set_string_member (object, l->data,
+        g_hash_table_lookup (values, l->data));
+  text = json_to_string (node, FALSE);
+  json_node_unref (node);
+  json_object_unref (object);
+  g_list_free (names);
+  return text;
+}
+
+static void
+call_tool (ParleyScriptAnswer * answer, const Fold * fold)
+{
+  answer->tool = g_strdup (fold->intent->tool);
+  answer->arguments = arguments_of (fold->values);
+  g_free (answer->text);
+  answer->text = g_strdup ("");
+  answer->hang_up = FALSE;
 }
 
 ParleyScriptAnswer *
@@ -285,6 +385,8 @@ parley_script_answer (ParleyScript * script, GPtrArray * messages)
 
     if (message->role == PARLEY_ROLE_USER) {
       fold_message (script, &fold, message->text);
+    } else if (message->role == PARLEY_ROLE_TOOL) {
+      fold_result (script, &fold, message->text);
     } else if (message->role == PARLEY_ROLE_ASSISTANT && fold.turn == 0) {
       g_free (fold.reply);
       fold.reply = g_strdup (message->text);
@@ -294,6 +396,8 @@ parley_script_answer (ParleyScript * script, GPtrArray * messages)
     fold_message (script, &fold, "");
   answer->text = fold.reply;
   answer->hang_up = fold.intent && fold.intent->hang_up;
+  if (asks_tool (&fold))
+    call_tool (answer, &fold);
   answer->intent = fold.intent ? g_strdup (fold.intent->name) : NULL;
   answer->state = g_strdup (fold.state);
   g_hash_table_unref (fold.values);
@@ -304,6 +408,8 @@ void
 parley_script_answer_free (ParleyScriptAnswer * answer)
 {
   g_free (answer->text);
+  g_free (answer->tool);
+  g_free (answer->arguments);
   g_free (answer->intent);
   g_free (answer->state);
   g_free (answer);

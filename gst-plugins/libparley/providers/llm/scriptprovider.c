@@ -85,6 +85,16 @@ job_end (Job * job)
 }
 
 static void
+call_tool (ParleyLlmProvider * provider, const Job * job)
+{
+  gchar *id = g_strdup_printf ("call_%u", job->id);
+
+  parley_llm_provider_tool_call_in_loop (provider, job->id, id,
+      job->answer->tool, job->answer->arguments);
+  g_free (id);
+}
+
+static void
 job_step (gpointer data, gpointer user_data)
 {
   Job *job = data;
@@ -108,6 +118,8 @@ job_step (gpointer data, gpointer user_data)
         job_step, job, NULL);
   } else {
     job_end (job);
+    if (job->answer->tool)
+      call_tool (provider, job);
     parley_llm_provider_done_in_loop (provider, job->id, job->answer->hang_up);
     job_unref (job);
   }
