@@ -66,7 +66,8 @@ on_ended (ParleyCall * call, const GError * error, gpointer data)
 }
 
 const ParleyCallHandler rig_watching = {
-  on_started, on_media, on_dtmf, on_mark, on_ended
+  .started = on_started,.media = on_media,.dtmf = on_dtmf,.mark = on_mark,
+  .ended = on_ended
 };
 
 static void
