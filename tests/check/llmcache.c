@@ -302,6 +302,35 @@ made_in_ready (void)
   rig_clear (&rig);
 }
 
+/* From the caller's text to the first sound no time passes: nothing on the way
+ * waits for a tick, a thread or a provider. */
+static void
+takes_no_time (void)
+{
+  Rig rig;
+  gint64 now;
+
+  for (guint i = 0; i < 2; i++) {
+    rig_init (&rig, "llmchat provider=mock cache-scope=conversation "
+        "sorry-text=\"\" ! cloudtts provider=mock");
+    mock_script ()->format = (ParleyAudioFormat) {
+    TRUE, 8000};
+    rig_start (&rig, TEXT);
+    now = parley_clock_now ();
+    say (&rig, 1, "how fast?");
+    if (i == 0) {
+      model_is_asked (&rig, 1, "request U:how fast?", "As fast as it goes.");
+      rig_expect_log (&rig, "speak As fast as it goes.");
+      mock_tts_audio (1, 40);
+      mock_tts_done (1);
+    }
+    rig_expect_log (&rig, "");
+    g_assert_nonnull (strstr (rig.trace->str, "e1.0:40ms"));
+    g_assert_cmpint (parley_clock_now (), ==, now);
+    rig_clear (&rig);
+  }
+}
+
 /* Nobody knows yet what will be said, or by whom. */
 static void
 variables_are_not_made (void)
@@ -360,6 +389,7 @@ main (int argc, char **argv)
   ADD ("from-a-directory", from_a_directory);
   ADD ("refusal", refusal);
   ADD ("made-in-ready", made_in_ready);
+  ADD ("takes-no-time", takes_no_time);
   ADD ("variables-are-not-made", variables_are_not_made);
   ADD ("not-for-a-call-that-began", not_for_a_call_that_began);
   return g_test_run ();

@@ -286,6 +286,29 @@ single_flight (Rig * rig, gconstpointer data)
   expect (&second, 1, 160, NULL);
 }
 
+/* The one who makes it may wait for a provider that hangs. */
+static void
+waits_a_second_at_most (Rig * rig, gconstpointer data)
+{
+  Result first, second;
+
+  begin (rig, &first, "hangs", TRUE);
+  begin (rig, &second, "hangs", TRUE);
+  parley_clock_advance (PARLEY_SYNTHESIS_JOIN_US - 1, rig->context);
+  expect_log ("speak hangs");
+  parley_clock_advance (1, rig->context);
+  expect_log ("speak hangs");
+  mock_tts_audio (2, 20);
+  mock_tts_done (2);
+  g_assert_cmpuint (second.asked, ==, 1);
+  g_assert_false (second.cached);
+  expect (&second, 1, 160, NULL);
+  mock_tts_audio (1, 40);
+  mock_tts_done (1);
+  expect (&first, 1, 320, NULL);
+  g_assert_true (is_cached (rig, "hangs"));
+}
+
 static void
 failure (Rig * rig, gconstpointer data)
 {
@@ -455,6 +478,7 @@ main (int argc, char **argv)
   ADD ("silence-alone-is-not-stored", silence_alone_is_not_stored);
   ADD ("cached", cached);
   ADD ("single-flight", single_flight);
+  ADD ("waits-a-second-at-most", waits_a_second_at_most);
   ADD ("failure", failure);
   ADD ("who-waits-tries-again", who_waits_tries_again);
   ADD ("cancelled-is-not-stored", cancelled_is_not_stored);

@@ -138,6 +138,14 @@ parley_cache_lookup (ParleyCache * self, const gchar * key)
   return bytes;
 }
 
+GBytes *
+parley_cache_peek (ParleyCache * self, const gchar * key)
+{
+  ParleyCacheRank rank;
+
+  return parley_cache_memory_peek (self->memory, key, &rank);
+}
+
 ParleyCacheResult
 parley_cache_claim (ParleyCache * self, const gchar * key, ParleyLoop * loop,
     ParleyCacheFunc func, gpointer data, GBytes ** bytes,

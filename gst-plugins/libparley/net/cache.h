@@ -51,6 +51,8 @@ ParleyCache *parley_cache_new (gsize max_bytes, ParleyCacheStore * behind);
 /* What is in memory. Transfer full; NULL if there is nothing, or nothing
  * yet. */
 GBytes *parley_cache_lookup (ParleyCache * self, const gchar * key);
+/* The same for who only wants to know: it is not counted. */
+GBytes *parley_cache_peek (ParleyCache * self, const gchar * key);
 
 /* Fills @bytes (transfer full) on HIT and @wait on WAIT, each NULL otherwise.
  * On WAIT @func (@data) follows on @loop, never inside this call; @wait is

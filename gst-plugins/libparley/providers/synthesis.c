@@ -20,7 +20,8 @@ struct _ParleySynthesis
   gboolean claimed;
   ParleyCacheWait *wait;
   ParleyCacheFetch *fetch;
-  GSource *later;               /* hands over what the cache had */
+  GSource *later;               /* hands over what the cache had, or ends the
+                                 * wait */
   GBytes *cached;
 
   guint id;                     /* at the provider; 0: not asked, or over */
@@ -234,10 +235,24 @@ wait_is_over (const gchar * key, GBytes * bytes, gpointer data)
   ParleySynthesis *self = data;
 
   self->wait = NULL;
+  parley_timer_clear (&self->later);
   if (bytes)
     hand_over (self, bytes);
   else
     claim (self);
+}
+
+/* What comes now is whose claim it is to keep. */
+static gboolean
+waited_too_long (gpointer data)
+{
+  ParleySynthesis *self = data;
+
+  parley_cache_cancel_wait_in_loop (self->keep.cache,
+      g_steal_pointer (&self->wait));
+  parley_timer_clear (&self->later);
+  ask_provider (self);
+  return G_SOURCE_REMOVE;
 }
 
 /* The store behind the memory has @bytes, or nothing. */
@@ -282,6 +297,9 @@ claim (ParleySynthesis * self)
       look_further (self, loop);
       break;
     case PARLEY_CACHE_WAIT:
+      if (self->keep.rank == PARLEY_CACHE_REPLY)
+        self->later = parley_loop_add_timer (loop, parley_clock_now ()
+            + PARLEY_SYNTHESIS_JOIN_US, waited_too_long, self);
       break;
   }
 }
@@ -359,7 +377,7 @@ parley_synthesis_lookup (ParleyTtsProvider * provider, ParleyCache * cache,
     const gchar * text)
 {
   gchar *key = make_key (provider, text);
-  GBytes *bytes = cache ? parley_cache_lookup (cache, key) : NULL;
+  GBytes *bytes = cache ? parley_cache_peek (cache, key) : NULL;
 
   g_free (key);
   return bytes;
