@@ -33,8 +33,8 @@ typedef struct
   const gchar *to;              /* who did it; NULL: nobody */
 } ParleyFailure;
 
-/* Of "parley-provider-switch" and "parley-provider-failed"; FALSE: it is neither
- * of these. */
+/* Of "parley-provider-switch" and "parley-provider-failed"; FALSE: it is
+ * neither of these. */
 gboolean parley_failure_from_structure (ParleyFailure * failure,
     const GstStructure * structure);
 

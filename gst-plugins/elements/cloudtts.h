@@ -83,8 +83,9 @@ gpointer cloud_tts_choose_provider (GstCloudTts * self, TtsJob * job);
 /* Has @provider speak it. */
 void cloud_tts_synthesise (GstCloudTts * self, TtsJob * job,
     gpointer provider);
-/* Whether sorry must be said before the event of @job goes out, as it is the end
- * of a reply of which nothing was heard; a job for that is the first then. */
+/* Whether sorry must be said before the event of @job goes out, as it is the
+ * end of a reply of which nothing was heard; a job for that is the first
+ * then. */
 gboolean cloud_tts_owes_sorry (GstCloudTts * self, TtsJob * job);
 /* Sorry was said in place of what comes before it in its reply: it is not
  * spoken. */

@@ -263,10 +263,15 @@ forget_waiting (GstProviderElement * self)
 static void
 on_ready (gpointer provider, GError * error, GstProviderElement * self)
 {
-  if (error)
+  if (error && provider_list_get_length (PRIV (self)->list) == 1) {
     gst_loop_element_post_error (GST_LOOP_ELEMENT (self), error);
-  else
-    go_on (self);
+    return;
+  }
+  /* It fails what it is asked: the others go on. */
+  if (error)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s.", error->message),
+        (NULL));
+  go_on (self);
 }
 
 static void

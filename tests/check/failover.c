@@ -168,6 +168,8 @@ static const Fault faults[] = {
   {"500", "{'fault':'500'}", "status"},
   {"400", "{'fault':'status','status':400}", "status"},
   {"hang", "{'fault':'hang'}", "timeout"},
+  {"drop", "{'fault':'drop','after':0}", NULL},
+  {"hang-middle", "{'fault':'hang-middle'}", "timeout"},
   {"garbage", "{'fault':'garbage'}", NULL},
 };
 
@@ -189,20 +191,30 @@ llm_fault (gconstpointer data)
 }
 
 static void
-tts_fault (gconstpointer data)
+tts_fault (const Fault * fault, const gchar * provider)
 {
-  const Fault *fault = data;
   Pair pair;
 
-  pair_init (&pair, "cloudtts sorry-text=\"\"", "openai", fault->fault, "");
+  pair_init (&pair, "cloudtts sorry-text=\"\"", provider, fault->fault, "");
   rig_start (&pair.rig, TEXT);
   rig_push_text (&pair.rig, 1, 1, 0, SENTENCE);
   rig_event (&pair.rig, parley_event_new_reply_end (pair.rig.epochs + 1));
-  check_switch (await_message (&pair, "parley-provider-switch"), "tts",
-      fault->reason);
+  check_switch (await_message (&pair, "parley-provider-switch"), "tts", NULL);
   await (&pair, "end1", FALSE);
   assert_spoken (&pair, 0, SECOND_MS);
   pair_clear (&pair);
+}
+
+static void
+tts_openai_fault (gconstpointer data)
+{
+  tts_fault (data, "openai");
+}
+
+static void
+tts_elevenlabs_fault (gconstpointer data)
+{
+  tts_fault (data, "elevenlabs");
 }
 
 /* 20 ms of a loud tone. */
@@ -509,6 +521,58 @@ down_and_back (void)
   pair_clear (&pair);
 }
 
+static void
+ignore_entered (ParleyBreakerTicket * ticket, const GError * error,
+    gpointer data)
+{
+}
+
+/* Others have all places: a quarter of the time is waited for one. */
+static void
+too_many (void)
+{
+  Pair pair;
+  g_autofree gchar *host = NULL;
+  ParleyBreakerTicket *other;
+
+  pair_init (&pair, "llmchat max-concurrent=1 fallback-after=2000", "openai",
+      "", "");
+  host = g_strdup_printf ("127.0.0.1:%u", pair.first->port);
+  other = parley_breaker_enter_in_loop (parley_breaker_get ("openai-llm",
+          host), pair.rig.loop, G_MAXINT64, ignore_entered, NULL);
+  rig_start (&pair.rig, TEXT);
+  rig_push_text (&pair.rig, 1, 0, 0, "hello");
+  rig_wait_ms (&pair.rig, 499);
+  g_assert_null (rig_take_message (&pair.rig, "parley-provider-switch"));
+  rig_wait_ms (&pair.rig, 1);
+  rig_settle (&pair.rig);
+  check_switch (rig_take_message (&pair.rig, "parley-provider-switch"), "llm",
+      "busy");
+  await (&pair, "end1", FALSE);
+  g_assert_nonnull (strstr (pair.rig.trace->str, "Second says so."));
+  parley_breaker_cancel (other);
+  g_string_truncate (pair.rig.trace, 0);
+  g_assert_null (turn (&pair, 2, "First"));
+  pair_clear (&pair);
+}
+
+/* The service told when to come again: until then nobody asks, and it is not
+ * down. */
+static void
+told_to_wait (void)
+{
+  Pair pair;
+
+  pair_init (&pair, "llmchat", "openai", "{'protocol':'openai-chat',"
+      "'fault':'429','retry_after':5,'count':1}", "");
+  rig_start (&pair.rig, TEXT);
+  check_switch (turn (&pair, 1, "Second"), "llm", "rate-limited");
+  check_switch (turn (&pair, 2, "Second"), "llm", "busy");
+  rig_wait_ms (&pair.rig, 5000);
+  g_assert_null (turn (&pair, 3, "First"));
+  pair_clear (&pair);
+}
+
 /* Settings */
 
 static void
@@ -568,6 +632,18 @@ settings_keys (void)
       "fallback=\"openai(api-key-env=OTHER_KEY)\"", "set OTHER_KEY");
 }
 
+/* Samples that are noise are samples, what was heard was heard, and deepgram
+ * takes what it had understood so far. */
+static gboolean
+is_failure (const gchar * kind, const Fault * fault)
+{
+  gboolean middle = g_str_equal (fault->name, "hang-middle");
+
+  if (g_str_has_prefix (kind, "tts"))
+    return !middle && !g_str_equal (fault->name, "garbage");
+  return !middle || !g_str_equal (kind, "stt-deepgram");
+}
+
 static void
 add_faults (const gchar * kind, GTestDataFunc func)
 {
@@ -575,8 +651,7 @@ add_faults (const gchar * kind, GTestDataFunc func)
     g_autofree gchar *path = g_strdup_printf ("/failover/%s/%s", kind,
         faults[i].name);
 
-    /* Samples that are noise are samples. */
-    if (func != tts_fault || !g_str_equal (faults[i].name, "garbage"))
+    if (is_failure (kind, &faults[i]))
       g_test_add_data_func (path, &faults[i], func);
   }
 }
@@ -599,7 +674,8 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   add_faults ("llm", llm_fault);
-  add_faults ("tts", tts_fault);
+  add_faults ("tts-openai", tts_openai_fault);
+  add_faults ("tts-elevenlabs", tts_elevenlabs_fault);
   add_faults ("stt-openai", stt_openai_fault);
   add_faults ("stt-deepgram", stt_deepgram_fault);
   add_faults ("stt-azure", stt_azure_fault);
@@ -613,6 +689,8 @@ main (int argc, char **argv)
   g_test_add_func ("/failover/tts/in-a-sentence", tts_in_a_sentence);
   g_test_add_func ("/failover/llm/in-a-reply", llm_in_a_reply);
   g_test_add_func ("/failover/down-and-back", down_and_back);
+  g_test_add_func ("/failover/too-many", too_many);
+  g_test_add_func ("/failover/told-to-wait", told_to_wait);
   g_test_add_func ("/failover/settings/refused", settings_refused);
   g_test_add_func ("/failover/settings/keys", settings_keys);
   return g_test_run ();

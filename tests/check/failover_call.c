@@ -17,6 +17,14 @@
     "{'protocol':'openai-stt','fault':'500'}," \
     "{'protocol':'openai-chat','fault':'drop','after':0}," \
     "{'protocol':'openai-tts','fault':'401'}]"
+#define LOCAL "twiliosrc ! vadendpoint silence=400\n" \
+    "! cloudstt provider=openai base-url=${FIRST} api-key-env=FAILOVER_KEY\n" \
+    "  grammar=${SCRIPT} fallback=pocketsphinx\n" \
+    "! llmchat provider=openai base-url=${FIRST} api-key-env=FAILOVER_KEY\n" \
+    "  script=${SCRIPT} fallback=script\n" \
+    "! cloudtts provider=openai base-url=${FIRST} api-key-env=FAILOVER_KEY\n" \
+    "  fallback=flite\n" \
+    "! mulawsink\n"
 #define PIPELINE "twiliosrc ! vadendpoint silence=400\n" \
     "! cloudstt provider=openai base-url=${FIRST} api-key-env=FAILOVER_KEY\n" \
     "  fallback=\"openai(base-url=${SECOND} api-key-env=FAILOVER_KEY)\"\n" \
@@ -89,7 +97,8 @@ new_service (const gchar * name, const gchar * faults)
 
 /* A call with these faults of the two services; the metrics after it. */
 static gchar *
-call_with (const gchar * first_faults, const gchar * second_faults)
+call_with (const gchar * pipeline, const gchar * first_faults,
+    const gchar * second_faults)
 {
   const gchar *args[] = { "-v", NULL, NULL };
   EmulatorRig *first = new_service ("FIRST", first_faults);
@@ -102,7 +111,7 @@ call_with (const gchar * first_faults, const gchar * second_faults)
 
   g_assert_no_error (error);
   g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, PIPELINE, -1, NULL));
+  g_assert_true (g_file_set_contents (path, pipeline, -1, NULL));
   g_setenv ("FAILOVER_KEY", KEY, TRUE);
   args[1] = path;
   served = served_new (args);
@@ -125,7 +134,7 @@ call_with (const gchar * first_faults, const gchar * second_faults)
 static void
 test_first_fails (void)
 {
-  g_autofree gchar *metrics = call_with (BROKEN, "");
+  g_autofree gchar *metrics = call_with (PIPELINE, BROKEN, "");
 
   assert_has (metrics, "parley_provider_failures_total{kind=\"stt\","
       "provider=\"openai\",reason=\"status\"}");
@@ -140,11 +149,31 @@ test_first_fails (void)
   g_assert_null (strstr (metrics, "parley_errors_total{"));
 }
 
+/* This machine goes on; the stages are of those who really answered. */
+static void
+test_local (void)
+{
+  g_autofree gchar *script = g_build_filename (g_getenv ("PARLEY_SOURCE"),
+      "pipelines", "appointments.json", NULL);
+  g_autofree gchar *metrics = NULL;
+
+  g_setenv ("SCRIPT", script, TRUE);
+  metrics = call_with (LOCAL, BROKEN, "");
+  assert_has (metrics, "parley_provider_switches_total{kind=\"stt\","
+      "to=\"pocketsphinx\"} 1");
+  assert_has (metrics, "parley_provider_seconds_count{element=\"cloudstt\","
+      "provider=\"pocketsphinx\"} 1");
+  assert_has (metrics, "parley_provider_seconds_count{element=\"llmchat\","
+      "provider=\"script\"} 1");
+  assert_has (metrics, "parley_provider_seconds_count{element=\"cloudtts\","
+      "provider=\"flite\"}");
+}
+
 /* Nobody hears, nobody speaks: flite says so. */
 static void
 test_all_fail (void)
 {
-  g_autofree gchar *metrics = call_with (BROKEN, BROKEN);
+  g_autofree gchar *metrics = call_with (PIPELINE, BROKEN, BROKEN);
 
   g_assert_null (strstr (metrics, "parley_errors_total{"));
 }
@@ -155,6 +184,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   core_plugins_add ();
   g_test_add_func ("/failover-call/first-fails", test_first_fails);
+  g_test_add_func ("/failover-call/local", test_local);
   g_test_add_func ("/failover-call/all-fail", test_all_fail);
   return g_test_run ();
 }
