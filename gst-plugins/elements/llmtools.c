@@ -402,6 +402,8 @@ say_filler (gpointer data)
     return G_SOURCE_REMOVE;
   reply->calls->current->spoken = TRUE;
   stamp_tools (self, reply, parley_clock_now ());
+  /* It has come whole, and its sound is known as such. */
+  parley_sentences_set_first_clause (reply->splitter, 0);
   parley_sentences_feed (reply->splitter, filler);
   llm_chat_flush_text (self, reply);
   return G_SOURCE_REMOVE;

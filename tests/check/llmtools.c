@@ -474,6 +474,21 @@ filler (Tools * t, gconstpointer data)
       "T:there A:Done. U:ok +tools");
 }
 
+/* As it was spoken before the call: not clause by clause. */
+static void
+filler_is_whole (void)
+{
+  Tools t = { 0 };
+
+  setup_with (&t, TRUE, "filler-text=\"Let me look that up for you, this takes "
+      "but a moment.\"");
+  ask (&t, "book");
+  wait_for (&t, t.asked->len == 1);
+  rig_wait_ms (&t.rig, 700);
+  expect (&t, "e1.0\"Let me look that up for you, this takes but a moment.\"");
+  teardown (&t, NULL);
+}
+
 static void
 no_filler_after_the_result (Tools * t, gconstpointer data)
 {
@@ -712,6 +727,7 @@ main (int argc, char **argv)
   ADD (hang_up_without_a_word);
   ADD (hang_up_interrupted);
   ADD (transfer_fails);
+  g_test_add_func ("/llmtools/filler_is_whole", filler_is_whole);
   g_test_add_func ("/llmtools/without_player", without_player);
   g_test_add_func ("/llmtools/wrong_file", wrong_file);
   return g_test_run ();

@@ -91,7 +91,7 @@ test_wrong (void)
     {"{\"intents\": {\"a\": {\"phrases\": \"a\", \"replies\": \"b\", "
           "\"failed\": \"c\"}}, \"fallback\": \"c\"}", "is of no use without"},
     {"{\"intents\": {\"a\": {\"phrases\": \"a\", \"replies\": "
-            "\"${result.x}\"}}, \"fallback\": \"c\"}",
+          "\"${result.x}\"}}, \"fallback\": \"c\"}",
         "no phrase fills ${result.x}"},
   };
 

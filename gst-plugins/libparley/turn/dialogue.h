@@ -85,7 +85,7 @@ gboolean parley_dialogue_announce (ParleyDialogue * dialogue, guint64 epoch);
  * begins anew. FALSE: it is no guess any more; nothing happened. */
 gboolean parley_dialogue_fail_guess (ParleyDialogue * dialogue, guint64 epoch);
 
-/* What mulawsink reports of a reply. */
+/* What mulawsink reports of a reply. It plays, too, once it has effects. */
 void parley_dialogue_playing (ParleyDialogue * dialogue, guint64 epoch);
 void parley_dialogue_heard (ParleyDialogue * dialogue, guint64 epoch,
     gboolean answer, gboolean done);

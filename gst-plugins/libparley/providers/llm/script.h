@@ -39,7 +39,8 @@ typedef struct
 } ParleyScriptAnswer;
 
 /* The answer to the last user message of @messages (of ParleyMessage), or to
- * what a tool said behind it. Never NULL; without any user message it is a fallback. */
+ * what a tool said behind it. Never NULL; without any user message it is a
+ * fallback. */
 ParleyScriptAnswer *parley_script_answer (ParleyScript * script,
     GPtrArray * messages);
 void parley_script_answer_free (ParleyScriptAnswer * answer);
