@@ -108,7 +108,7 @@ listen_for_tools (Tools * t)
 }
 
 static void
-setup_with (Tools * t, gboolean player, const gchar * more)
+begin (Tools * t, const gchar * more)
 {
   g_autofree gchar *launch = NULL;
 
@@ -118,6 +118,12 @@ setup_with (Tools * t, gboolean player, const gchar * more)
   t->paths = g_string_new (NULL);
   rig_init (&t->rig, launch);
   listen_for_tools (t);
+}
+
+static void
+setup_with (Tools * t, gboolean player, const gchar * more)
+{
+  begin (t, more);
   t->rig.has_player = player;
   rig_start (&t->rig, TEXT);
   wait_for (t, t->rig.trace->len > 0);
@@ -628,6 +634,38 @@ hang_up_interrupted (Tools * t, gconstpointer data)
       "caller went on speaking\"} U:one more thing +tools");
 }
 
+/* Twilio takes the call out of our hands: nothing more is said. */
+static void
+transfer_works (void)
+{
+  Tools t = { 0 };
+
+  begin (&t, "");
+  rig_give_call (&t.rig);
+  t.rig.has_player = TRUE;
+  rig_start (&t.rig, NULL);
+  call_pair_start (&t.rig.pair, NULL);
+  gst_harness_set_src_caps_str (t.rig.harness, TEXT);
+  wait_for (&t, t.rig.trace->len > 0);
+  say (&t, 1, "a human");
+  mock_llm_delta (1, "I put you through.");
+  mock_llm_call (1, "through", "{\"to\":\"desk\"}");
+  mock_llm_done (1, FALSE);
+  expect (&t, "seg release1 e1.0\"I put you through.\" end1");
+  playing (&t, 1);
+  heard (&t, 1, "b", "I put");
+  g_assert_cmpuint (t.asked->len, ==, 0);
+  heard (&t, 1, "bd", "I put you through.");
+  wait_for (&t, t.asked->len == 1);
+  g_assert_cmpstr (t.paths->str, ==,
+      "/2010-04-01/Accounts/AC1/Calls/CA1.json ");
+  answer (&t, 0, 200, "{}");
+  wait_for (&t, took_message (&t));
+  expect (&t, "");
+  g_assert_cmpuint (mock_llm_count (), ==, 1);
+  teardown (&t, NULL);
+}
+
 static void
 transfer_fails (Tools * t, gconstpointer data)
 {
@@ -727,6 +765,7 @@ main (int argc, char **argv)
   ADD (hang_up_without_a_word);
   ADD (hang_up_interrupted);
   ADD (transfer_fails);
+  g_test_add_func ("/llmtools/transfer_works", transfer_works);
   g_test_add_func ("/llmtools/filler_is_whole", filler_is_whole);
   g_test_add_func ("/llmtools/without_player", without_player);
   g_test_add_func ("/llmtools/wrong_file", wrong_file);
