@@ -660,7 +660,7 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
 static void
 forget (GstCloudStt * self)
 {
-  stt_route_cancel (self->route);
+  stt_route_forget (self->route);
   g_queue_clear_full (&self->turns, stt_turn_free);
   gst_clear_event (&self->eos);
   self->own_turn = 0;

@@ -151,6 +151,12 @@ stt_route_cancel (SttRoute * self)
           gst_provider_element_get_nth_in_loop (self->element, i)); i++)
     parley_stt_provider_cancel (provider);
   g_queue_clear_full (&self->takes, take_free);
+}
+
+void
+stt_route_forget (SttRoute * self)
+{
+  stt_route_cancel (self);
   self->provider = NULL;
 }
 

@@ -21,6 +21,8 @@ void stt_route_begin (SttRoute * self, guint turn, guint take,
 void stt_route_audio (SttRoute * self, GBytes * samples);
 void stt_route_finish (SttRoute * self);
 void stt_route_cancel (SttRoute * self);
+/* The same, and who heard the last turn is no longer known. */
+void stt_route_forget (SttRoute * self);
 
 /* Whether what @provider says of the take counts: it was asked, and no one else
  * since, and it has not answered. */

@@ -275,6 +275,44 @@ stt_azure_fault (gconstpointer data)
   stt_fault (data, "azure");
 }
 
+static void
+speak_take (Rig * rig, guint take)
+{
+  rig_push_audio (rig, 1, take, 20);
+  rig_push_audio (rig, 1, take, 20);
+  rig_event (rig, parley_event_new_speech_end (1, take));
+}
+
+/* Two takes of a turn that have no answer: both are heard again, in order, and
+ * what the first says of them after all is not heeded. */
+static void
+stt_too_slow (void)
+{
+  static const gchar asked[] = "begin 1/1 mulaw 8000 en-US; finish 320; "
+      "begin 1/2 mulaw 8000 en-US; finish 320";
+  g_autofree gchar *again = g_strdup_printf ("cancel; %s", asked);
+  Rig rig;
+
+  rig_init (&rig, "cloudstt provider=mock fallback=mock timeout=1000");
+  rig_start (&rig, MULAW);
+  rig_event (&rig, parley_event_new_speech_start (1, 1));
+  speak_take (&rig, 1);
+  rig_event (&rig, parley_event_new_speech_resume (1, 1));
+  speak_take (&rig, 2);
+  rig_expect_log (&rig, asked);
+  rig_event (&rig, parley_event_new_turn_end (1, 2));
+  rig_wait_ms (&rig, 1000);
+  rig_expect_log (&rig, again);
+  check_switch (rig_take_message (&rig, "parley-provider-switch"), "stt",
+      "timeout");
+  mock_stt_final (1, 1, "good");
+  rig_wait_ms (&rig, 999);
+  rig_expect (&rig, "seg start1/1 resume1/1");
+  mock_stt_final (1, 2, "morning");
+  rig_expect (&rig, "1/2\"good morning\"");
+  rig_clear (&rig);
+}
+
 /* Nobody is left */
 
 /* What the first fails with is the second's fault too. */
@@ -680,6 +718,7 @@ main (int argc, char **argv)
   add_faults ("stt-deepgram", stt_deepgram_fault);
   add_faults ("stt-azure", stt_azure_fault);
   g_test_add_func ("/failover/llm/all-fail", llm_all_fail);
+  g_test_add_func ("/failover/stt/too-slow", stt_too_slow);
   g_test_add_func ("/failover/stt/all-fail", stt_all_fail);
   g_test_add_func ("/failover/stt/failed-is-answered", stt_failed_is_answered);
   g_test_add_func ("/failover/tts/sorry-is-kept", tts_sorry_is_kept);
