@@ -380,6 +380,32 @@ drop_in_the_middle (SttRig * rig, gconstpointer data)
 }
 
 static void
+speak_and_drop (SttRig * rig, guint n_audio, const gchar * text)
+{
+  stt_rig_audio (rig, 8000, 1);
+  await_audio (rig, n_audio);
+  say (rig, "interim", 0, 1, text);
+  stt_rig_await (rig, text);
+  parley_mock_service_forget (rig->service);
+  parley_mock_service_drop (rig->service);
+}
+
+/* The one in its place ends as it did: the next is not asked for at once. */
+static void
+drop_again_and_again (SttRig * rig, gconstpointer data)
+{
+  warm (rig);
+  stt_rig_begin (rig, 1, 1);
+  speak_and_drop (rig, 8000, "one");
+  await_audio (rig, 8000);
+  speak_and_drop (rig, 16000, "two");
+  stt_rig_settle ();
+  g_assert_cmpuint (rig->service->sockets->len, ==, 2);
+  stt_rig_advance (SECOND);
+  parley_mock_wait (rig->service->sockets->len == 3);
+}
+
+static void
 drop_after_the_end (SttRig * rig, gconstpointer data)
 {
   warm (rig);
@@ -685,6 +711,7 @@ add_faults (void)
 {
   add ("hang", hang);
   add ("drop/in-the-middle", drop_in_the_middle);
+  add ("drop/again-and-again", drop_again_and_again);
   add ("drop/after-the-end", drop_after_the_end);
   add ("drop/between", drop_between);
   add ("drop/replay-is-bounded", replay_is_bounded);

@@ -6,6 +6,9 @@
 
 #include "net/clock.h"
 
+/* One that worked is not replaced at once more often than that. */
+#define REPLACE_EVERY (10 * G_TIME_SPAN_SECOND)
+
 struct _ParleyCloudSocket
 {
   ParleyCloud *cloud;           /* borrowed */
@@ -22,6 +25,7 @@ struct _ParleyCloudSocket
   gboolean placed;              /* it has let us through */
   gboolean faulted;             /* a try counted as a fault */
   ParleyRetry *retry;
+  gint64 replaced;              /* when one was at once; 0: never */
   gboolean needed;
   gint64 deadline;              /* no try begins later */
   GSource *later;               /* tells error; or NULL */
@@ -183,13 +187,22 @@ start_deadline (ParleyCloudSocket * self)
   self->deadline = parley_clock_now () + timeouts.first_byte;
 }
 
-/* One that worked is replaced at once; else a caller waits as long as he is
- * made to. */
+static gboolean
+may_replace (ParleyCloudSocket * self)
+{
+  return self->replaced == 0
+      || parley_clock_now () - self->replaced >= REPLACE_EVERY;
+}
+
+/* One that worked is replaced at once, unless its successor ends as it did;
+ * else a caller waits as long as he is made to. */
 static gboolean
 will_try_again (ParleyCloudSocket * self, const GError * error,
     gboolean was_proven)
 {
-  if (was_proven && parley_net_error_is_transient (error)) {
+  if (was_proven && parley_net_error_is_transient (error)
+      && may_replace (self)) {
+    self->replaced = MAX (parley_clock_now (), 1);
     parley_retry_reset (self->retry);
     start_deadline (self);
     try_again (self);
@@ -260,8 +273,11 @@ on_text (ParleyWsSession * ws, const gchar * text, gsize len, gpointer data)
   ParleyCloudSocket *self = data;
 
   self->proven = TRUE;
-  self->faulted = FALSE;
-  parley_retry_reset (self->retry);
+  /* One that was replaced just now has yet to show that it lives. */
+  if (may_replace (self)) {
+    self->faulted = FALSE;
+    parley_retry_reset (self->retry);
+  }
   self->handler.text (text, len, self->data);
 }
 

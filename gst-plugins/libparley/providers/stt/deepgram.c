@@ -62,7 +62,7 @@ G_DECLARE_FINAL_TYPE (ParleySttDeepgram, parley_stt_deepgram, PARLEY,
        ParleyAudioFormat format;        /* of the websocket */
        GQueue takes;            /* oldest first */
        guint64 position;        /* bytes of the stream over this websocket */
-       gboolean heard;          /* anything since the oldest take began */
+       gboolean heard;          /* anything since a take was asked for last */
      };
 
      static const ParleyCloudInfo cloud_info = {
@@ -196,6 +196,12 @@ give_up (Take * take)
   g_object_unref (self);
 }
 
+static gboolean
+has_text (Take * take)
+{
+  return take->finals->len || (take->interim && *take->interim);
+}
+
 /* It was heard but never finished: such a websocket is not to be relied on for
  * the next take. */
 static void
@@ -217,7 +223,8 @@ answer_due (gpointer data)
   Take *take = data;
   ParleySttDeepgram *self = take->owner;
 
-  if (self->heard && parley_cloud_socket_is_open (self->socket))
+  if ((self->heard || has_text (take))
+      && parley_cloud_socket_is_open (self->socket))
     settle_for_less (take);
   else if (parley_clock_now () >= take->deadline)
     give_up (take);
@@ -269,6 +276,7 @@ static void
 ask (Take * take)
 {
   take->asked = TRUE;
+  take->owner->heard = FALSE;
   end_stream (take->owner);
   parley_timer_clear (&take->timer);
   take->timer =
@@ -513,8 +521,6 @@ parley_stt_deepgram_begin (ParleySttProvider * provider, guint turn,
     self->format = *format;
     parley_cloud_socket_drop_in_loop (socket, NULL);
   }
-  if (g_queue_is_empty (&self->takes))
-    self->heard = FALSE;
   g_queue_push_tail (&self->takes, take_new (self, turn, take));
   parley_cloud_socket_need_in_loop (socket);
 }
