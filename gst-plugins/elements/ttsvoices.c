@@ -167,7 +167,7 @@ is_of_service (const GError * error)
 }
 
 /* What was heard of a sentence is not said again; another says all of it if
- * nothing was. */
+ * nothing was. Sorry is said where neither it nor what follows is heard. */
 void
 cloud_tts_take_failure (GstCloudTts * self, TtsJob * job, const GError * error)
 {
@@ -190,11 +190,12 @@ cloud_tts_take_failure (GstCloudTts * self, TtsJob * job, const GError * error)
   }
   GST_ELEMENT_WARNING (self, STREAM, FAILED, ("A sentence was not spoken%s: "
           "%s.", job->begun ? " to its end" : "", error->message), (NULL));
-  if (job->begun || job->sorry)
+  if (job->sorry)
     return;
-  if (is_of_service (error)) {
+  if (!job->begun && is_of_service (error)) {
     say_sorry (self, job);
-  } else if (job->epoch && job->epoch != self->pushed_epoch) {
+  } else if (job->epoch && (job->begun || job->epoch != self->pushed_epoch)) {
+    /* Unless more of the reply is heard. */
     self->silent_epoch = job->epoch;
     self->silent_sequence = job->sequence;
   }

@@ -427,6 +427,22 @@ tts_sorry_by_flite (void)
   pair_clear (&pair);
 }
 
+/* Both broke off at their first sounds, and nothing follows. */
+static void
+tts_sorry_after_a_break (void)
+{
+  Pair pair;
+
+  all_fail (&pair, "cloudtts", "openai", "{'fault':'drop','after':1}");
+  rig_start (&pair.rig, TEXT);
+  rig_push_text (&pair.rig, 1, 1, 0, "One.");
+  rig_push_text (&pair.rig, 1, 1, 1, "Two.");
+  rig_event (&pair.rig, parley_event_new_reply_end (pair.rig.epochs + 1));
+  await (&pair, "end1", TRUE);
+  g_assert_cmpuint (spoken_ms (&pair, 1), >, 1000);
+  pair_clear (&pair);
+}
+
 /* In the middle of a reply */
 
 /* Two sentences by the first, two by the second, none twice, none lost. */
@@ -722,8 +738,11 @@ main (int argc, char **argv)
   g_test_add_func ("/failover/stt/all-fail", stt_all_fail);
   g_test_add_func ("/failover/stt/failed-is-answered", stt_failed_is_answered);
   g_test_add_func ("/failover/tts/sorry-is-kept", tts_sorry_is_kept);
-  if (has_flite ())
+  if (has_flite ()) {
     g_test_add_func ("/failover/tts/sorry-by-flite", tts_sorry_by_flite);
+    g_test_add_func ("/failover/tts/sorry-after-a-break",
+        tts_sorry_after_a_break);
+  }
   g_test_add_func ("/failover/tts/in-a-reply", tts_in_a_reply);
   g_test_add_func ("/failover/tts/in-a-sentence", tts_in_a_sentence);
   g_test_add_func ("/failover/llm/in-a-reply", llm_in_a_reply);
