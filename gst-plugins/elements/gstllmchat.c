@@ -446,9 +446,9 @@ install_properties (GstProviderElementClass * klass)
       DEFAULT_SORRY);
   gst_provider_element_class_install_number (klass, PROP_MAX_REQUESTS,
       g_param_spec_uint ("max-requests", "Max requests",
-          "How many replies may be begun for a turn, all but one of them "
-          "before it is over, on what was said until then (1 = none is); over "
-          "a call it is 1.3 at most on average", 1, 10,
+          "Requests that may be made for the reply to a turn, all but one of "
+          "them before it is over, on what was said until then (1 = none is); "
+          "over a call it is 1.3 at most on average", 1, 10,
           PARLEY_DIALOGUE_MAX_REQUESTS, 0));
   gst_provider_element_class_install_text (klass, PROP_TOOLS, "tools", "Tools",
       "File with the functions that the model may call (JSON; NULL = none)",
