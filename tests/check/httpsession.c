@@ -226,15 +226,16 @@ test_warm (Fixture * self, gconstpointer data)
   parley_clock_advance (0, NULL);
   parley_mock_wait (self->asked == 1
       && !parley_http_request_is_active (request));
-  run (self, PARLEY_OPERATION_TTS, 1, 1);
   parley_clock_advance (PARLEY_WARM_INTERVAL, NULL);
-  parley_mock_wait (self->asked == 3
+  parley_mock_wait (self->asked == 2
       && !parley_http_request_is_active (request));
   g_assert_cmpuint (g_hash_table_size (self->ports), ==, 1);
   parley_http_warm_free (warm);
   parley_clock_advance (10 * PARLEY_WARM_INTERVAL, NULL);
   while (g_main_context_iteration (NULL, FALSE));
+  run (self, PARLEY_OPERATION_TTS, 1, 1);
   g_assert_cmpuint (self->asked, ==, 3);
+  g_assert_cmpuint (g_hash_table_size (self->ports), ==, 1);
   g_object_unref (request);
 }
 
@@ -297,6 +298,47 @@ test_tls (Fixture * self, gconstpointer data)
 
 /* In a process of its own that ends without a look for leaks: the sanitizer
  * falls over the threads in which GnuTLS shook hands. */
+static guint
+count_ports (Fixture * self)
+{
+  return g_hash_table_size (self->ports);
+}
+
+/* While requests are under way, connections wait for the next ones. */
+static void
+test_spares (Fixture * self, gconstpointer data)
+{
+  ParleyHttpRequest *request;
+  ParleyHttpWarm *warm;
+  guint n;
+
+  parley_clock_set_manual (0);
+  request = new_request (self, PARLEY_OPERATION_WARM);
+  warm = parley_http_warm_new_in_loop (request, self->session, 0);
+  parley_clock_advance (0, NULL);
+  parley_mock_wait (self->asked == 1
+      && !parley_http_request_is_active (request));
+  /* The warm one serves it, and one more is opened. */
+  run (self, PARLEY_OPERATION_TTS, 1, 1);
+  parley_mock_wait (self->asked == 3);
+  g_assert_cmpuint (count_ports (self), ==, 2);
+  /* That is enough for the next. */
+  run (self, PARLEY_OPERATION_TTS, 1, 1);
+  g_assert_cmpuint (self->asked, ==, 4);
+  /* For eight at a time there are to be eleven; two are there. */
+  run (self, PARLEY_OPERATION_TTS, 8, 8);
+  parley_mock_wait (self->asked == 4 + 8 + 9);
+  n = count_ports (self);
+  g_assert_cmpuint (n, >=, 11);
+  run (self, PARLEY_OPERATION_TTS, 8, 8);
+  g_assert_cmpuint (self->asked, ==, 21 + 8);
+  g_assert_cmpuint (count_ports (self), ==, n);
+  parley_http_warm_free (warm);
+  run (self, PARLEY_OPERATION_TTS, 20, 20);
+  g_assert_cmpuint (self->asked, ==, 29 + 20);
+  g_object_unref (request);
+}
+
 static void
 test_tls_apart (void)
 {
@@ -330,6 +372,7 @@ main (int argc, char **argv)
   add ("reuse-parallel", NULL, test_reuse_parallel);
   add ("tools-have-their-own", NULL, test_tools_have_their_own);
   add ("warm", NULL, test_warm);
+  add ("spares", NULL, test_spares);
   add ("nodelay", NULL, test_nodelay);
   g_test_add_func ("/httpsession/tls", test_tls_apart);
   add ("tls/subprocess", "https", test_tls);

@@ -59,6 +59,16 @@ parley_endpoint_init (ParleyEndpoint * self, const gchar * provider,
 }
 
 void
+parley_endpoint_copy (ParleyEndpoint * self, ParleyEndpoint * other)
+{
+  self->provider = g_strdup (other->provider);
+  self->uri = g_uri_ref (other->uri);
+  self->host = g_strdup (other->host);
+  self->headers = soup_message_headers_ref (other->headers);
+  self->secrets = g_ptr_array_ref (other->secrets);
+}
+
+void
 parley_endpoint_clear (ParleyEndpoint * self)
 {
   g_clear_pointer (&self->provider, g_free);

@@ -24,6 +24,8 @@ typedef struct
 /* FALSE with @error (SETTINGS): not an URL for this. */
 gboolean parley_endpoint_init (ParleyEndpoint * self, const gchar * provider,
     const gchar * url, gboolean websocket, GError ** error);
+/* Shares headers and secrets with @other, which must not change any more. */
+void parley_endpoint_copy (ParleyEndpoint * self, ParleyEndpoint * other);
 void parley_endpoint_clear (ParleyEndpoint * self);
 
 /* As parley_http_request_set_secret(). */

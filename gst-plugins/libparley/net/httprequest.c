@@ -20,6 +20,7 @@ typedef struct
 {
   ParleyHttpRequest *request;   /* borrowed; NULL: ended, nothing is told */
   ParleyHttpSession *session;
+  gchar *host;
   SoupMessage *message;
   GCancellable *cancellable;
   GInputStream *stream;         /* of the body; NULL: no headers yet */
@@ -29,6 +30,7 @@ typedef struct
   ParleyTimeouts timeouts;
   gboolean first_by_hand;
   gboolean fresh;               /* its connection was made for it */
+  gboolean counted;             /* in the session */
 
   gsize body_bytes;
   GByteArray *error_body;       /* NULL: the status is 2xx */
@@ -48,6 +50,7 @@ struct _ParleyHttpRequest
   gsize max_body;
   gboolean idempotent;
   gboolean first_by_hand;
+  gboolean new_connection;
 
   ParleyHttpHandler handler;
   gpointer data;
@@ -181,7 +184,10 @@ flight_free (Flight * flight)
   g_signal_handlers_disconnect_by_data (flight->message, flight);
   g_object_unref (flight->message);
   g_object_unref (flight->cancellable);
+  if (flight->counted)
+    parley_http_session_end_in_loop (flight->session, flight->host);
   g_object_unref (flight->session);
+  g_free (flight->host);
   g_free (flight);
 }
 
@@ -486,7 +492,7 @@ flight_launch (Flight * flight, SoupMessage * message)
 {
   flight->message = message;
   g_set_object (&flight->request->message, message);
-  parley_http_session_watch (flight->session, message);
+  parley_http_session_watch (flight->session, message, flight->host);
   g_signal_connect (message, "starting", G_CALLBACK (flight_starting), flight);
   g_signal_connect (message, "network-event",
       G_CALLBACK (flight_network_event), flight);
@@ -504,6 +510,8 @@ new_message (ParleyHttpRequest * self)
   /* Without it libsoup takes a new connection for each POST. */
   if (self->idempotent)
     soup_message_add_flags (message, SOUP_MESSAGE_IDEMPOTENT);
+  if (self->new_connection)
+    soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
   if (self->form) {
     GBytes *bytes = NULL;
 
@@ -526,6 +534,7 @@ flight_new (ParleyHttpRequest * self, ParleyHttpSession * session)
 
   flight->request = self;
   flight->session = g_object_ref (session);
+  flight->host = g_strdup (self->endpoint.host);
   flight->cancellable = g_cancellable_new ();
   flight->timeouts = self->timeouts;
   flight->first_by_hand = self->first_by_hand;
@@ -553,6 +562,9 @@ parley_http_request_send_in_loop (ParleyHttpRequest * self,
   self->sent = FALSE;
   self->flight = flight = flight_new (self, session);
   flight_launch (flight, new_message (self));
+  flight->counted = !self->new_connection;
+  if (flight->counted)
+    parley_http_session_begin_in_loop (session, flight->host);
 }
 
 void
@@ -596,6 +608,16 @@ parley_http_request_get_response_header (ParleyHttpRequest * self,
 {
   return self->message ? soup_message_headers_get_list
       (soup_message_get_response_headers (self->message), name) : NULL;
+}
+
+gboolean
+parley_http_request_keeps_connection (ParleyHttpRequest * self)
+{
+  SoupMessage *message = self->message;
+
+  return message && !self->flight && soup_message_is_keepalive (message)
+      && soup_message_get_http_version (message) != SOUP_HTTP_2_0
+      && SOUP_STATUS_IS_SUCCESSFUL (soup_message_get_status (message));
 }
 
 const gchar *
@@ -663,49 +685,16 @@ parley_http_request_new (const gchar * provider, ParleyOperation operation,
   return self;
 }
 
-/* Warmth */
-
-struct _ParleyHttpWarm
+ParleyHttpRequest *
+parley_http_request_new_spare (ParleyHttpRequest * other)
 {
-  ParleyHttpRequest *request;
-  ParleyHttpSession *session;
-  gint64 interval;
-  GSource *timer;
-};
+  ParleyHttpRequest *self = g_object_new (PARLEY_TYPE_HTTP_REQUEST, NULL);
 
-static gboolean
-warm_due (gpointer data)
-{
-  static const ParleyHttpHandler whatever = { NULL };
-  ParleyHttpWarm *warm = data;
-
-  if (!parley_http_request_is_active (warm->request))
-    parley_http_request_send_in_loop (warm->request, warm->session, &whatever,
-        NULL);
-  parley_timer_set_due (warm->timer, parley_clock_now () + warm->interval);
-  return G_SOURCE_CONTINUE;
-}
-
-ParleyHttpWarm *
-parley_http_warm_new_in_loop (ParleyHttpRequest * request,
-    ParleyHttpSession * session, gint64 interval)
-{
-  ParleyHttpWarm *warm = g_new0 (ParleyHttpWarm, 1);
-
-  warm->request = g_object_ref (request);
-  warm->session = g_object_ref (session);
-  warm->interval = interval ? interval : PARLEY_WARM_INTERVAL;
-  warm->timer = parley_loop_add_timer (parley_http_session_get_loop (session),
-      parley_clock_now (), warm_due, warm);
-  return warm;
-}
-
-void
-parley_http_warm_free (ParleyHttpWarm * warm)
-{
-  parley_timer_clear (&warm->timer);
-  parley_http_request_cancel_in_loop (warm->request);
-  g_object_unref (warm->request);
-  g_object_unref (warm->session);
-  g_free (warm);
+  parley_endpoint_copy (&self->endpoint, &other->endpoint);
+  self->method = g_strdup (other->method);
+  self->idempotent = other->idempotent;
+  self->timeouts = other->timeouts;
+  self->max_body = other->max_body;
+  self->new_connection = TRUE;
+  return self;
 }

@@ -149,11 +149,22 @@ const gchar *parley_http_request_get_response_header (ParleyHttpRequest * self,
 const gchar *parley_http_request_get_provider (ParleyHttpRequest * self);
 const gchar *parley_http_request_get_host (ParleyHttpRequest * self);
 
-/* Keeps one connection of a session warm (DNS, TCP, TLS done): sends @request
- * now and every @interval µs (0: PARLEY_WARM_INTERVAL) until freed; takes a
- * reference. Any answer will do, errors too: choose a cheap one, such as a GET
- * of the provider's model list. After a failure it tries again at the next
- * interval. A libsoup preconnection would not do: it dies after 3 s. */
+/* For httpwarm.c: the last answer was good, and has left a connection that is
+ * for one request at a time. */
+gboolean parley_http_request_keeps_connection (ParleyHttpRequest * self);
+/* For httpwarm.c: the same as @other without its body, on a connection of its
+ * own. Transfer full. */
+ParleyHttpRequest *parley_http_request_new_spare (ParleyHttpRequest * other);
+
+/* Keeps connections of a session warm (DNS, TCP, TLS done): one by sending
+ * @request now and every @interval µs (0: PARLEY_WARM_INTERVAL) until freed;
+ * takes a reference. Any answer will do, errors too: choose a cheap one, such
+ * as a GET of the provider's model list. After a failure it tries again at the
+ * next interval. A libsoup preconnection would not do: it dies after 3 s.
+ *
+ * Under HTTP/1 a connection is for one request: when so many are under way to
+ * the host that the next would have to wait for a new one, as many more are
+ * opened, by the same request. */
 #define PARLEY_WARM_INTERVAL (20 * G_TIME_SPAN_SECOND)
 typedef struct _ParleyHttpWarm ParleyHttpWarm;
 ParleyHttpWarm *parley_http_warm_new_in_loop (ParleyHttpRequest * request,

@@ -13,6 +13,22 @@
 #define IDLE_TIMEOUT 60
 /* A state of TCP, which <linux/tcp.h> does not name. */
 #define ESTABLISHED 1
+/* Beside the one that is next, a spare connection for so many busy ones. */
+#define BUSY_PER_SPARE 4
+
+/* A connection; @host NULL: not for requests. */
+typedef struct
+{
+  GWeakRef socket;
+  gchar *host;
+} Connection;
+
+typedef struct
+{
+  guint n_busy;                 /* requests under way */
+  ParleyHttpSpareFunc func;     /* or NULL */
+  gpointer data;
+} Host;
 
 struct _ParleyHttpSession
 {
@@ -20,13 +36,17 @@ struct _ParleyHttpSession
 
   ParleyLoop *loop;
   SoupSession *soup;
-  GHashTable *sockets;          /* connection id → GWeakRef of its GSocket */
+  GHashTable *connections;      /* id → Connection */
+  GHashTable *hosts;            /* name → Host */
 };
 
 enum
 {
   PROP_TLS_DATABASE = 1
 };
+
+/* Data of a message. */
+#define HOST "parley-host"
 
 G_DEFINE_FINAL_TYPE (ParleyHttpSession, parley_http_session, G_TYPE_OBJECT);
 
@@ -37,16 +57,19 @@ session_quark (void)
 }
 
 static void
-weak_socket_free (gpointer data)
+connection_free (gpointer data)
 {
-  g_weak_ref_clear (data);
-  g_free (data);
+  Connection *connection = data;
+
+  g_weak_ref_clear (&connection->socket);
+  g_free (connection->host);
+  g_free (connection);
 }
 
 static gboolean
 is_gone (gpointer id, gpointer value, gpointer data)
 {
-  GSocket *socket = g_weak_ref_get (value);
+  GSocket *socket = g_weak_ref_get (&((Connection *) value)->socket);
 
   if (!socket)
     return TRUE;
@@ -60,20 +83,24 @@ network_event (SoupMessage * message, GSocketClientEvent event,
 {
   ParleyHttpSession *self = data;
   guint64 id = soup_message_get_connection_id (message);
-  GWeakRef *weak;
+  Connection *connection;
 
   if (event != G_SOCKET_CLIENT_CONNECTED || !G_IS_SOCKET_CONNECTION (stream))
     return;
-  g_hash_table_foreach_remove (self->sockets, is_gone, NULL);
-  weak = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (weak,
+  g_hash_table_foreach_remove (self->connections, is_gone, NULL);
+  connection = g_new0 (Connection, 1);
+  connection->host = g_strdup (g_object_get_data (G_OBJECT (message), HOST));
+  g_weak_ref_init (&connection->socket,
       g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
-  g_hash_table_insert (self->sockets, g_memdup2 (&id, sizeof id), weak);
+  g_hash_table_insert (self->connections, g_memdup2 (&id, sizeof id),
+      connection);
 }
 
 void
-parley_http_session_watch (ParleyHttpSession * self, SoupMessage * message)
+parley_http_session_watch (ParleyHttpSession * self, SoupMessage * message,
+    const gchar * host)
 {
+  g_object_set_data_full (G_OBJECT (message), HOST, g_strdup (host), g_free);
   g_signal_connect_object (message, "network-event",
       G_CALLBACK (network_event), self, 0);
 }
@@ -83,13 +110,86 @@ parley_http_session_find_socket (ParleyHttpSession * self,
     SoupMessage * message)
 {
   guint64 id = soup_message_get_connection_id (message);
-  GWeakRef *weak = g_hash_table_lookup (self->sockets, &id);
-  GSocket *socket = weak ? g_weak_ref_get (weak) : NULL;
+  Connection *connection = g_hash_table_lookup (self->connections, &id);
+  GSocket *socket = connection ? g_weak_ref_get (&connection->socket) : NULL;
 
   /* Its connection holds it while the message is under way. */
   if (socket)
     g_object_unref (socket);
   return socket;
+}
+
+/* Requests under way, and the connections for more */
+
+static Host *
+host_of (ParleyHttpSession * self, const gchar * name)
+{
+  Host *host = g_hash_table_lookup (self->hosts, name);
+
+  if (!host) {
+    host = g_new0 (Host, 1);
+    g_hash_table_insert (self->hosts, g_strdup (name), host);
+  }
+  return host;
+}
+
+static guint
+count_connections (ParleyHttpSession * self, const gchar * host)
+{
+  GHashTableIter iter;
+  gpointer value;
+  guint n = 0;
+
+  g_hash_table_foreach_remove (self->connections, is_gone, NULL);
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    n += g_strcmp0 (((Connection *) value)->host, host) == 0;
+  return n;
+}
+
+void
+parley_http_session_begin_in_loop (ParleyHttpSession * self, const gchar * name)
+{
+  Host *host = host_of (self, name);
+  guint wanted, there;
+
+  host->n_busy++;
+  if (!host->func)
+    return;
+  wanted = host->n_busy + 1 + host->n_busy / BUSY_PER_SPARE;
+  there = count_connections (self, name);
+  if (there < wanted)
+    host->func (wanted - there, host->data);
+}
+
+/* Base-url may hold call variables, so there may be any number in the end. */
+static void
+forget_unused (ParleyHttpSession * self, const gchar * name, const Host * host)
+{
+  if (!host->n_busy && !host->func)
+    g_hash_table_remove (self->hosts, name);
+}
+
+void
+parley_http_session_end_in_loop (ParleyHttpSession * self, const gchar * name)
+{
+  Host *host = host_of (self, name);
+
+  host->n_busy--;
+  forget_unused (self, name, host);
+}
+
+void
+parley_http_session_set_spare_func_in_loop (ParleyHttpSession * self,
+    const gchar * name, ParleyHttpSpareFunc func, gpointer data)
+{
+  Host *host = host_of (self, name);
+
+  if (!host->func || host->data == data) {
+    host->func = func;
+    host->data = data;
+  }
+  forget_unused (self, name, host);
 }
 
 static gboolean
@@ -175,15 +275,17 @@ parley_http_session_dispose (GObject * object)
 static void
 parley_http_session_finalize (GObject * object)
 {
-  g_hash_table_unref (PARLEY_HTTP_SESSION (object)->sockets);
+  g_hash_table_unref (PARLEY_HTTP_SESSION (object)->connections);
+  g_hash_table_unref (PARLEY_HTTP_SESSION (object)->hosts);
   G_OBJECT_CLASS (parley_http_session_parent_class)->finalize (object);
 }
 
 static void
 parley_http_session_init (ParleyHttpSession * self)
 {
-  self->sockets = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-      weak_socket_free);
+  self->connections = g_hash_table_new_full (g_int64_hash, g_int64_equal,
+      g_free, connection_free);
+  self->hosts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void

@@ -36,9 +36,22 @@ SoupSession *parley_http_session_get_soup (ParleyHttpSession * self);
  * soup_message_get_connection_id(); NULL: not known. Borrowed. */
 GSocket *parley_http_session_find_socket (ParleyHttpSession * self,
     SoupMessage * message);
-/* For net/ only: watches the connections that are made for @message. */
+/* For net/ only: watches the connections that are made for @message. @host:
+ * where further requests may use them; NULL: nowhere. */
 void parley_http_session_watch (ParleyHttpSession * self,
-    SoupMessage * message);
+    SoupMessage * message, const gchar * host);
+/* For net/ only: a request to @host is under way; it no longer is. */
+void parley_http_session_begin_in_loop (ParleyHttpSession * self,
+    const gchar * host);
+void parley_http_session_end_in_loop (ParleyHttpSession * self,
+    const gchar * host);
+/* For net/ only: when a request to @host begins, @func is told how many
+ * connections should be open more, or be about to, so that those to come find
+ * one. One for each host: not if another is told. NULL @func: @data is told no
+ * longer. */
+typedef void (*ParleyHttpSpareFunc) (guint n, gpointer data);
+void parley_http_session_set_spare_func_in_loop (ParleyHttpSession * self,
+    const gchar * host, ParleyHttpSpareFunc func, gpointer data);
 
 /* Bytes that the kernel received for @socket since it was connected, read or
  * not; 0: not known. libsoup 3.2 does not bound a websocket message in

@@ -559,7 +559,7 @@ parley_ws_session_open_in_loop (ParleyWsSession * self,
   self->handshake = g_new (Handshake, 1);
   self->handshake->owner = self;
   self->message = parley_endpoint_new_message (&self->endpoint, "GET");
-  parley_http_session_watch (session, self->message);
+  parley_http_session_watch (session, self->message, NULL);
   if (self->connect_timeout > 0)
     self->connect_due = now + self->connect_timeout;
   self->timer = parley_loop_add_timer (loop, NEVER, timer_due, self);
