@@ -136,12 +136,31 @@ looks_like_key (const gchar * value)
   return strlen (value) == 32 && strspn (value, "0123456789abcdef") == 32;
 }
 
+/* The settings in the parentheses of fallback="NAME(setting=value …),NAME". */
+static gboolean
+has_key (const gchar * fallback)
+{
+  g_auto (GStrv) words = g_strsplit_set (fallback, " \t\r\n,()'\"", -1);
+
+  for (guint i = 0; words[i]; i++) {
+    gchar *value = strchr (words[i], '=');
+
+    if (!value)
+      continue;
+    *value++ = '\0';
+    if (parley_pipeline_is_key (words[i], value))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean
 parley_pipeline_is_key (const gchar * name, const gchar * value)
 {
   g_autofree gchar *lower = g_ascii_strdown (name, -1);
 
-  if (looks_like_key (value))
+  if (looks_like_key (value)
+      || (g_str_equal (lower, "fallback") && has_key (value)))
     return TRUE;
   if (g_str_has_suffix (lower, "-env") || !*value)
     return FALSE;

@@ -401,8 +401,25 @@ provider_list_choose_in_loop (ProviderList * self, gpointer * probe,
   return chosen;
 }
 
+/* Late is better than nobody. */
+static guint
+find_busy (ProviderList * self, guint from)
+{
+  gboolean is_probe;
+  const gchar *reason;
+
+  for (guint i = from; i < self->members->len; i++) {
+    is_up (self, i, &is_probe, &reason);
+    if (g_strcmp0 (reason, "busy") == 0)
+      return i;
+  }
+  return G_MAXUINT;
+}
+
 guint
 provider_list_next_in_loop (ProviderList * self, guint n)
 {
-  return find_up (self, n + 1, TRUE);
+  guint next = find_up (self, n + 1, TRUE);
+
+  return next == G_MAXUINT ? find_busy (self, n + 1) : next;
 }

@@ -39,7 +39,8 @@ const gchar *provider_list_get_name (ProviderList * list, guint n);
  * for it; or NULL. @reason: why it is not the first; static, NULL: it is. */
 guint provider_list_choose_in_loop (ProviderList * list, gpointer * probe,
     const gchar ** reason);
-/* The first behind @n that is up; G_MAXUINT: none. */
+/* The first behind @n that is up, else the first that is only busy; G_MAXUINT:
+ * none. */
 guint provider_list_next_in_loop (ProviderList * list, guint n);
 
 G_END_DECLS

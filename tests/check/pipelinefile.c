@@ -355,6 +355,8 @@ test_key_by_look (Fixture * fixture, gconstpointer data)
 {
   static const gchar *keys[] = {
     "name=sk-proj-0123456789abcdef", "api-key-env=sk_0123456789abcdef0123",
+    "fallback='mock,openai(model=x api-key=secret)'",
+    "fallback='openai(base-url=sk-proj-0123456789abcdef)'",
     "name=\"Bearer 0123456789abcdef\"", "x=0123456789abcdef0123456789abcdef",
     "x=SK0123456789abcdef0123456789abcdef"
   };
