@@ -230,16 +230,17 @@ tone (guint turn, guint take)
   return buffer;
 }
 
+/* A turn of 500 ms. */
 static void
-speak (Pair * pair)
+speak_turn (Pair * pair, guint number)
 {
   Rig *rig = &pair->rig;
 
-  rig_event (rig, parley_event_new_speech_start (1, 1));
+  rig_event (rig, parley_event_new_speech_start (number, 1));
   for (guint i = 0; i < 25; i++)
-    gst_harness_push (rig->harness, tone (1, 1));
-  rig_event (rig, parley_event_new_speech_end (1, 1));
-  rig_event (rig, parley_event_new_turn_end (1, 1));
+    gst_harness_push (rig->harness, tone (number, 1));
+  rig_event (rig, parley_event_new_speech_end (number, 1));
+  rig_event (rig, parley_event_new_turn_end (number, 1));
 }
 
 static void
@@ -250,7 +251,7 @@ stt_fault (gconstpointer data, const gchar * provider)
 
   pair_init (&pair, "cloudstt", provider, fault->fault, "");
   rig_start (&pair.rig, MULAW);
-  speak (&pair);
+  speak_turn (&pair, 1);
   gst_message_unref (await_message (&pair, "parley-provider-switch"));
   await (&pair, " 1/1\"", FALSE);
   g_assert_nonnull (strstr (pair.rig.trace->str, "econd heard"));
@@ -362,7 +363,7 @@ stt_all_fail (void)
 
   all_fail (&pair, "cloudstt", "openai", "{'fault':'500'}");
   rig_start (&pair.rig, MULAW);
-  speak (&pair);
+  speak_turn (&pair, 1);
   check_failed (&pair, "stt");
   await (&pair, "empty1/1\"", TRUE);
   g_assert_nonnull (strstr (pair.rig.trace->str, "HTTP 500"));
@@ -576,6 +577,83 @@ down_and_back (void)
 }
 
 static void
+say_sentence (Pair * pair, guint number)
+{
+  g_autofree gchar *text = g_strdup_printf ("Twenty letters %u...", number);
+
+  rig_push_text (&pair->rig, number, number, 0, text);
+  rig_event (&pair->rig, parley_event_new_reply_end (pair->rig.epochs
+          + number));
+}
+
+typedef struct
+{
+  const gchar *launch;
+  const gchar *kind;
+  const gchar *caps;
+  void (*act) (Pair * pair, guint number);
+  const gchar *end;             /* %u: of what came of it */
+  const gchar *first;           /* in it, if the first did it */
+} Road;
+
+static const Road roads[] = {
+  {"cloudstt", "stt", MULAW, speak_turn, " %u/1\"", "first heard"},
+  {"cloudtts sorry-text=\"\"", "tts", TEXT, say_sentence, "end%u", NULL},
+};
+
+/* @reason: why it was not the first; NULL: it was. */
+static void
+take_road (Pair * pair, const Road * road, guint number, const gchar * reason)
+{
+  g_auto (GStrv) parts = g_strsplit (road->end, "%u", 2);
+  g_autofree gchar *end = g_strdup_printf ("%s%u%s", parts[0], number,
+      parts[1]);
+  GstMessage *message;
+
+  g_string_assign (pair->rig.trace, " ");
+  road->act (pair, number);
+  await (pair, end, FALSE);
+  message = rig_take_message (&pair->rig, "parley-provider-switch");
+  if (reason)
+    check_switch (message, road->kind, reason);
+  else
+    g_assert_null (message);
+}
+
+/* The same for the others: the service itself tells whether it was asked. */
+static void
+down_and_back_of (gconstpointer data)
+{
+  const Road *road = data;
+  g_autofree gchar *fault = g_strdup_printf ("{'protocol':'openai-%s',"
+      "'fault':'500','count':5}", road->kind);
+  g_autofree gchar *host = NULL, *name = NULL;
+  Pair pair;
+  ParleyBreaker *breaker;
+  ParleyBreakerStats stats;
+
+  pair_init (&pair, road->launch, "openai", fault, "");
+  host = g_strdup_printf ("127.0.0.1:%u", pair.first->port);
+  name = g_strconcat ("openai-", road->kind, NULL);
+  breaker = parley_breaker_get (name, host);
+  rig_start (&pair.rig, road->caps);
+  for (guint i = 1; i <= 5; i++)
+    take_road (&pair, road, i, "status");
+  take_road (&pair, road, 6, "open");
+  rig_wait_ms (&pair.rig, 5000);
+  take_road (&pair, road, 7, "open");
+  do {
+    g_main_context_iteration (pair.rig.context, FALSE);
+    parley_breaker_get_stats (breaker, &stats);
+  } while (stats.state != PARLEY_BREAKER_CLOSED);
+  g_assert_cmpuint (stats.entered, ==, 6);
+  take_road (&pair, road, 8, NULL);
+  if (road->first)
+    g_assert_nonnull (strstr (pair.rig.trace->str, road->first));
+  pair_clear (&pair);
+}
+
+static void
 ignore_entered (ParleyBreakerTicket * ticket, const GError * error,
     gpointer data)
 {
@@ -746,7 +824,13 @@ main (int argc, char **argv)
   g_test_add_func ("/failover/tts/in-a-reply", tts_in_a_reply);
   g_test_add_func ("/failover/tts/in-a-sentence", tts_in_a_sentence);
   g_test_add_func ("/failover/llm/in-a-reply", llm_in_a_reply);
-  g_test_add_func ("/failover/down-and-back", down_and_back);
+  g_test_add_func ("/failover/down-and-back/llm", down_and_back);
+  for (guint i = 0; i < G_N_ELEMENTS (roads); i++) {
+    g_autofree gchar *path = g_strconcat ("/failover/down-and-back/",
+        roads[i].kind, NULL);
+
+    g_test_add_data_func (path, &roads[i], down_and_back_of);
+  }
   g_test_add_func ("/failover/too-many", too_many);
   g_test_add_func ("/failover/told-to-wait", told_to_wait);
   g_test_add_func ("/failover/settings/refused", settings_refused);
