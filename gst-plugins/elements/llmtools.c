@@ -64,6 +64,7 @@ struct _LlmCalls
   Job *last;                    /* happens after the last word; borrowed */
   gint64 begun;                 /* µs: the current round */
   gint64 worked;                /* µs: in rounds before it */
+  gint64 held;                  /* µs of these in which none was begun yet */
 };
 
 static GstLoopElement *
@@ -360,8 +361,29 @@ next_filler (GstLlmChat * self)
       : g_strdup (g_strstrip (list[self->tools.n_fillers++ % n]));
 }
 
+/* When the first of the round was begun; @now: none was. */
+static gint64
+first_begun (Round * round, gint64 now)
+{
+  gint64 first = now;
+
+  for (guint i = 0; i < round->jobs->len; i++) {
+    Job *job = round->jobs->pdata[i];
+
+    if (job->begun)
+      first = MIN (first, job->begun);
+  }
+  return first;
+}
+
+static gint64
+held_time (LlmCalls * calls, gint64 now)
+{
+  return calls->held + first_begun (calls->current, now) - calls->begun;
+}
+
 static void
-stamp_tools (GstLlmChat * self, LlmReply * reply, gint64 now)
+stamp_tools (LlmReply * reply, gint64 now)
 {
   LlmCalls *calls = reply->calls;
   Job *first = calls->current->jobs->pdata[0];
@@ -371,6 +393,8 @@ stamp_tools (GstLlmChat * self, LlmReply * reply, gint64 now)
     return;
   /* Several rounds are one wait for the model and one for the tools. */
   parley_timeline_move (reply->timeline, PARLEY_AT_LLM_CALL, now - worked);
+  parley_timeline_move (reply->timeline, PARLEY_AT_TOOL_ASKED,
+      now - worked + held_time (calls, now));
   parley_timeline_move (reply->timeline, PARLEY_AT_TOOL, now);
   parley_timeline_set_provider (reply->timeline, PARLEY_AT_TOOL,
       first->tool ? first->tool->name : "unknown");
@@ -401,7 +425,7 @@ say_filler (gpointer data)
   if (!*filler)
     return G_SOURCE_REMOVE;
   reply->calls->current->spoken = TRUE;
-  stamp_tools (self, reply, parley_clock_now ());
+  stamp_tools (reply, parley_clock_now ());
   /* It has come whole, and its sound is known as such. */
   parley_sentences_set_first_clause (reply->splitter, 0);
   parley_sentences_feed (reply->splitter, filler);
@@ -546,7 +570,8 @@ end_round (GstLlmChat * self, LlmReply * reply)
   gint64 now = parley_clock_now ();
 
   parley_timer_clear (&self->tools.filler_timer);
-  stamp_tools (self, reply, now);
+  stamp_tools (reply, now);
+  calls->held = held_time (calls, now);
   calls->worked += now - calls->begun;
   round->said = said_text (reply);
   if (round->in_history)

@@ -395,7 +395,7 @@ stage_ms (ParleyTurnReport * report, const gchar * name)
     if (strcmp (stage->name, name) == 0)
       found = stage->us;
     if (strcmp (stage->name, "tool") == 0)
-      g_assert_cmpstr (stage->provider, ==, "look");
+      g_assert_nonnull (stage->provider);
   }
   g_assert_cmpint (sum, ==, report->sent_us);
   return found / 1000;
@@ -427,6 +427,31 @@ time_of_two_rounds (Tools * t, gconstpointer data)
   g_assert_cmpuint (stage_ms (report, "llm-first-token"), ==, 5);
   g_assert_cmpuint (stage_ms (report, "llm-first-sentence"), ==, 7);
   g_assert_cmpint (report->sent_us, ==, 342000);
+}
+
+/* Its work begins when the caller is known to have finished. */
+static void
+time_of_a_held_tool (Tools * t, gconstpointer data)
+{
+  g_autoptr (ParleyTurnReport) report = NULL;
+
+  rig_event (&t->rig, parley_event_new_speech_start (1, 1));
+  rig_event (&t->rig, parley_event_new_turn_guess (1, 1, "Book it please."));
+  rig_wait_ms (&t->rig, 50);
+  mock_llm_call (1, "book", "{}");
+  mock_llm_done (1, FALSE);
+  rig_wait_ms (&t->rig, 200);
+  say (t, 1, "Book it please.");
+  wait_for (t, t->asked->len == 1);
+  rig_wait_ms (&t->rig, 30);
+  answer (t, 0, 200, "booked");
+  wait_for (t, mock_llm_count () == 2);
+  mock_llm_delta (2, "Booked.");
+  mock_llm_done (2, FALSE);
+  report = first_report (t);
+  g_assert_cmpuint (stage_ms (report, "llm-tool-call"), ==, 50);
+  g_assert_cmpuint (stage_ms (report, "tool-held"), ==, 200);
+  g_assert_cmpuint (stage_ms (report, "tool"), ==, 30);
 }
 
 /* What is heard first is the filler. */
@@ -754,6 +779,7 @@ main (int argc, char **argv)
   ADD (suspended);
   ADD (time_of_two_rounds);
   ADD (time_to_the_filler);
+  ADD (time_of_a_held_tool);
   ADD (filler);
   ADD (no_filler_after_the_result);
   ADD (no_filler_while_the_caller_speaks);

@@ -33,6 +33,7 @@ static const StageKind kinds[PARLEY_N_MILESTONES] = {
   [PARLEY_AT_LLM_TAKEN] = {"llmchat-inbox", OURS, "llmchat"},
   [PARLEY_AT_LLM_ASKED] = {"llmchat-ask", OURS, "llmchat"},
   [PARLEY_AT_LLM_CALL] = {"llm-tool-call", PROVIDER, "llmchat"},
+  [PARLEY_AT_TOOL_ASKED] = {"tool-held", SETTING, "llmchat"},
   [PARLEY_AT_TOOL] = {"tool", PROVIDER, "llmchat"},
   [PARLEY_AT_LLM_TOKEN] = {"llm-first-token", PROVIDER, "llmchat"},
   [PARLEY_AT_LLM_SENTENCE] = {"llm-first-sentence", PROVIDER, "llmchat"},

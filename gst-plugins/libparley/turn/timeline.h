@@ -38,6 +38,7 @@ typedef enum
   PARLEY_AT_LLM_TAKEN,
   PARLEY_AT_LLM_ASKED,          /* the request was made */
   PARLEY_AT_LLM_CALL,           /* the model called tools instead */
+  PARLEY_AT_TOOL_ASKED,         /* the first of them was begun */
   PARLEY_AT_TOOL,               /* they had answered; it was asked again */
   PARLEY_AT_LLM_TOKEN,          /* first token of the answer */
   PARLEY_AT_LLM_SENTENCE,       /* its first sentence is whole */
