@@ -451,10 +451,30 @@ look (ParleyCacheDir * self)
   g_array_unref (files);
 }
 
+/* What nobody asks for any more would stay until it makes room. */
 static void
-run_look (ParleyCacheDir * self, Task * task)
+remove_expired (ParleyCacheDir * self)
+{
+  GArray *files = list_files (self);
+
+  for (guint i = 0; i < files->len; i++) {
+    File *file = &g_array_index (files, File, i);
+    ParleyCacheEntry *entry = read_header (self, file);
+
+    if (entry && entry->left <= 0) {
+      remove_file (self, file->name, file->size);
+      count (self, &self->stats.expired);
+    }
+    g_clear_pointer (&entry, parley_cache_entry_free);
+  }
+  g_array_unref (files);
+}
+
+static void
+run_begin (ParleyCacheDir * self, Task * task)
 {
   look (self);
+  remove_expired (self);
 }
 
 /* Writing */
@@ -608,7 +628,7 @@ parley_cache_dir_new (const gchar * path, gsize max_bytes, GError ** error)
   if (!store)
     return NULL;
   PARLEY_CACHE_DIR (store)->max_bytes = max_bytes;
-  submit (task_new (store, run_look, NULL, NULL, NULL));
+  submit (task_new (store, run_begin, NULL, NULL, NULL));
   return store;
 }
 

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * removed and counts as missing. A file's name is a hash; inside stand the key
  * and the bytes, in the clear: only their owner may look (0700, 0600).
  *
- * The least recently used files go when the bound is reached. Each process
+ * Files that are too old go when they are asked for, or when the directory is
+ * opened; the least recently used ones when the bound is reached. Each process
  * counts what it wrote and looks at the directory once that is a sixteenth of
  * the bound: each further process may go that far over it.
  *

@@ -18,8 +18,8 @@ typedef struct _ParleySynthesis ParleySynthesis;
  * beginnings. */
 #define PARLEY_SYNTHESIS_LEAD_MS 20
 
-/* So long one waits for another's sentence before asking, too: who makes it may
- * have a provider that hangs. Texts of the pipeline wait as long as it takes. */
+/* So long one waits for another's sentence before asking, too: the provider
+ * that makes it may hang. Texts of the pipeline wait as long as it takes. */
 #define PARLEY_SYNTHESIS_JOIN_US G_TIME_SPAN_SECOND
 
 /* The provider is asked now, perhaps inside parley_synthesis_new(): this one is
