@@ -1,30 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What callers hear of services that fail or are short: docs/benches.md."""
-import contextlib
-import os
 import statistics
-import tempfile
 import time
 
-from harness import (ROOT, callers, callers_async, emulator, figure, page_of,
+from harness import (callers, callers_async, copied, emulator, figure, page_of,
                      percentile, serve)
 from overhead import SERVICES, SILENCE_MS, milestones, settings
 
 # What hangs, one after the other, and how the emulator calls it.
 HANGING = {"stt": "openai-stt", "llm": "openai-chat", "tts": "openai-tts"}
-
-
-@contextlib.contextmanager
-def copied(pipeline, *pairs):
-    """A copy of @pipeline with other words in it."""
-    with open(os.path.join(ROOT, pipeline), encoding="utf-8") as file:
-        text = file.read()
-    for word, other in pairs:
-        text = text.replace(word, other)
-    with tempfile.NamedTemporaryFile("w", suffix=".pipeline") as file:
-        file.write(text)
-        file.flush()
-        yield file.name
 
 
 def answers(calls):
@@ -45,7 +29,6 @@ def good_calls(calls, hanging=None):
                    ("OPENAI_BASE_URL", "BAD_URL")) as route:
         environment = settings(good.url, good.url, good.url)
         environment["BAD_URL"] = bad.url + "/v1"
-        environment["SYSTEM_PROMPT"] = "Answer."
         with serve("pipelines/openai.pipeline", "--route", "2=" + route,
                    **environment) as (_, url):
             if hanging:
@@ -92,7 +75,6 @@ def quota(count=50):
                     "provider=elevenlabs transport=http")) as pipeline:
         environment = settings(*[service.url] * 3)
         environment["TTS_CONCURRENT"] = str(QUOTA)
-        environment["SYSTEM_PROMPT"] = "Answer."
         with serve(pipeline, **environment) as (_, url):
             calls = callers(url, "--calls", count, "--at-once", count,
                             "--interval-ms", 0, "--turns", 2, "--silence",

@@ -101,6 +101,20 @@ def emulator(config):
             yield Emulator(address)
 
 
+@contextlib.contextmanager
+def copied(pipeline, *pairs):
+    """A copy of @pipeline with other words in it."""
+    path = os.path.join(ROOT, pipeline)
+    with open(path, encoding="utf-8") as file:
+        text = file.read().replace("${DIR}", os.path.dirname(path))
+    for word, other in pairs:
+        text = text.replace(word, other)
+    with tempfile.NamedTemporaryFile("w", suffix=".pipeline") as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
 def callers(url, *options):
     """bench-callers: an object a call."""
     with callers_async(url, *options) as process:
