@@ -19,6 +19,7 @@ ELEMENTS = ("twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts",
             "mulawsink")
 # Names in a doc block that are links on a page.
 LINKS = {
+    "docs/calls-life.md": "../calls-life.md",
     "docs/tools.md": "../tools.md",
     "docs/failure.md": "../failure.md",
     "docs/turns.md": "../turns.md",

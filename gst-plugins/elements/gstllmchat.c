@@ -42,7 +42,11 @@
  * services it may call, hanging up, transferring the call, sending a message;
  * see docs/tools.md. What has effects begins when the reply may be heard, and
  * goes on to its end whatever the caller says; its result stays in the history.
- * While a tool works #GstLlmChat:filler-text is said.
+ * While a tool works, or the model is slow, #GstLlmChat:filler-text is said.
+ *
+ * Who speaks first, what is said when nobody speaks, how long a call may last,
+ * keys, answering machines and what an operator may do to a call are told in
+ * docs/calls-life.md.
  *
  * In READY the greeting and the other texts that are sure to be said go to
  * whoever speaks downstream, so that the first caller need not wait for them.
@@ -98,8 +102,8 @@
  * with the timeline of the text, if the reply is older than that) and
  * `parley/reply-end`; takes `parley/speech-start`, `speech-resume`,
  * `turn-guess`, `turn-empty` and `dtmf` from upstream and `parley/playing` and
- * `heard` from downstream: see turnevents.h. A key is a turn whose text is the
- * key.
+ * `heard` from downstream: see turnevents.h. Keys that come
+ * together are a turn whose text they are.
  *
  * ## Example launch line
  * |[
@@ -138,11 +142,13 @@ enum
   PROP_TOOLS,
   PROP_FILLER_TEXT,
   PROP_FILLER_AFTER,
+  PROP_MODEL_FILLER_AFTER,
   PROP_FIRST_CLAUSE,
   PROP_PREWARM_TEXTS,
   PROP_CACHE_SCOPE,
   PROP_CACHE,
-  PROP_CACHE_TTL
+  PROP_CACHE_TTL,
+  PROP_LIFE                     /* llmcalllife.c's begin here */
 };
 
 static const gchar *const file_texts[] = {
@@ -198,7 +204,11 @@ gst_llm_chat_buffer (GstLoopElement * element, GstBuffer * buffer)
   gst_buffer_unmap (buffer, &map);
   asked_times_note (self->timelines, turn, parley_buffer_get_timeline (buffer));
   gst_buffer_unref (buffer);
-  parley_dialogue_outcome (self->dialogue, turn, g_strstrip (text));
+  g_strstrip (text);
+  if (llm_life_take_text (self, text)) {
+    parley_dialogue_outcome (self->dialogue, turn, text);
+    llm_life_update (self);
+  }
   g_free (text);
   return GST_FLOW_OK;
 }
@@ -207,13 +217,14 @@ static void
 take_turn_event (GstLlmChat * self, GstEvent * event)
 {
   guint turn = 0, take = 0;
-  gchar digit[2] = { 0 };
   const gchar *text = NULL;
 
   llm_chat_begin (self);
   parley_event_parse_take (event, &turn, &take);
   if (turn == 0)
     turn = OWN_TURNS + self->own_turns++;
+  if (!llm_life_take_event (self, event, turn))
+    return;
   switch (parley_event_get_kind (event)) {
     case PARLEY_EVENT_SPEECH_RESUME:
       parley_dialogue_resume (self->dialogue, turn, take);
@@ -229,16 +240,11 @@ take_turn_event (GstLlmChat * self, GstEvent * event)
       if (parley_event_parse_text (event, &text) && text)
         llm_chat_say_sorry (self);
       break;
-    case PARLEY_EVENT_DTMF:
-      parley_event_parse_dtmf (event, NULL, digit);
-      asked_times_note (self->timelines, turn,
-          parley_event_get_timeline (event));
-      parley_dialogue_outcome (self->dialogue, turn, digit);
-      break;
     default:
       parley_dialogue_open (self->dialogue, turn);
       break;
   }
+  llm_life_update (self);
 }
 
 static gboolean
@@ -246,6 +252,7 @@ take_eos (GstLlmChat * self, GstEvent * event)
 {
   if (!self->dialogue)
     return gst_loop_element_push_event_in_loop (GST_LOOP_ELEMENT (self), event);
+  llm_life_end (self);
   gst_event_replace (&self->eos, event);
   gst_event_unref (event);
   llm_chat_send_eos_if_due (self);
@@ -323,7 +330,7 @@ gst_llm_chat_open (GstLoopElement * element)
 
   if (!llm_cache_open (self)
       || !GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->open (element)
-      || !llm_tools_check (self))
+      || !llm_tools_check (self) || !llm_life_check (self))
     return FALSE;
   llm_cache_prewarm (self);
   return TRUE;
@@ -346,6 +353,7 @@ gst_llm_chat_stop (GstLoopElement * element)
 
   llm_chat_stop_writing (self);
   llm_tools_stop (self);
+  llm_life_stop (self);
   GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->stop (element);
   parley_timer_clear (&self->answer_timer);
   g_clear_pointer (&self->dialogue, parley_dialogue_free);
@@ -378,6 +386,7 @@ static void
 gst_llm_chat_finalize (GObject * object)
 {
   g_hash_table_unref (GST_LLM_CHAT (object)->timelines);
+  llm_life_finalize (&GST_LLM_CHAT (object)->life);
   G_OBJECT_CLASS (gst_llm_chat_parent_class)->finalize (object);
 }
 
@@ -386,6 +395,7 @@ gst_llm_chat_init (GstLlmChat * self)
 {
   g_queue_init (&self->replies);
   self->timelines = asked_times_new ();
+  llm_life_init (&self->life);
   g_queue_init (&self->reports);
   gst_loop_element_add_pads (GST_LOOP_ELEMENT (self));
 }
@@ -455,12 +465,16 @@ install_properties (GstProviderElementClass * klass)
       NULL);
   gst_provider_element_class_install_text (klass, PROP_FILLER_TEXT,
       "filler-text", "Filler text",
-      "What is said when a tool takes long; of several, with | between them, "
-      "one after the other (empty = nothing)", DEFAULT_FILLER);
+      "What is said when a tool, or the model, takes long; of several, with | "
+      "between them, one after the other (empty = nothing)", DEFAULT_FILLER);
   gst_provider_element_class_install_number (klass, PROP_FILLER_AFTER,
       g_param_spec_uint ("filler-after", "Filler after",
           "How long a tool may take before filler-text is said, in "
           "milliseconds", 0, 60000, DEFAULT_FILLER_AFTER, 0));
+  gst_provider_element_class_install_number (klass, PROP_MODEL_FILLER_AFTER,
+      g_param_spec_uint ("model-filler-after", "Model filler after",
+          "How long the model may say nothing before filler-text is said, in "
+          "milliseconds (0 = however long)", 0, 60000, 0, 0));
   gst_provider_element_class_install_number (klass, PROP_FIRST_CLAUSE,
       g_param_spec_boolean ("first-clause", "First clause",
           "Whether a reply's first clause goes to the voice alone, if it has "
@@ -481,6 +495,7 @@ gst_llm_chat_class_init (GstLlmChatClass * klass)
   object_class->get_property = gst_llm_chat_get_property;
   object_class->finalize = gst_llm_chat_finalize;
   install_properties (provider_class);
+  llm_life_install (provider_class, PROP_LIFE);
 
   provider_class->kind = PARLEY_PROVIDER_LLM;
   provider_class->connect = llm_chat_connect;

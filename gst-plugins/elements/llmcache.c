@@ -145,6 +145,8 @@ llm_cache_prewarm (GstLlmChat * self)
   tools = text_of (self, "tools");
   if (tools)
     add_property (self, texts, "filler-text");
+  add_property (self, texts, "idle-prompt");
+  add_property (self, texts, "idle-goodbye");
   add_property (self, texts, "prewarm-texts");
   g_ptr_array_add (texts, NULL);
   query = prewarm_query_new ((const gchar * const *) texts->pdata);

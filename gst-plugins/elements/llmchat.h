@@ -4,12 +4,13 @@
 /* The insides of llmchat, by topic: llmreplies.c makes sentences of what is to
  * be said, llmconversation.c joins provider, dialogue and what was heard,
  * llmtools.c calls the model's tools, llmcache.c knows what need not be asked
- * for, and gstllmchat.c is the element around them. Everything here is called
- * on the element's loop. */
+ * for, llmcalllife.c says what nobody asked for, and gstllmchat.c is the
+ * element around them. Everything here is called on the element's loop. */
 
 #include "askedtimes.h"
 #include "gstllmchat.h"
 #include "llmcache.h"
+#include "llmcalllife.h"
 #include "llmtools.h"
 #include "providers/llm/sentences.h"
 #include "turn/dialogue.h"
@@ -52,6 +53,7 @@ struct _GstLlmChat
   GQueue replies;               /* of LlmReply that may still be heard */
   LlmReply *writing;               /* the one the provider works on; or NULL */
   LlmTools tools;
+  LlmCallLife life;
   guint last_request;
   guint own_turns;
   GSource *answer_timer;
@@ -91,6 +93,8 @@ void llm_chat_speak (GstLlmChat * self, LlmReply * reply, const gchar * text);
 
 /* Begins the conversation with the greeting, if it has not begun. */
 void llm_chat_begin (GstLlmChat * self);
+/* Says the greeting, if there is one; nobody speaks. */
+void llm_chat_greet (GstLlmChat * self);
 /* A reply was heard to its end, or needs no hearing. */
 void llm_chat_after_reply (GstLlmChat * self, LlmReply * reply);
 void llm_chat_stop_writing (GstLlmChat * self);

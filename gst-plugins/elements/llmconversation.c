@@ -77,6 +77,7 @@ on_done (ParleyLlmProvider * provider, guint id, gboolean hang_up,
     return;
   llm_chat_complete_reply (self, reply);
   llm_chat_send_eos_if_due (self);
+  llm_life_update (self);
 }
 
 static void
@@ -97,11 +98,11 @@ on_failed (ParleyLlmProvider * provider, guint id, GError * error,
       "sorry-text");
   /* Half a sentence is nothing to say. */
   llm_chat_drop_rest (reply);
-  llm_chat_speak (self, reply, reply->sentences->len == 0
-      && g_queue_is_empty (&reply->held) && !llm_tools_ends_call (reply)
-      && sorry ? sorry : "");
+  llm_chat_speak (self, reply, llm_tools_is_silent (reply)
+      && !llm_tools_ends_call (reply) && sorry ? sorry : "");
   g_free (sorry);
   llm_chat_send_eos_if_due (self);
+  llm_life_update (self);
 }
 
 /* What the dialogue decides */
@@ -126,6 +127,7 @@ answer_missing (gpointer data)
   parley_dialogue_heard (self->dialogue,
       parley_dialogue_reply (self->dialogue), TRUE, FALSE);
   llm_chat_send_eos_if_due (self);
+  llm_life_update (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -256,6 +258,10 @@ note_heard (GstLlmChat * self, LlmReply * reply, const gchar * text, guint ms,
 void
 llm_chat_hang_up (GstLlmChat * self)
 {
+  if (self->life.hung_up)
+    return;
+  self->life.hung_up = TRUE;
+  llm_life_end (self);
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
           gst_structure_new_empty ("llmchat-hangup")));
@@ -325,6 +331,7 @@ llm_chat_take_reports (GstLoopElement * element)
     gst_event_unref (event);
   }
   llm_chat_send_eos_if_due (self);
+  llm_life_update (self);
 }
 
 /* The conversation begins and goes on */
@@ -343,8 +350,8 @@ conversation_text (GstLlmChat * self, const gchar * property)
   return expanded;
 }
 
-static void
-greet (GstLlmChat * self)
+void
+llm_chat_greet (GstLlmChat * self)
 {
   gchar *greeting = conversation_text (self, "greeting");
 
@@ -388,7 +395,9 @@ llm_chat_begin (GstLlmChat * self)
   self->history = parley_history_new (system);
   g_free (system);
   llm_tools_start (self);
-  greet (self);
+  if (llm_life_begin (self))
+    llm_chat_greet (self);
+  llm_life_update (self);
 }
 
 /* The provider */

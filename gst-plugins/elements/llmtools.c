@@ -59,6 +59,7 @@ struct _LlmCalls
   GPtrArray *rounds;
   Round *current;               /* the last one, if it was not answered yet */
   gboolean taken_up;            /* the model waits for it */
+  gboolean filled;              /* a filler was said while the model was slow */
   guint n_rounds;
   gboolean in_history;          /* what the reply answers is */
   Job *last;                    /* happens after the last word; borrowed */
@@ -404,18 +405,22 @@ stamp_tools (LlmReply * reply, gint64 now)
 static gboolean
 may_fill (GstLlmChat * self, LlmReply * reply)
 {
-  Round *round = reply->calls->current;
+  LlmCalls *calls = reply->calls;
 
-  return !round->spoken && is_working (round)
-      && parley_dialogue_get_state (self->dialogue, reply->epoch)
-      == PARLEY_REPLY_RELEASED;
+  if (!calls || parley_dialogue_get_state (self->dialogue, reply->epoch)
+      != PARLEY_REPLY_RELEASED)
+    return FALSE;
+  if (calls->taken_up)
+    return !calls->current->spoken && is_working (calls->current);
+  return !calls->filled && calls->text->len == 0 && !calls->current
+      && n_said (reply) == calls->n_before;
 }
 
 static gboolean
 say_filler (gpointer data)
 {
   GstLlmChat *self = data;
-  LlmReply *reply = waiting_reply (self);
+  LlmReply *reply = self->writing;
   g_autofree gchar *filler = NULL;
 
   parley_timer_clear (&self->tools.filler_timer);
@@ -424,24 +429,33 @@ say_filler (gpointer data)
   filler = next_filler (self);
   if (!*filler)
     return G_SOURCE_REMOVE;
-  reply->calls->current->spoken = TRUE;
-  stamp_tools (reply, parley_clock_now ());
+  if (reply->calls->taken_up) {
+    reply->calls->current->spoken = TRUE;
+    stamp_tools (reply, parley_clock_now ());
+  }
   /* It has come whole, and its sound is known as such. */
   parley_sentences_set_first_clause (reply->splitter, 0);
   parley_sentences_feed (reply->splitter, filler);
   llm_chat_flush_text (self, reply);
+  if (!reply->calls->taken_up) {
+    reply->calls->filled = TRUE;
+    reply->calls->n_before = n_said (reply);
+  }
   return G_SOURCE_REMOVE;
 }
 
 static void
 arm_filler (GstLlmChat * self)
 {
-  LlmReply *reply = waiting_reply (self);
+  LlmReply *reply = self->writing;
   guint after;
 
   if (!reply || self->tools.filler_timer || !may_fill (self, reply))
     return;
-  g_object_get (self, "filler-after", &after, NULL);
+  g_object_get (self, reply->calls->taken_up ? "filler-after"
+      : "model-filler-after", &after, NULL);
+  if (after == 0 && !reply->calls->taken_up)
+    return;
   self->tools.filler_timer = parley_loop_add_timer (gst_loop_element_get_loop
       (loop_element (self)), parley_clock_now () + after
       * G_TIME_SPAN_MILLISECOND, say_filler, self);
@@ -503,6 +517,8 @@ llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
   reply->request = ++self->last_request;
   self->writing = reply;
   arm_hurry (self, reply);
+  parley_timer_clear (&self->tools.filler_timer);
+  arm_filler (self);
   ask (self, reply, reply->provider, reply->request);
 }
 
@@ -608,8 +624,10 @@ advance (GstLoopElement * element)
   LlmReply *reply = waiting_reply (self);
   Round *round;
 
-  if (!reply)
+  if (!reply) {
+    arm_filler (self);
     return;
+  }
   round = reply->calls->current;
   for (guint i = 0; i < round->jobs->len; i++)
     start_job (self, reply, round->jobs->pdata[i]);
@@ -625,7 +643,7 @@ advance (GstLoopElement * element)
 void
 llm_tools_go_on (GstLlmChat * self)
 {
-  if (waiting_reply (self))
+  if (self->writing)
     gst_loop_element_invoke (loop_element (self), advance);
 }
 
@@ -686,6 +704,7 @@ llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
   g_ptr_array_add (calls->messages,
       parley_message_new_calls (g_strstrip (calls->text->str), wanted));
   g_ptr_array_unref (wanted);
+  parley_timer_clear (&self->tools.filler_timer);
   calls->n_rounds++;
   calls->begun = parley_clock_now ();
   calls->current->spoken = n_said (reply) > calls->n_before;
@@ -697,6 +716,13 @@ llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
 }
 
 /* After the last word */
+
+gboolean
+llm_tools_is_silent (LlmReply * reply)
+{
+  return n_said (reply) == (reply->calls && reply->calls->filled
+      ? reply->calls->n_before : 0);
+}
 
 gboolean
 llm_tools_ends_call (LlmReply * reply)
@@ -754,6 +780,7 @@ on_answer (ParleyToolRun * run, const gchar * result, const GError * error,
     advance (loop_element (self));
   else if (failed_last)
     tell_of_failure (self);
+  llm_life_update (self);
 }
 
 /* Void */

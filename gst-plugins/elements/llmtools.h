@@ -52,6 +52,8 @@ void llm_tools_go_on (GstLlmChat * self);
 void llm_tools_note_answered (GstLlmChat * self, LlmReply * reply);
 /* The reply is void: nobody waits for its tools any more. */
 void llm_tools_drop (GstLlmChat * self, LlmReply * reply);
+/* Whether the caller was told nothing, or to wait. */
+gboolean llm_tools_is_silent (LlmReply * reply);
 /* Whether the call ends with this reply, whatever else comes. */
 gboolean llm_tools_ends_call (LlmReply * reply);
 /* Its last word was heard. */

@@ -242,6 +242,8 @@ static void
 key_is_a_turn (Rig * rig, gconstpointer data)
 {
   rig_event (rig, parley_event_new_dtmf (1, '5'));
+  rig_expect_log (rig, "");
+  rig_wait_ms (rig, 2000);
   rig_expect_log (rig, "request U:5");
   rig_expect (rig, "release1");
 }

@@ -22,7 +22,7 @@ G_DEFINE_QUARK (parley - webhook - error, parley_webhook_error);
 /* Which fields of the webhook become stream parameters. */
 static const gchar *passed_on[] = {
   "From", "To", "Direction", "CallerName", "ForwardedFrom", "FromCity",
-  "FromState", "FromZip", "FromCountry", "ToCity", "ToCountry"
+  "FromState", "FromZip", "FromCountry", "ToCity", "ToCountry", "AnsweredBy"
 };
 
 static gboolean

@@ -54,6 +54,7 @@ struct _ParleyDialogue
   guint guess_take;             /* the last take that says the same */
   gboolean started;             /* its first frame was sent */
   gboolean ack_wait;            /* a pause was not answered yet */
+  guint64 unwanted;             /* to be void then; 0: none */
 };
 
 static void
@@ -472,6 +473,29 @@ parley_dialogue_announce (ParleyDialogue * self, guint64 epoch)
   return TRUE;
 }
 
+/* After the answer to its pause. */
+static void
+drop_unwanted (ParleyDialogue * self)
+{
+  if (self->unwanted && self->unwanted == self->reply) {
+    if (!self->started)
+      commit_finals (self);
+    stop_reply (self);
+  }
+  self->unwanted = 0;
+}
+
+void
+parley_dialogue_stop (ParleyDialogue * self)
+{
+  if (is_withheld (self) || !self->reply)
+    return;
+  self->unwanted = self->reply;
+  take_up (self);
+  if (!self->ack_wait)
+    drop_unwanted (self);
+}
+
 gboolean
 parley_dialogue_fail_guess (ParleyDialogue * self, guint64 epoch)
 {
@@ -503,6 +527,8 @@ parley_dialogue_heard (ParleyDialogue * self, guint64 epoch, gboolean answer,
       commit_finals (self);
     forget_reply (self);
   }
+  if (!self->ack_wait)
+    drop_unwanted (self);
   handle_sayings (self);
 }
 

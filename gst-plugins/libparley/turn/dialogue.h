@@ -81,6 +81,10 @@ void parley_dialogue_outcome (ParleyDialogue * dialogue, guint turn,
 /* A reply that answers nobody (a greeting) was made: it is released unless the
  * caller is speaking. FALSE: another reply is under way; nothing happened. */
 gboolean parley_dialogue_announce (ParleyDialogue * dialogue, guint64 epoch);
+/* What is being said gives way, as nothing of it is wanted any more: it is
+ * paused, if it is not, and void once that was answered. The caller's words
+ * that it answers are not answered again. */
+void parley_dialogue_stop (ParleyDialogue * dialogue);
 /* The reply to a guess could not be made. TRUE: it is void, and the outcome
  * begins anew. FALSE: it is no guess any more; nothing happened. */
 gboolean parley_dialogue_fail_guess (ParleyDialogue * dialogue, guint64 epoch);
