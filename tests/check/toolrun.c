@@ -218,6 +218,27 @@ test_get (void)
   rig_free (rig);
 }
 
+/* What a caller talked the model into leads nowhere else. */
+static void
+test_address (void)
+{
+  static const gchar *const bad[] = { "{'who': '..'}", "{'who': '.'}",
+    "{'who': ''}", "{}"
+  };
+  Rig *rig = rig_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    rig->n_told = 0;
+    run (rig, "'webhook': {'method': 'GET', 'url': '${TEST_URL}/of/%{arg.who}"
+        "/x'}", bad[i]);
+    parley_mock_wait (rig->n_told);
+    g_assert_nonnull (strstr (rig->error->message,
+            "needs a value for arg.who"));
+  }
+  g_assert_cmpuint (rig->n_asked, ==, 0);
+  rig_free (rig);
+}
+
 static void
 test_signature (void)
 {
@@ -477,6 +498,7 @@ main (int argc, char **argv)
   g_setenv ("TWILIO_AUTH_TOKEN", KEY, TRUE);
   g_test_add_func ("/toolrun/post", test_post);
   g_test_add_func ("/toolrun/get", test_get);
+  g_test_add_func ("/toolrun/address", test_address);
   g_test_add_func ("/toolrun/signature", test_signature);
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++) {
     g_autofree gchar *path = g_strconcat ("/toolrun/answer/", answers[i].name,

@@ -171,6 +171,8 @@ static const Wrong wrongs[] = {
             "'k 1'}"), "must name an environment variable"},
   {"no-number", TOOL ("'transfer': {}"), "\"to\" is missing"},
   {"number", TOOL ("'transfer': {'to': '911'}"), "\"to\" must be a number"},
+  {"number-chosen", TOOL ("'transfer': {'to': '%{arg.to}'}"),
+      "the model must not choose the number"},
   {"number-list", TOOL ("'transfer': {'to': {'a': 'b'}}"),
       "\"a\" must be a number"},
   {"no-numbers", TOOL ("'transfer': {'to': {}}"), "\"to\" is empty"},

@@ -228,10 +228,9 @@ variable (const gchar * name, JsonObject * arguments, ParleyCall * phone)
   return phone ? parley_call_expand (phone, asked) : g_strdup ("");
 }
 
-/* @escape: as a part of an URL. Transfer full. */
+/* @text with each %{name} replaced. Transfer full. */
 static gchar *
-expand (const gchar * text, gboolean escape, JsonObject * arguments,
-    ParleyCall * phone)
+expand (const gchar * text, JsonObject * arguments, ParleyCall * phone)
 {
   GString *out = g_string_new (NULL);
   const gchar *open, *close;
@@ -241,10 +240,42 @@ expand (const gchar * text, gboolean escape, JsonObject * arguments,
     g_autofree gchar *value = variable (name, arguments, phone);
 
     g_string_append_len (out, text, open - text);
-    if (escape)
-      g_string_append_uri_escaped (out, value, NULL, FALSE);
-    else
-      g_string_append (out, value);
+    g_string_append (out, value);
+    text = close + 1;
+  }
+  g_string_append (out, text);
+  return g_string_free (out, FALSE);
+}
+
+/* In the path these lead elsewhere than the file says. */
+static gboolean
+is_no_segment (const gchar * value)
+{
+  return strspn (value, ".") == strlen (value);
+}
+
+/* The same of an URL, in which values are escaped. NULL with @error: one cannot
+ * stand where it is to stand. */
+static gchar *
+expand_url (const ParleyTool * tool, JsonObject * arguments,
+    ParleyCall * phone, GError ** error)
+{
+  GString *out = g_string_new (NULL);
+  const gchar *text = tool->url, *open, *close;
+
+  while ((open = strstr (text, "%{")) && (close = strchr (open, '}'))) {
+    g_autofree gchar *name = g_strndup (open + 2, close - open - 2);
+    g_autofree gchar *value = variable (name, arguments, phone);
+
+    g_string_append_len (out, text, open - text);
+    if (!strchr (out->str, '?') && is_no_segment (value)) {
+      g_propagate_error (error, parley_net_error_new
+          (PARLEY_NET_ERROR_SETTINGS, tool->name, "its address needs a value "
+              "for %s, not “%s”", name, value));
+      g_string_free (out, TRUE);
+      return NULL;
+    }
+    g_string_append_uri_escaped (out, value, NULL, FALSE);
     text = close + 1;
   }
   g_string_append (out, text);
@@ -345,13 +376,16 @@ new_webhook (const ParleyTool * tool, const ParleyToolCall * call,
   JsonObject *object = json_node_get_object (arguments);
   gboolean bare = g_str_equal (tool->method, "GET")
       || g_str_equal (tool->method, "DELETE");
-  g_autofree gchar *expanded = expand (tool->url, TRUE, object, phone);
+  g_autofree gchar *expanded = expand_url (tool, object, phone, error);
   g_autofree gchar *body = bare ? NULL : webhook_body (call, arguments, phone);
-  GString *url = g_string_new (expanded);
+  GString *url;
   ParleyHttpRequest *request;
   const gchar *query;
   GBytes *bytes;
 
+  if (!expanded)
+    return NULL;
+  url = g_string_new (expanded);
   if (bare)
     append_query (url, object);
   query = strchr (url->str, '?');
@@ -392,7 +426,7 @@ chosen_number (const ParleyTool * tool, JsonObject * arguments,
   if (tool->numbers)
     number = to ? g_hash_table_lookup (tool->numbers, to) : NULL;
   if (number)
-    return expand (number, FALSE, arguments, phone);
+    return expand (number, arguments, phone);
   g_propagate_error (error, refusal (tool,
           "there is no such entry: \"to\" must be one of the list"));
   return NULL;
@@ -439,7 +473,7 @@ new_transfer (const ParleyTool * tool, JsonObject * arguments,
     ParleyCall * phone, GError ** error)
 {
   g_autofree gchar *number = chosen_number (tool, arguments, phone, error);
-  g_autofree gchar *from = expand (tool->from ? tool->from : "", FALSE,
+  g_autofree gchar *from = expand (tool->from ? tool->from : "",
       arguments, phone);
   g_autofree gchar *sid = phone ? parley_call_expand (phone, "%{call.sid}")
       : g_strdup ("");
@@ -463,7 +497,7 @@ new_message (const ParleyTool * tool, JsonObject * arguments,
     ParleyCall * phone, GError ** error)
 {
   g_autofree gchar *number = chosen_number (tool, arguments, phone, error);
-  g_autofree gchar *from = expand (tool->from, FALSE, arguments, phone);
+  g_autofree gchar *from = expand (tool->from, arguments, phone);
   const gchar *text = parley_json_get_string (arguments, "text");
 
   if (!number)

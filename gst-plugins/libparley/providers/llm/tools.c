@@ -335,7 +335,10 @@ get_number (Reader * reader, const gchar * place, const gchar * key,
 {
   gchar *number = expand (reader, place, key, text ? text : "");
 
-  if (!is_number (number) && !(variables && strstr (number, "%{")))
+  if (strstr (number, "%{arg."))
+    fail (reader, place, "in \"%s\" the model must not choose the number: "
+        "list those it may, {\"sales\": \"+15035550199\"}", key);
+  else if (!is_number (number) && !(variables && strstr (number, "%{")))
     fail (reader, place, "\"%s\" must be a number such as +15035550199, or "
         "sip:NAME@DOMAIN", key);
   return number;
