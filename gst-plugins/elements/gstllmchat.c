@@ -144,6 +144,8 @@ enum
   PROP_FILLER_AFTER,
   PROP_MODEL_FILLER_AFTER,
   PROP_FIRST_CLAUSE,
+  PROP_BARGE_IN,
+  PROP_BARGE_IN_LAST = PROP_BARGE_IN + LLM_BARGE_IN_N_PROPERTIES - 1,
   PROP_PREWARM_TEXTS,
   PROP_CACHE_SCOPE,
   PROP_CACHE,
@@ -241,6 +243,7 @@ take_turn_event (GstLlmChat * self, GstEvent * event)
         llm_chat_say_sorry (self);
       break;
     default:
+      llm_barge_in_note_speech (self, turn);
       parley_dialogue_open (self->dialogue, turn);
       break;
   }
@@ -328,7 +331,7 @@ gst_llm_chat_open (GstLoopElement * element)
 {
   GstLlmChat *self = GST_LLM_CHAT (element);
 
-  if (!llm_cache_open (self)
+  if (!llm_cache_open (self) || !llm_barge_in_open (self)
       || !GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->open (element)
       || !llm_tools_check (self) || !llm_life_check (self))
     return FALSE;
@@ -343,6 +346,7 @@ gst_llm_chat_start (GstLoopElement * element)
 
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   self->own_turns = 0;
+  self->barge_in.turn = 0;
   GST_LOOP_ELEMENT_CLASS (gst_llm_chat_parent_class)->start (element);
 }
 
@@ -385,6 +389,7 @@ gst_llm_chat_get_property (GObject * object, guint prop_id, GValue * value,
 static void
 gst_llm_chat_finalize (GObject * object)
 {
+  llm_barge_in_clear (&GST_LLM_CHAT (object)->barge_in);
   g_hash_table_unref (GST_LLM_CHAT (object)->timelines);
   llm_life_finalize (&GST_LLM_CHAT (object)->life);
   G_OBJECT_CLASS (gst_llm_chat_parent_class)->finalize (object);
@@ -479,6 +484,7 @@ install_properties (GstProviderElementClass * klass)
       g_param_spec_boolean ("first-clause", "First clause",
           "Whether a reply's first clause goes to the voice alone, if it has "
           "six words and the sentence goes on", TRUE, 0));
+  llm_barge_in_install (klass, PROP_BARGE_IN);
   install_cache_properties (klass);
 }
 

@@ -9,6 +9,7 @@
 
 #include "askedtimes.h"
 #include "gstllmchat.h"
+#include "llmbargein.h"
 #include "llmcache.h"
 #include "llmcalllife.h"
 #include "llmtools.h"
@@ -44,6 +45,7 @@ struct _GstLlmChat
 {
   GstProviderElement parent;
   LlmCache cache;               /* from READY on constant */
+  LlmBargeIn barge_in;
 
   /* On the loop: */
   ParleyDialogue *dialogue;     /* from the stream's begin to stop */

@@ -221,7 +221,7 @@ do_answered (const gchar * text, guint turn, gpointer data)
 
 static const ParleyDialogueActions actions = {
   do_pause, do_unpause, do_release, do_interrupt, do_begin, do_carry_over,
-  do_answered
+  do_answered, llm_barge_in_interrupts
 };
 
 ParleyDialogue *
@@ -232,6 +232,7 @@ llm_chat_new_dialogue (GstLlmChat * self)
 
   g_object_get (self, "max-requests", &max_requests, NULL);
   parley_dialogue_set_max_requests (dialogue, max_requests);
+  parley_dialogue_set_barge_in (dialogue, self->barge_in.mode);
   return dialogue;
 }
 

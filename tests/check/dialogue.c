@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "turn/dialogue.h"
 
+#include <string.h>
+
 /* The rules one by one. What the dialogue does is written down as a line of
  * words: begin1(text) guess1(text) carry1 release1 pause1 unpause1 interrupt1
  * answered(text). */
@@ -71,9 +73,15 @@ on_answered (const gchar * text, guint turn, gpointer data)
       self->log->len ? " " : "", text);
 }
 
+static gboolean
+on_interrupts (const gchar * text, guint turn, gpointer data)
+{
+  return strcmp (text, "mm-hm") != 0;
+}
+
 static const ParleyDialogueActions actions = {
   on_pause, on_unpause, on_release, on_interrupt, on_begin, on_carry_over,
-  on_answered
+  on_answered, on_interrupts
 };
 
 static void
@@ -220,6 +228,72 @@ test_text_waits_for_answer (Fixture * self, gconstpointer data)
   assert_did (self, "interrupt1 begin2(stop) release2");
   playing (self, 2);
   assert_did (self, "answered(stop)");
+}
+
+/* Who listens has said nothing. */
+static void
+test_backchannel (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  guess (self, 2, 1, "mm-hm");
+  answer (self, 1);
+  assert_did (self, "pause1");
+  outcome (self, 2, "mm-hm");
+  assert_did (self, "unpause1");
+  done (self, 1);
+  outcome (self, 3, "mm-hm");
+  assert_did (self, "begin2(mm-hm) release2");
+}
+
+/* Nobody listens to what was not heard yet. */
+static void
+test_backchannel_before_first_frame (Fixture * self, gconstpointer data)
+{
+  outcome (self, 1, "hello");
+  outcome (self, 2, "mm-hm");
+  answer (self, 1);
+  assert_did (self, "begin1(hello) release1 pause1 interrupt1 "
+      "begin2(hello. mm-hm) release2");
+}
+
+static void
+test_barge_in_off (Fixture * self, gconstpointer data)
+{
+  parley_dialogue_set_barge_in (self->dialogue, PARLEY_BARGE_IN_OFF);
+  play_reply (self);
+  guess (self, 2, 1, "stop");
+  outcome (self, 2, "stop now");
+  outcome (self, 3, "please");
+  assert_did (self, "");
+  done (self, 1);
+  assert_did (self, "begin2(stop now. please) release2");
+}
+
+static void
+test_barge_in_always (Fixture * self, gconstpointer data)
+{
+  parley_dialogue_set_barge_in (self->dialogue, PARLEY_BARGE_IN_ALWAYS);
+  play_reply (self);
+  open_turn (self, 2);
+  assert_did (self, "pause1");
+  answer (self, 1);
+  assert_did (self, "interrupt1");
+  outcome (self, 2, NULL);
+  assert_did (self, "");
+  g_assert_true (parley_dialogue_is_idle (self->dialogue));
+}
+
+/* What was not heard at all is said after a noise. */
+static void
+test_barge_in_always_before_first_frame (Fixture * self, gconstpointer data)
+{
+  parley_dialogue_set_barge_in (self->dialogue, PARLEY_BARGE_IN_ALWAYS);
+  outcome (self, 1, "hello");
+  open_turn (self, 2);
+  answer (self, 1);
+  assert_did (self, "begin1(hello) release1 pause1 interrupt1");
+  outcome (self, 2, NULL);
+  assert_did (self, "begin2(hello) release2");
 }
 
 static void
@@ -606,6 +680,13 @@ main (int argc, char **argv)
     {"/dialogue/empty-turn", test_empty_turn},
     {"/dialogue/speech-pauses-once", test_speech_pauses},
     {"/dialogue/text-waits-for-answer-to-pause", test_text_waits_for_answer},
+    {"/dialogue/barge-in/backchannel", test_backchannel},
+    {"/dialogue/barge-in/backchannel-before-first-frame",
+        test_backchannel_before_first_frame},
+    {"/dialogue/barge-in/off", test_barge_in_off},
+    {"/dialogue/barge-in/always", test_barge_in_always},
+    {"/dialogue/barge-in/always-before-first-frame",
+        test_barge_in_always_before_first_frame},
     {"/dialogue/unheard-texts-join", test_unheard_texts_join},
     {"/dialogue/noise-before-first-frame", test_noise_before_first_frame},
     {"/dialogue/begun-while-pausing", test_begun_while_pausing},

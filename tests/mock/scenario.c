@@ -69,16 +69,32 @@ fail (Scenario * self, const gchar * format, ...)
 
 /* The caller's ear */
 
+/* All that was heard, with blanks around each word. What was heard twice,
+ * since the agent went on from a little before where it had stopped, is there
+ * once. */
+static GString *
+all_heard (Scenario * self)
+{
+  GString *all = g_string_new (" ");
+  guint next = 0;
+
+  for (guint i = 0; i < self->heard->len; i++) {
+    const Heard *word = &g_array_index (self->heard, Heard, i);
+
+    if (word->number >= next)
+      g_string_append_printf (all, "%s ", word->text);
+    next = MAX (next, word->number + 1);
+  }
+  return all;
+}
+
 /* The model may know of no word that was not heard. */
 static void
 check_history (Scenario * self)
 {
-  g_autoptr (GString) ever = g_string_new (" ");
+  g_autoptr (GString) ever = all_heard (self);
   g_auto (GStrv) lines = g_strsplit (scenario_get_history (), "\n", -1);
 
-  for (guint i = 0; i < self->heard->len; i++)
-    g_string_append_printf (ever, "%s ",
-        g_array_index (self->heard, Heard, i).text);
   for (guint i = 0; lines[i]; i++) {
     g_autofree gchar *words = NULL;
 

@@ -38,6 +38,7 @@ struct _ParleyDialogue
   gpointer data;
   gboolean player;
   guint max_requests;
+  ParleyBargeIn barge_in;
 
   GHashTable *turns;            /* number to Turn */
   guint n_open;
@@ -80,6 +81,7 @@ parley_dialogue_new (const ParleyDialogueActions * actions, gpointer data,
   self->data = data;
   self->player = player;
   self->max_requests = PARLEY_DIALOGUE_MAX_REQUESTS;
+  self->barge_in = PARLEY_BARGE_IN_PAUSE;
   self->turns = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_queue_init (&self->sayings);
   self->finals = g_array_new (FALSE, FALSE, sizeof (Final));
@@ -95,6 +97,12 @@ parley_dialogue_free (ParleyDialogue * self)
   g_array_unref (self->finals);
   g_free (self->reply_text);
   g_free (self);
+}
+
+void
+parley_dialogue_set_barge_in (ParleyDialogue * self, ParleyBargeIn barge_in)
+{
+  self->barge_in = barge_in;
 }
 
 void
@@ -290,7 +298,8 @@ commit_finals (ParleyDialogue * self)
 static void
 take_up (ParleyDialogue * self)
 {
-  if (!self->player || self->state != PARLEY_REPLY_RELEASED)
+  if (!self->player || self->barge_in == PARLEY_BARGE_IN_OFF
+      || self->state != PARLEY_REPLY_RELEASED)
     return;
   self->state = PARLEY_REPLY_PAUSED;
   self->ack_wait = TRUE;
@@ -328,6 +337,17 @@ parley_dialogue_resume (ParleyDialogue * self, guint turn, guint take)
     self->state = PARLEY_REPLY_SUSPENDED;
 }
 
+/* Said over a reply that was being heard, it may be no more than a sign that
+ * the caller listens. */
+static gboolean
+counts (ParleyDialogue * self, const Saying * saying)
+{
+  if (!saying->text || self->state != PARLEY_REPLY_PAUSED || !self->started
+      || !self->actions.interrupts)
+    return saying->text != NULL;
+  return self->actions.interrupts (saying->text, saying->turn, self->data);
+}
+
 static void
 add_final (ParleyDialogue * self, guint turn, gchar * text)
 {
@@ -344,7 +364,7 @@ handle_outcome (ParleyDialogue * self, Turn * turn, Saying * saying)
 {
   turn->closed = TRUE;
   self->n_open--;
-  if (saying->text)
+  if (counts (self, saying))
     add_final (self, saying->turn, g_steal_pointer (&saying->text));
   if (self->n_open == 0)
     settle (self);
@@ -378,7 +398,8 @@ handle_guess (ParleyDialogue * self, Turn * turn, const Saying * saying)
 {
   gchar *text;
 
-  if (saying->take <= turn->resumed || self->n_open != 1)
+  if (saying->take <= turn->resumed || self->n_open != 1
+      || !counts (self, saying))
     return;
   text = join_texts (self, saying->turn, saying->text);
   if (answers (self, text)) {
@@ -416,10 +437,20 @@ handle (ParleyDialogue * self, Saying * saying)
     handle_guess (self, turn, saying);
 }
 
+/* What is being said is said to its end first. */
+static gboolean
+must_finish (ParleyDialogue * self)
+{
+  if (!self->player)
+    return self->reply != 0;
+  return self->barge_in == PARLEY_BARGE_IN_OFF
+      && self->state == PARLEY_REPLY_RELEASED;
+}
+
 static void
 handle_sayings (ParleyDialogue * self)
 {
-  while (!self->ack_wait && (self->player || !self->reply)) {
+  while (!self->ack_wait && !must_finish (self)) {
     Saying *saying = g_queue_pop_head (&self->sayings);
 
     if (!saying)
@@ -522,6 +553,9 @@ parley_dialogue_heard (ParleyDialogue * self, guint64 epoch, gboolean answer,
 {
   if (answer)
     self->ack_wait = FALSE;
+  if (answer && self->barge_in == PARLEY_BARGE_IN_ALWAYS
+      && self->state == PARLEY_REPLY_PAUSED)
+    stop_reply (self);
   if (done && epoch == self->reply) {
     if (!self->started)
       commit_finals (self);

@@ -51,6 +51,9 @@ typedef struct
   void (*carry_over) (guint64 epoch, guint turn, gpointer data);
   /* The caller's @text counts as answered now, @turn being its last. */
   void (*answered) (const gchar * text, guint turn, gpointer data);
+  /* Said over a reply that was being heard: whether @text of @turn ends it. If
+   * not, it is as if nothing had been said. NULL: all does. */
+  gboolean (*interrupts) (const gchar * text, guint turn, gpointer data);
 } ParleyDialogueActions;
 
 typedef struct _ParleyDialogue ParleyDialogue;
@@ -65,6 +68,17 @@ void parley_dialogue_free (ParleyDialogue * dialogue);
  * default is PARLEY_DIALOGUE_MAX_REQUESTS. */
 #define PARLEY_DIALOGUE_MAX_REQUESTS 3
 void parley_dialogue_set_max_requests (ParleyDialogue * dialogue, guint max);
+
+typedef enum
+{
+  PARLEY_BARGE_IN_OFF,          /* a reply is heard to its end; what was said
+                                 * meanwhile is answered then */
+  PARLEY_BARGE_IN_PAUSE,        /* speech pauses it, words end it */
+  PARLEY_BARGE_IN_ALWAYS        /* speech ends it */
+} ParleyBargeIn;
+/* The default is PARLEY_BARGE_IN_PAUSE. */
+void parley_dialogue_set_barge_in (ParleyDialogue * dialogue,
+    ParleyBargeIn barge_in);
 
 /* The caller began @turn; again is harmless. */
 void parley_dialogue_open (ParleyDialogue * dialogue, guint turn);
