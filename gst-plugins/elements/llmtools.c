@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "llmchat.h"
+#include "llmrounds.h"
 #include "net/clock.h"
 #include "net/neterror.h"
-#include "providers/llm/toolrun.h"
 
 GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 #define GST_CAT_DEFAULT llm_chat_debug
@@ -26,198 +26,13 @@ GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 #define HAPPENED "{\"status\":\"done\"}"
 #define GIVEN_UP "{\"status\":\"not done: the caller went on speaking\"}"
 
-typedef struct _Round Round;
-
-typedef struct
-{
-  Round *round;                 /* while it works: a reference */
-  ParleyToolCall *call;
-  const ParleyTool *tool;       /* NULL: there is none of this name */
-  JsonNode *arguments;          /* NULL: they are none */
-  ParleyToolRun *run;           /* while it works */
-  gint64 begun;                 /* µs; 0: not yet */
-  gchar *result;                /* NULL: not there yet */
-} Job;
-
-/* What the model called at once. */
-struct _Round
-{
-  GstLlmChat *self;
-  guint64 epoch;
-  guint turn;
-  GPtrArray *jobs;
-  gchar *said;                  /* all of the reply when they had answered */
-  gboolean spoken;              /* something was said in it */
-  gboolean in_history;
-};
-
-struct _LlmCalls
-{
-  GPtrArray *messages;          /* of the last request */
-  GString *text;                /* that the model said to it */
-  guint n_before;               /* sentences of the reply before it */
-  GPtrArray *rounds;
-  Round *current;               /* the last one, if it was not answered yet */
-  gboolean taken_up;            /* the model waits for it */
-  gboolean filled;              /* a filler was said while the model was slow */
-  guint n_rounds;
-  gboolean in_history;          /* what the reply answers is */
-  Job *last;                    /* happens after the last word; borrowed */
-  gint64 begun;                 /* µs: the current round */
-  gint64 worked;                /* µs: in rounds before it */
-  gint64 held;                  /* µs of these in which none was begun yet */
-};
-
 static GstLoopElement *
 loop_element (GstLlmChat * self)
 {
   return GST_LOOP_ELEMENT (self);
 }
 
-/* Rounds */
-
-static void
-job_free (gpointer data)
-{
-  Job *job = data;
-
-  parley_tool_call_free (job->call);
-  g_clear_pointer (&job->arguments, json_node_unref);
-  g_free (job->result);
-  g_free (job);
-}
-
-static void
-round_clear (gpointer data)
-{
-  Round *round = data;
-
-  g_ptr_array_unref (round->jobs);
-  g_free (round->said);
-}
-
-static void
-round_unref (gpointer round)
-{
-  g_rc_box_release_full (round, round_clear);
-}
-
-static Round *
-new_round (GstLlmChat * self, LlmReply * reply)
-{
-  Round *round = g_rc_box_new0 (Round);
-
-  round->self = self;
-  round->epoch = reply->epoch;
-  round->turn = reply->turn;
-  round->jobs = g_ptr_array_new_with_free_func (job_free);
-  g_ptr_array_add (reply->calls->rounds, round);
-  return round;
-}
-
-static GPtrArray *
-calls_of (Round * round)
-{
-  GPtrArray *calls = g_ptr_array_new ();
-
-  for (guint i = 0; i < round->jobs->len; i++)
-    g_ptr_array_add (calls, ((Job *) round->jobs->pdata[i])->call);
-  return calls;
-}
-
-static gboolean
-is_answered (Round * round)
-{
-  for (guint i = 0; i < round->jobs->len; i++)
-    if (!((Job *) round->jobs->pdata[i])->result)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-is_working (Round * round)
-{
-  for (guint i = 0; i < round->jobs->len; i++)
-    if (((Job *) round->jobs->pdata[i])->run)
-      return TRUE;
-  return FALSE;
-}
-
-/* Nothing but what happens after the last word. */
-static gboolean
-is_farewell (Round * round)
-{
-  for (guint i = 0; i < round->jobs->len; i++) {
-    Job *job = round->jobs->pdata[i];
-
-    if (!job->tool || !parley_tool_is_last (job->tool))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-void
-llm_calls_free (LlmCalls * calls)
-{
-  if (!calls)
-    return;
-  g_clear_pointer (&calls->messages, g_ptr_array_unref);
-  g_string_free (calls->text, TRUE);
-  g_ptr_array_unref (calls->rounds);
-  g_free (calls);
-}
-
-static LlmCalls *
-ensure_calls (LlmReply * reply)
-{
-  if (!reply->calls) {
-    reply->calls = g_new0 (LlmCalls, 1);
-    reply->calls->text = g_string_new (NULL);
-    reply->calls->rounds = g_ptr_array_new_with_free_func (round_unref);
-  }
-  return reply->calls;
-}
-
-/* What the reply says so far, sent or not. */
-
-static guint
-n_said (LlmReply * reply)
-{
-  return reply->sentences->len + g_queue_get_length (&reply->held);
-}
-
-static gchar *
-said_text (LlmReply * reply)
-{
-  g_autofree gchar *sent = llm_reply_text (reply, G_MAXUINT);
-  GString *text = g_string_new (sent);
-
-  for (GList * l = reply->held.head; l; l = l->next)
-    g_string_append_printf (text, "%s%s", text->len ? " " : "",
-        (const gchar *) l->data);
-  return g_string_free (text, FALSE);
-}
-
 /* The history */
-
-static void
-remember (GstLlmChat * self, Round * round)
-{
-  GPtrArray *calls = calls_of (round);
-
-  round->in_history = TRUE;
-  parley_history_add_calls (self->history, round->epoch, calls);
-  for (guint i = 0; i < round->jobs->len; i++) {
-    Job *job = round->jobs->pdata[i];
-
-    if (job->result)
-      parley_history_set_result (self->history, round->epoch, job->call->id,
-          job->result);
-  }
-  if (round->said)
-    parley_history_end_calls (self->history, round->epoch, round->said);
-  g_ptr_array_unref (calls);
-}
 
 void
 llm_tools_note_answered (GstLlmChat * self, LlmReply * reply)
@@ -229,53 +44,19 @@ llm_tools_note_answered (GstLlmChat * self, LlmReply * reply)
   calls->in_history = TRUE;
   for (guint i = 0; i < calls->rounds->len; i++)
     if (calls->rounds->pdata[i] != calls->current || calls->taken_up)
-      remember (self, calls->rounds->pdata[i]);
-}
-
-/* Results */
-
-static void
-post_call (Job * job, gboolean worked)
-{
-  Round *round = job->round;
-  gint64 now = parley_clock_now ();
-
-  gst_element_post_message (GST_ELEMENT (round->self),
-      gst_message_new_element (GST_OBJECT (round->self),
-          gst_structure_new ("llmchat-tool",
-              "epoch", G_TYPE_UINT64, round->epoch,
-              "turn", G_TYPE_UINT, round->turn,
-              "name", G_TYPE_STRING, job->call->name,
-              "known", G_TYPE_BOOLEAN, job->tool != NULL,
-              "arguments", G_TYPE_STRING, job->call->arguments,
-              "result", G_TYPE_STRING, job->result,
-              "worked", G_TYPE_BOOLEAN, worked,
-              "begin", G_TYPE_INT64, job->begun ? job->begun : now,
-              "end", G_TYPE_INT64, now, NULL)));
-}
-
-static void
-set_result (Job * job, const gchar * result)
-{
-  Round *round = job->round;
-
-  g_free (job->result);
-  job->result = g_strdup (result);
-  if (round->in_history)
-    parley_history_set_result (round->self->history, round->epoch,
-        job->call->id, result);
+      llm_round_remember (self, calls->rounds->pdata[i]);
 }
 
 /* What the model did wrong is told to the model. */
 static void
-refuse (Job * job, const gchar * why)
+refuse (LlmJob * job, const gchar * why)
 {
   g_autofree gchar *result = parley_tool_error_result (why);
 
   GST_WARNING_OBJECT (job->round->self, "the model called “%s”: %s",
       job->call->name, why);
-  set_result (job, result);
-  post_call (job, FALSE);
+  llm_job_set_result (job, result);
+  llm_job_post (job, FALSE);
 }
 
 /* Work */
@@ -284,7 +65,7 @@ static void on_answer (ParleyToolRun * run, const gchar * result,
     const GError * error, gpointer data);
 
 static void
-run_job (Job * job)
+run_job (LlmJob * job)
 {
   GstLlmChat *self = job->round->self;
 
@@ -298,25 +79,25 @@ run_job (Job * job)
 
 /* @job works no more; it may be freed. */
 static void
-forget_job (Job * job)
+forget_job (LlmJob * job)
 {
   GstLlmChat *self = job->round->self;
 
   job->run = NULL;
   self->tools.working = g_list_remove (self->tools.working, job);
-  round_unref (job->round);
+  llm_round_unref (job->round);
 }
 
 /* Not before the reply may be heard, and then the caller's words count as
  * answered. */
 static gboolean
-may_run (GstLlmChat * self, LlmReply * reply, const Job * job)
+may_run (GstLlmChat * self, LlmReply * reply, const LlmJob * job)
 {
   return job->tool->safe || llm_chat_is_released (self, reply);
 }
 
 static void
-start_job (GstLlmChat * self, LlmReply * reply, Job * job)
+start_job (GstLlmChat * self, LlmReply * reply, LlmJob * job)
 {
   const gchar *wrong = NULL;
 
@@ -332,12 +113,23 @@ start_job (GstLlmChat * self, LlmReply * reply, Job * job)
     refuse (job, wrong);
   } else if (parley_tool_is_last (job->tool)) {
     reply->calls->last = job;
-    set_result (job, WILL_HAPPEN);
+    llm_job_set_result (job, WILL_HAPPEN);
   } else if (may_run (self, reply, job)) {
     if (!job->tool->safe)
       parley_dialogue_playing (self->dialogue, reply->epoch);
     run_job (job);
   }
+}
+
+/* Of a reply that comes by and by. */
+static void
+set_first_clause (GstLlmChat * self, LlmReply * reply)
+{
+  gboolean first_clause;
+
+  g_object_get (self, "first-clause", &first_clause, NULL);
+  parley_sentences_set_first_clause (reply->splitter, first_clause
+      ? FIRST_CLAUSE_WORDS : 0);
 }
 
 /* Fillers */
@@ -362,45 +154,6 @@ next_filler (GstLlmChat * self)
       : g_strdup (g_strstrip (list[self->tools.n_fillers++ % n]));
 }
 
-/* When the first of the round was begun; @now: none was. */
-static gint64
-first_begun (Round * round, gint64 now)
-{
-  gint64 first = now;
-
-  for (guint i = 0; i < round->jobs->len; i++) {
-    Job *job = round->jobs->pdata[i];
-
-    if (job->begun)
-      first = MIN (first, job->begun);
-  }
-  return first;
-}
-
-static gint64
-held_time (LlmCalls * calls, gint64 now)
-{
-  return calls->held + first_begun (calls->current, now) - calls->begun;
-}
-
-static void
-stamp_tools (LlmReply * reply, gint64 now)
-{
-  LlmCalls *calls = reply->calls;
-  Job *first = calls->current->jobs->pdata[0];
-  gint64 worked = calls->worked + now - calls->begun;
-
-  if (!reply->timeline)
-    return;
-  /* Several rounds are one wait for the model and one for the tools. */
-  parley_timeline_move (reply->timeline, PARLEY_AT_LLM_CALL, now - worked);
-  parley_timeline_move (reply->timeline, PARLEY_AT_TOOL_ASKED,
-      now - worked + held_time (calls, now));
-  parley_timeline_move (reply->timeline, PARLEY_AT_TOOL, now);
-  parley_timeline_set_provider (reply->timeline, PARLEY_AT_TOOL,
-      first->tool ? first->tool->name : "unknown");
-}
-
 /* Who said something himself needs none, nor does who is interrupted. */
 static gboolean
 may_fill (GstLlmChat * self, LlmReply * reply)
@@ -411,9 +164,9 @@ may_fill (GstLlmChat * self, LlmReply * reply)
       != PARLEY_REPLY_RELEASED)
     return FALSE;
   if (calls->taken_up)
-    return !calls->current->spoken && is_working (calls->current);
+    return !calls->current->spoken && llm_round_is_working (calls->current);
   return !calls->filled && calls->text->len == 0 && !calls->current
-      && n_said (reply) == calls->n_before;
+      && llm_reply_n_said (reply) == calls->n_before;
 }
 
 static gboolean
@@ -431,15 +184,16 @@ say_filler (gpointer data)
     return G_SOURCE_REMOVE;
   if (reply->calls->taken_up) {
     reply->calls->current->spoken = TRUE;
-    stamp_tools (reply, parley_clock_now ());
+    llm_reply_stamp_tools (reply, parley_clock_now ());
   }
   /* It has come whole, and its sound is known as such. */
   parley_sentences_set_first_clause (reply->splitter, 0);
   parley_sentences_feed (reply->splitter, filler);
   llm_chat_flush_text (self, reply);
+  set_first_clause (self, reply);
   if (!reply->calls->taken_up) {
     reply->calls->filled = TRUE;
-    reply->calls->n_before = n_said (reply);
+    reply->calls->n_before = llm_reply_n_said (reply);
   }
   return G_SOURCE_REMOVE;
 }
@@ -496,19 +250,16 @@ arm_hurry (GstLlmChat * self, LlmReply * reply)
 void
 llm_tools_request (GstLlmChat * self, LlmReply * reply, GPtrArray * messages)
 {
-  LlmCalls *calls = ensure_calls (reply);
+  LlmCalls *calls = llm_reply_ensure_calls (reply);
   gpointer probe = NULL;
-  gboolean first_clause;
 
-  g_object_get (self, "first-clause", &first_clause, NULL);
-  parley_sentences_set_first_clause (reply->splitter, first_clause
-      ? FIRST_CLAUSE_WORDS : 0);
+  set_first_clause (self, reply);
   if (calls->messages != messages) {
     g_clear_pointer (&calls->messages, g_ptr_array_unref);
     calls->messages = messages;
   }
   g_string_truncate (calls->text, 0);
-  calls->n_before = n_said (reply);
+  calls->n_before = llm_reply_n_said (reply);
   if (!reply->provider)
     reply->provider = gst_provider_element_choose_in_loop (GST_PROVIDER_ELEMENT
         (self), reply->turn, &probe);
@@ -560,7 +311,7 @@ sentence_late (gpointer data)
 
   parley_timer_clear (&self->tools.hurry_timer);
   if (!reply || !reply->calls || reply->calls->current
-      || n_said (reply) > reply->calls->n_before
+      || llm_reply_n_said (reply) > reply->calls->n_before
       || !gst_provider_element_is_next_up_in_loop (element, reply->provider))
     return G_SOURCE_REMOVE;
   error = g_error_new (PARLEY_NET_ERROR, PARLEY_NET_ERROR_TIMEOUT_IDLE,
@@ -582,25 +333,26 @@ static void
 end_round (GstLlmChat * self, LlmReply * reply)
 {
   LlmCalls *calls = reply->calls;
-  Round *round = calls->current;
+  LlmRound *round = calls->current;
   gint64 now = parley_clock_now ();
 
   parley_timer_clear (&self->tools.filler_timer);
-  stamp_tools (reply, now);
-  calls->held = held_time (calls, now);
+  llm_reply_stamp_tools (reply, now);
+  calls->held = llm_calls_held_time (calls, now);
   calls->worked += now - calls->begun;
-  round->said = said_text (reply);
+  round->said = llm_reply_said (reply);
   if (round->in_history)
     parley_history_end_calls (self->history, round->epoch, round->said);
   for (guint i = 0; i < round->jobs->len; i++) {
-    Job *job = round->jobs->pdata[i];
+    LlmJob *job = round->jobs->pdata[i];
 
     g_ptr_array_add (calls->messages, parley_message_new_result (job->call->id,
             job->result));
   }
   calls->current = NULL;
   calls->taken_up = FALSE;
-  if (is_farewell (round) && n_said (reply) > 0 && calls->last) {
+  if (llm_round_is_farewell (round) && llm_reply_n_said (reply) > 0
+      && calls->last) {
     llm_chat_complete_reply (self, reply);
     llm_chat_send_eos_if_due (self);
   } else {
@@ -622,7 +374,7 @@ advance (GstLoopElement * element)
 {
   GstLlmChat *self = GST_LLM_CHAT (element);
   LlmReply *reply = waiting_reply (self);
-  Round *round;
+  LlmRound *round;
 
   if (!reply) {
     arm_filler (self);
@@ -633,7 +385,7 @@ advance (GstLoopElement * element)
     start_job (self, reply, round->jobs->pdata[i]);
   if (is_suspended (self, reply))
     return;
-  if (is_answered (round))
+  if (llm_round_is_answered (round))
     end_round (self, reply);
   else
     arm_filler (self);
@@ -653,13 +405,13 @@ on_tool_call (ParleyLlmProvider * provider, guint id, const gchar * call,
 {
   LlmReply *reply = llm_chat_reply_of_request (self, id);
   LlmCalls *calls = reply ? reply->calls : NULL;
-  Job *job;
+  LlmJob *job;
 
   if (!calls)
     return;
   if (!calls->current)
-    calls->current = new_round (self, reply);
-  job = g_new0 (Job, 1);
+    calls->current = llm_round_new (self, reply);
+  job = g_new0 (LlmJob, 1);
   job->round = calls->current;
   job->call = parley_tool_call_new (call, name, arguments);
   job->tool = self->tools.tools ? parley_tools_find (self->tools.tools, name)
@@ -700,17 +452,17 @@ llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
   }
   llm_chat_flush_text (self, reply);
   llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_CALL);
-  wanted = calls_of (calls->current);
+  wanted = llm_round_get_calls (calls->current);
   g_ptr_array_add (calls->messages,
       parley_message_new_calls (g_strstrip (calls->text->str), wanted));
   g_ptr_array_unref (wanted);
   parley_timer_clear (&self->tools.filler_timer);
   calls->n_rounds++;
   calls->begun = parley_clock_now ();
-  calls->current->spoken = n_said (reply) > calls->n_before;
+  calls->current->spoken = llm_reply_n_said (reply) > calls->n_before;
   calls->taken_up = TRUE;
   if (calls->in_history)
-    remember (self, calls->current);
+    llm_round_remember (self, calls->current);
   advance (loop_element (self));
   return TRUE;
 }
@@ -720,7 +472,7 @@ llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
 gboolean
 llm_tools_is_silent (LlmReply * reply)
 {
-  return n_said (reply) == (reply->calls && reply->calls->filled
+  return llm_reply_n_said (reply) == (reply->calls && reply->calls->filled
       ? reply->calls->n_before : 0);
 }
 
@@ -736,7 +488,7 @@ tell_of_failure (GstLlmChat * self)
 {
   LlmReply *reply = llm_chat_new_reply (self, 0);
 
-  ensure_calls (reply)->in_history = TRUE;
+  llm_reply_ensure_calls (reply)->in_history = TRUE;
   if (parley_dialogue_announce (self->dialogue, reply->epoch))
     llm_tools_request (self, reply, parley_history_messages (self->history,
             NULL));
@@ -745,7 +497,7 @@ tell_of_failure (GstLlmChat * self)
 void
 llm_tools_finish (GstLlmChat * self, LlmReply * reply)
 {
-  Job *job = reply->calls ? g_steal_pointer (&reply->calls->last) : NULL;
+  LlmJob *job = reply->calls ? g_steal_pointer (&reply->calls->last) : NULL;
 
   if (!job)
     return;
@@ -753,8 +505,8 @@ llm_tools_finish (GstLlmChat * self, LlmReply * reply)
     run_job (job);
     return;
   }
-  set_result (job, HAPPENED);
-  post_call (job, TRUE);
+  llm_job_set_result (job, HAPPENED);
+  llm_job_post (job, TRUE);
   llm_chat_hang_up (self);
 }
 
@@ -762,14 +514,14 @@ static void
 on_answer (ParleyToolRun * run, const gchar * result, const GError * error,
     gpointer data)
 {
-  Job *job = data;
+  LlmJob *job = data;
   GstLlmChat *self = job->round->self;
   LlmReply *reply = waiting_reply (self);
   gboolean awaited = reply && reply->calls->current == job->round;
   gboolean failed_last = error && parley_tool_is_last (job->tool);
 
-  set_result (job, result);
-  post_call (job, !error);
+  llm_job_set_result (job, result);
+  llm_job_post (job, !error);
   if (error)
     GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
         ("A tool failed: %s.", error->message), (NULL));
@@ -788,16 +540,16 @@ on_answer (ParleyToolRun * run, const gchar * result, const GError * error,
 /* What was not begun never will be; what works is of use only if the caller was
  * told of it, or it has effects. */
 static void
-drop_round (Round * round)
+drop_round (LlmRound * round)
 {
   for (guint i = 0; i < round->jobs->len; i++) {
-    Job *job = round->jobs->pdata[i];
+    LlmJob *job = round->jobs->pdata[i];
 
     if (job->run && !round->in_history) {
       parley_tool_run_free (job->run);
       forget_job (job);
     } else if (!job->run && !job->result) {
-      set_result (job, GIVEN_UP);
+      llm_job_set_result (job, GIVEN_UP);
     }
   }
 }
@@ -806,7 +558,7 @@ void
 llm_tools_drop (GstLlmChat * self, LlmReply * reply)
 {
   LlmCalls *calls = reply ? reply->calls : NULL;
-  Round *round;
+  LlmRound *round;
 
   if (!calls)
     return;
@@ -816,7 +568,7 @@ llm_tools_drop (GstLlmChat * self, LlmReply * reply)
   if (round)
     drop_round (round);
   if (calls->last)
-    set_result (g_steal_pointer (&calls->last), GIVEN_UP);
+    llm_job_set_result (g_steal_pointer (&calls->last), GIVEN_UP);
 }
 
 /* The run */
@@ -859,7 +611,7 @@ llm_tools_stop (GstLlmChat * self)
   parley_timer_clear (&self->tools.filler_timer);
   parley_timer_clear (&self->tools.hurry_timer);
   while (self->tools.working) {
-    Job *job = self->tools.working->data;
+    LlmJob *job = self->tools.working->data;
 
     parley_tool_run_leave_in_loop (job->run);
     forget_job (job);

@@ -520,6 +520,20 @@ filler_is_whole (void)
   teardown (&t, NULL);
 }
 
+/* The model is slow, and then begins with a long sentence. */
+static void
+first_clause_after_a_filler (void)
+{
+  Tools t = { 0 };
+
+  setup_with (&t, TRUE, "filler-text=Wait. model-filler-after=500");
+  say (&t, 1, "please");
+  rig_wait_ms (&t.rig, 500);
+  mock_llm_delta (1, "You can come on Monday morning, or on any other");
+  expect (&t, "release1 e1.0\"Wait.\" e1.1\"You can come on Monday morning,\"");
+  teardown (&t, NULL);
+}
+
 static void
 no_filler_after_the_result (Tools * t, gconstpointer data)
 {
@@ -793,6 +807,8 @@ main (int argc, char **argv)
   ADD (transfer_fails);
   g_test_add_func ("/llmtools/transfer_works", transfer_works);
   g_test_add_func ("/llmtools/filler_is_whole", filler_is_whole);
+  g_test_add_func ("/llmtools/first_clause_after_a_filler",
+      first_clause_after_a_filler);
   g_test_add_func ("/llmtools/without_player", without_player);
   g_test_add_func ("/llmtools/wrong_file", wrong_file);
   return g_test_run ();
