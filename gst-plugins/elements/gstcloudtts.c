@@ -633,8 +633,10 @@ open_cache (GstCloudTts * self)
         (NULL));
     g_error_free (error);
   } else {
+    /* The loop may still be at work with the same, of a run that has ended. */
     GST_OBJECT_LOCK (self);
-    self->keep = keep;
+    if (self->keep.cache != keep.cache || self->keep.ttl != keep.ttl)
+      self->keep = keep;
     GST_OBJECT_UNLOCK (self);
   }
   g_free (where);

@@ -17,24 +17,19 @@ text_of (GstLlmChat * self, const gchar * property)
 }
 
 static gboolean
-open_cache (GstLlmChat * self, const gchar * scope, const gchar * where,
+open_cache (LlmCache * cache, const gchar * scope, const gchar * where,
     GError ** error)
 {
-  guint ttl;
-
-  g_object_get (self, "cache-ttl", &ttl, NULL);
-  self->cache.cache = NULL;
-  self->cache.ttl = ttl ? ttl * G_TIME_SPAN_SECOND : PARLEY_CACHE_TTL_ANSWER;
-  if (!parley_answer_scope_parse (scope, &self->cache.scope)) {
+  if (!parley_answer_scope_parse (scope, &cache->scope)) {
     g_set_error (error, PARLEY_CACHES_ERROR, 0,
         "there is no scope “%s” of a "
         "cache; set cache-scope= to off, conversation or question",
         scope ? scope : "");
     return FALSE;
   }
-  return self->cache.scope == PARLEY_ANSWER_NEVER
+  return cache->scope == PARLEY_ANSWER_NEVER
       || parley_caches_open (PARLEY_CACHE_ANSWERS, where ? where : "memory", 0,
-      &self->cache.cache, error);
+      &cache->cache, error);
 }
 
 gboolean
@@ -42,13 +37,21 @@ llm_cache_open (GstLlmChat * self)
 {
   gchar *scope = text_of (self, "cache-scope");
   gchar *where = text_of (self, "cache");
+  LlmCache *old = &self->cache, cache = { 0 };
   GError *error = NULL;
-  gboolean ok = open_cache (self, scope, where, &error);
+  gboolean ok = open_cache (&cache, scope, where, &error);
+  guint ttl;
 
+  g_object_get (self, "cache-ttl", &ttl, NULL);
+  cache.ttl = ttl ? ttl * G_TIME_SPAN_SECOND : PARLEY_CACHE_TTL_ANSWER;
   if (!ok) {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, ("%s.", error->message),
         (NULL));
     g_error_free (error);
+  } else if (old->cache != cache.cache || old->scope != cache.scope
+      || old->ttl != cache.ttl) {
+    /* Else the loop may be at work with it, of a run that has ended. */
+    *old = cache;
   }
   g_free (where);
   g_free (scope);
