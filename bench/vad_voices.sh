@@ -1,21 +1,87 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Speaks the sentences vad-train listens to besides recordings, into a folder:
-#   bench/vad_voices.sh DIR && vad-train DIR > vadmodel.h
+# Collects the voices and the music that voice activity detection is trained
+# and measured with, from Debian packages, as 8 kHz WAV files:
+#   bench/vad_voices.sh DIR [train]
+# makes DIR/{tune,test}/VOICE and DIR/music/{tune,test}, and with "train"
+# DIR/train/VOICE and DIR/music/train as well.
+#
+# The split is by speaker and by language. Nothing in test/ (French, Russian
+# and Czech, and the English of pocketsphinx-testdata) was ever used to
+# fit or to choose; what was chosen by hand was chosen on tune/.
 set -eu
-dir=${1:?usage: vad_voices.sh DIR}
-mkdir -p "$dir"
-n=0
-while read -r sentence; do
-  n=$((n + 1))
-  for voice in slt kal16 rms awb; do
-    flite -voice $voice -t "$sentence" -o "$dir/$voice-$n.wav" </dev/null
+dir=${1:?usage: vad_voices.sh DIR [train]}
+what=${2:-test}
+mkdir -p "$dir/debs" "$dir/x"
+dir=$(cd "$dir" && pwd)
+sounds=$dir/x/usr/share/asterisk/sounds
+stamps=$dir/x/usr/share/tuxpaint/stamps
+fish=$dir/x/usr/share/games/fillets-ng/sound
+
+fetch() {
+  for package in "$@"; do
+    [ -e "$dir/debs/$package" ] && continue
+    (cd "$dir/debs" && apt-get download -qq "$package" 2>/dev/null)
+    dpkg-deb -x "$dir/debs/$package"_*.deb "$dir/x"
+    touch "$dir/debs/$package"
   done
-  for voice in en-us en-gb+m3 de fr+f2; do
-    espeak-ng -v $voice -w "$dir/es-$(echo $voice | tr -d +)-$n.wav" \
-      "$sentence" </dev/null
+}
+
+# VOICE PATTERN [MANY]: files whose path matches, evenly spread over all.
+decode() {
+  to=$dir/$1
+  [ -d "$to" ] && return
+  mkdir -p "$to.new"
+  find "$dir/x" -type f -path "$2" | LC_ALL=C sort >"$to.list"
+  step=$(($(wc -l <"$to.list") / ${3:-150} + 1))
+  awk "NR % $step == 0 || $step == 1" "$to.list" | while read -r file; do
+    name=$(echo "${file#"$dir"/x/usr/share/}" | tr '/. ' '---')
+    case $file in
+      *.ogg) parse="oggdemux ! vorbisdec" ;;
+      *.raw) parse="rawaudioparse format=pcm pcm-format=s16le sample-rate=16000
+        num-channels=1" ;;
+      *) parse="wavparse" ;;
+    esac
+    # shellcheck disable=SC2086
+    gst-launch-1.0 -q filesrc location="$file" ! $parse ! audioconvert \
+      ! audioresample quality=8 ! audio/x-raw,rate=8000,channels=1,format=S16LE \
+      ! wavenc ! filesink location="$to.new/$name.wav" </dev/null >/dev/null \
+      2>&1 || rm -f "$to.new/$name.wav"
   done
-done <<'END'
+  rm "$to.list"
+  mv "$to.new" "$to"
+}
+
+test_voices() {
+  fetch asterisk-core-sounds-fr-wav asterisk-core-sounds-ru-wav \
+    fillets-ng-data-cs pocketsphinx-testdata
+  decode test/french "$sounds/fr_CA*/[a-z]*.wav"
+  decode test/russian "$sounds/ru_RU*/[a-z]*.wav"
+  decode test/czech "$fish/*/cs/*.ogg"
+  decode test/english "$dir/x/usr/share/pocketsphinx/test/data/*.[rw]a[wv]"
+  fetch asterisk-prompt-it-menardi-wav tuxpaint-stamps-default \
+    asterisk-moh-opsound-wav
+  decode tune/italian "$sounds/it_IT_f*/[a-z]*.wav"
+  decode tune/greek "$stamps/*_desc_el.ogg"
+  decode music/test "*/moh/reno*.wav"
+  decode music/tune "*/moh/manolo*.wav"
+}
+
+speak() {
+  [ -d "$dir/train/flite" ] && return
+  mkdir -p "$dir/train/flite.new" "$dir/train/espeak"
+  n=0
+  while read -r sentence; do
+    n=$((n + 1))
+    for voice in slt kal16 rms awb; do
+      flite -voice $voice -t "$sentence" \
+        -o "$dir/train/flite.new/$voice-$n.wav" </dev/null
+    done
+    for voice in en-us en-gb+m3 de es+f2; do
+      espeak-ng -v $voice -w "$dir/train/espeak/$voice-$n-.wav" \
+        "$sentence" </dev/null
+    done
+  done <<'END'
 Hello, I would like to book a table for two on Friday evening.
 Yes.
 No, thank you, that is all I needed today.
@@ -29,3 +95,26 @@ Can I speak to a real person?
 Okay.
 The shipment arrived but two of the boxes were damaged.
 END
+  mv "$dir/train/flite.new" "$dir/train/flite"
+}
+
+train_voices() {
+  fetch asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav \
+    asterisk-core-sounds-it-wav fillets-ng-data-nl fillets-ng-data alsa-utils
+  decode train/allison "$sounds/en_US*/[a-z]*.wav" 400
+  decode train/allison-es "$sounds/es_MX*/[a-z]*.wav"
+  decode train/carlo "$sounds/it_IT_m*/[a-z]*.wav" 300
+  decode train/dutch "$fish/*/nl/*.ogg" 400
+  decode train/alsa "$dir/x/usr/share/sounds/alsa/[FRS]*.wav"
+  for language in ro ca bg es be; do
+    decode train/stamps-$language "$stamps/*_desc_$language.ogg"
+  done
+  decode music/train "*/moh/macroform*.wav"
+  decode music/fish "$dir/x/usr/share/games/fillets-ng/music/*.ogg"
+  mv "$dir"/music/fish/* "$dir/music/train"
+  speak
+}
+
+mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music"
+test_voices
+[ "$what" != train ] || train_voices

@@ -3,6 +3,7 @@
 /* Conversations by voice with pipelines/local.pipeline, through the socket.
  * What was said and done is compared, never when. */
 #include <gst/gst.h>
+#include <math.h>
 #include <string.h>
 
 #include "caller.h"
@@ -11,6 +12,7 @@
 #include "mock/spoken.h"
 #include "server/log.h"
 #include "server/service.h"
+#include "speech/g711.h"
 
 #define GREETING "agent: Thank you for calling Bright Smile Dental.\n" \
     "agent: How can I help you?\n"
@@ -247,8 +249,8 @@ greeting_heard (GByteArray * noise, guint * n_clears)
   return ms;
 }
 
-/* Two bursts of noise within half a second, then a quiet line for longer than
- * the agent speaks. */
+/* Two bursts of a rough voice within half a second, then a quiet line for
+ * longer than the agent speaks. Noise alone would not pass for a caller. */
 static GByteArray *
 cough (void)
 {
@@ -257,10 +259,13 @@ cough (void)
 
   for (guint i = 1600; i < 5600; i++) {
     guint at = (i - 1600) % 2000;
+    gdouble sum = g_rand_double_range (rand, -1.0, 1.0);
 
+    for (gint k = 1; k <= 12; k++)
+      sum += sin (2.0 * G_PI * k * (170.0 - 0.03 * at) * at / 8000.0);
     if (at < 1200)
-      audio->data[i] = g_rand_int_range (rand, 0, 2) << 7
-          | g_rand_int_range (rand, 0x08, 0x20);
+      audio->data[i] = parley_mulaw_encode_sample ((gint16)
+          (2500.0 * sum * sin (G_PI * at / 1200.0)));
   }
   return audio;
 }

@@ -292,6 +292,99 @@ test_clicks (void)
       }
 }
 
+/* Both tones together, at the level given. */
+static void
+add_tones (Line * line, gdouble from, gdouble to, gdouble a, gdouble b,
+    gdouble dbfs)
+{
+  for (gsize i = from * SECOND; i < MIN ((gsize) (to * SECOND), line->n); i++)
+    line->samples[i] += amplitude (dbfs) * (sin (2.0 * G_PI * a * i / SECOND)
+        + sin (2.0 * G_PI * b * i / SECOND));
+}
+
+/* The most voice without a gap between two times, in frames. */
+static guint
+longest_voice (const Line * line, gdouble from, gdouble to)
+{
+  g_autoptr (ParleyVad) vad = parley_vad_new (0.5);
+  guint run = 0, longest = 0;
+  gint16 frame[FRAME];
+
+  for (gsize i = 0; i < line->n / FRAME; i++) {
+    get_frame (line, i, frame);
+    run = parley_vad_frame (vad, frame, NULL) && i >= from * 100
+        && i < to * 100 ? run + 1 : 0;
+    longest = MAX (longest, run);
+  }
+  return longest;
+}
+
+/* Shorter than what opens a turn. */
+#define NO_TURN 5
+
+/* All keys, from short to held, loud and not so loud; and a word after. */
+static void
+test_dtmf (void)
+{
+  static const gdouble rows[] = { 697.0, 770.0, 852.0, 941.0 };
+  static const gdouble columns[] = { 1209.0, 1336.0, 1477.0, 1633.0 };
+  static const gdouble levels[] = { -9.0, -14.0, -20.0 };
+
+  for (guint l = 0; l < G_N_ELEMENTS (levels); l++) {
+    g_autoptr (Line) line = line_new (14.0);
+
+    add_noise (line, 0.0, 14.0, -62.0);
+    for (guint key = 0; key < 16; key++)
+      add_tones (line, 1.0 + 0.6 * key, 1.07 + 0.6 * key + 0.02 * key,
+          rows[key / 4], columns[key % 4], levels[l]);
+    add_phrase (line, 11.5, -25.0);
+    g_assert_cmpuint (longest_voice (line, 0.0, 11.4), <=, NO_TURN);
+    g_assert_cmpuint (count_voice (line, 11.5, 12.9), >, 95);
+  }
+}
+
+/* Europe's and America's ring-back and busy tones. */
+static void
+test_ring_back (void)
+{
+  static const gdouble tones[][4] = { {425.0, 425.0, 1.0, 4.0},
+  {440.0, 480.0, 2.0, 4.0}, {480.0, 620.0, 0.5, 0.5}, {425.0, 425.0, 0.5, 0.5}
+  };
+  static const gdouble levels[] = { -15.0, -25.0 };
+
+  for (guint t = 0; t < G_N_ELEMENTS (tones); t++)
+    for (guint l = 0; l < G_N_ELEMENTS (levels); l++) {
+      g_autoptr (Line) line = line_new (24.0);
+
+      add_noise (line, 0.0, 24.0, -62.0);
+      for (gdouble at = 0.7; at + tones[t][2] < 20.0;
+          at += tones[t][2] + tones[t][3])
+        add_tones (line, at, at + tones[t][2], tones[t][0], tones[t][1],
+            levels[l]);
+      add_phrase (line, 21.0, -25.0);
+      g_assert_cmpuint (longest_voice (line, 0.0, 20.9), <=, NO_TURN);
+      g_assert_cmpuint (count_voice (line, 21.0, 22.4), >, 95);
+    }
+}
+
+/* Noise that a codec makes in place of silence, between frames that are
+ * silent. */
+static void
+test_comfort_noise (void)
+{
+  static const gdouble levels[] = { -60.0, -52.0, -45.0 };
+
+  for (guint l = 0; l < G_N_ELEMENTS (levels); l++) {
+    g_autoptr (Line) line = line_new (24.0);
+
+    for (gdouble at = 0.4; at < 20.0; at += 1.1)
+      add_noise (line, at, at + 0.2 + 0.04 * at, levels[l]);
+    add_phrase (line, 21.0, -25.0);
+    g_assert_cmpuint (longest_voice (line, 0.0, 20.9), <=, NO_TURN);
+    g_assert_cmpuint (count_voice (line, 21.0, 22.4), >, 95);
+  }
+}
+
 /* The samples of a recording at its own level, or NULL. */
 static gint16 *
 load_wav (const gchar * path, gsize * n)
@@ -489,6 +582,9 @@ main (int argc, char **argv)
   g_test_add_func ("/vad/noise-stops", test_noise_stops);
   g_test_add_func ("/vad/offset", test_offset);
   g_test_add_func ("/vad/clicks", test_clicks);
+  g_test_add_func ("/vad/dtmf", test_dtmf);
+  g_test_add_func ("/vad/ring-back", test_ring_back);
+  g_test_add_func ("/vad/comfort-noise", test_comfort_noise);
   g_test_add_func ("/vad/short-words", test_short_words);
   g_test_add_func ("/vad/prompt", test_prompt);
   g_test_add_func ("/vad/levels-reported", test_levels_reported);

@@ -5,24 +5,49 @@
 #include <string.h>
 
 #include "speech/vadfeatures.h"
-#include "speech/vadmodel.h"
+#include "speech/vadnetwork.h"
 
 /* Log odds between the ends of sensitivity and the middle. */
 #define SENSITIVITY_RANGE 2.0f
 
-/* Log odds at which speech may begin, and may go on. */
-#define ODDS_ON 0.3f
-#define ODDS_OFF -0.7f
+/* Speech begins when log odds, above what is asked of them, add up to this; no
+ * frame counts for more than the most. It ends when they are low for longer
+ * than the hangover. */
+#define EVIDENCE 2.0f
+#define MOST_ODDS 1.5f
+#define ODDS_ASKED 0.3f
+#define ODDS_OFF -0.6f
+#define HANGOVER_FRAMES 4
 
-/* A click of 20 ms is loud in three frames at most, wherever it begins, and
- * when it is over the level falls by more than speech's does. */
-#define ONSET_FRAMES 4
-#define ONSET_FALL_DB 15.0f
+/* Who speaks is a talker the line is known to have, or about as near as he is:
+ * for each dB further away more is asked, up to a limit that clear speech
+ * without any noise still meets. */
+#define NEAR_DB 8.0f
+#define ODDS_PER_DB_AWAY 0.7f
+#define MOST_ODDS_AWAY 8.0f
 
-#define HANGOVER_FRAMES 2
+/* What frames the talker's level is learned from, and how fast: up in 50 ms, in
+ * his soft sounds down by at most 2 dB a second. Silence changes nothing. */
+#define CLEAR_ODDS 2.0f
+#define TALKER_UP 0.2f
+#define TALKER_DOWN 0.002f
+#define TALKER_DOWN_RANGE 10.0f
+
+/* One or two tones and nothing else, for so many frames, are a key, ring-back
+ * or a fax: no voice is as pure. */
+#define PURE 0.995f
+#define PURE_FRAMES 3
+#define ODDS_OF_TONE -4.0f
+
+/* The level of the loudest frame lately falls by so much in a frame. */
+#define RECENT_FALL_DB 1.5f
+
+/* When a click of 20 ms is over, the level is that far below its own; speech
+ * does not begin so. */
+#define AFTER_CLICK_DB 12.0f
 
 /* Odds fall by this for each dB that a frame is below the quietest speech. */
-#define QUIETEST_DBFS -60.0f
+#define QUIETEST_DBFS -66.0f
 #define ODDS_PER_DB 0.3f
 
 /* And by this for each neper that the four highest bands are closer to the
@@ -36,10 +61,14 @@ struct _ParleyVad
   gfloat sensitivity;
 
   ParleyVadFeatures features;
+  ParleyVadNetwork network;
   gboolean voice;
-  guint onset_frames;
-  gfloat onset_level;           /* the loudest of those frames, dBFS */
-  guint hangover;
+  guint hangover;               /* frames */
+  gfloat evidence;              /* log odds gathered towards voice */
+  gboolean heard_talker;
+  gfloat talker_level;          /* dBFS, once heard */
+  gfloat recent_level;          /* dBFS */
+  guint pure_frames;            /* of tones in a row */
 };
 
 ParleyVad *
@@ -67,23 +96,10 @@ parley_vad_reset (ParleyVad * self)
 }
 
 static gfloat
-model_odds (const gfloat * features)
+speech_odds (ParleyVad * self)
 {
-  gfloat sums[VAD_MODEL_UNITS], odds = vad_model_out_bias;
-
-  memcpy (sums, vad_model_bias, sizeof (sums));
-  for (guint f = 0; f < PARLEY_VAD_N_FEATURES; f++)
-    for (guint unit = 0; unit < VAD_MODEL_UNITS; unit++)
-      sums[unit] += vad_model_in[f][unit] * features[f];
-  for (guint unit = 0; unit < VAD_MODEL_UNITS; unit++)
-    odds += vad_model_out[unit] * sums[unit] / (1.0f + fabsf (sums[unit]));
-  return odds;
-}
-
-static gfloat
-speech_odds (const ParleyVad * self)
-{
-  gfloat odds = model_odds (self->features.values)
+  gfloat odds = parley_vad_network_push (&self->network,
+      self->features.values)
       + (self->sensitivity - 0.5f) * 2.0f * SENSITIVITY_RANGE;
   gfloat peaks = self->features.values[PARLEY_VAD_EXCESS_PEAKS];
 
@@ -93,40 +109,64 @@ speech_odds (const ParleyVad * self)
   return odds;
 }
 
-/* Counts the frames of an onset; TRUE when there are enough. */
-static gboolean
-onset_lasted (ParleyVad * self, gfloat odds)
+/* How much more is asked of a voice that is further away than the talker. */
+static gfloat
+odds_for_distance (const ParleyVad * self)
+{
+  gfloat away = self->talker_level - NEAR_DB - self->recent_level;
+
+  if (!self->heard_talker || away <= 0.0f)
+    return 0.0f;
+  return MIN (ODDS_PER_DB_AWAY * away, MOST_ODDS_AWAY);
+}
+
+static void
+learn_talker (ParleyVad * self)
 {
   gfloat level = self->features.level;
+  gfloat below = self->talker_level - level;
 
-  if (odds <= ODDS_ON) {
-    self->onset_frames = 0;
-    return FALSE;
-  }
-  if (self->onset_frames == 0 || level > self->onset_level)
-    self->onset_level = level;
-  if (level < self->onset_level - ONSET_FALL_DB) {
-    self->onset_frames = 0;
-    return FALSE;
-  }
-  return ++self->onset_frames >= ONSET_FRAMES;
+  if (!self->heard_talker)
+    self->talker_level = level;
+  else if (below < 0.0f)
+    self->talker_level -= TALKER_UP * below;
+  else
+    self->talker_level -= TALKER_DOWN * MIN (below, TALKER_DOWN_RANGE);
+  self->heard_talker = TRUE;
+}
+
+static gboolean
+is_tone (ParleyVad * self)
+{
+  if (self->features.tonality > PURE)
+    self->pure_frames++;
+  else
+    self->pure_frames = 0;
+  return self->pure_frames >= PURE_FRAMES;
 }
 
 static void
 decide (ParleyVad * self, gfloat odds)
 {
+  self->recent_level = MAX (self->features.level,
+      self->recent_level - RECENT_FALL_DB);
   if (self->voice) {
     if (odds > ODDS_OFF)
       self->hangover = HANGOVER_FRAMES;
-    else if (self->hangover > 0)
-      self->hangover--;
-    else
+    else if (self->hangover-- == 0)
       self->voice = FALSE;
+    if (odds > CLEAR_ODDS)
+      learn_talker (self);
     return;
   }
-  if (onset_lasted (self, odds)) {
+  self->evidence += MIN (odds, MOST_ODDS) - ODDS_ASKED
+      - odds_for_distance (self);
+  if (self->evidence < 0.0f
+      || self->features.level < self->recent_level - AFTER_CLICK_DB)
+    self->evidence = 0.0f;
+  if (self->evidence > EVIDENCE) {
     self->voice = TRUE;
-    self->onset_frames = 0;
+    self->evidence = 0.0f;
     self->hangover = HANGOVER_FRAMES;
   }
 }
@@ -139,6 +179,8 @@ parley_vad_frame (ParleyVad * self,
 
   parley_vad_features_push (&self->features, frame);
   odds = speech_odds (self);
+  if (is_tone (self))
+    odds = MIN (odds, ODDS_OF_TONE);
   decide (self, odds);
   if (out != NULL) {
     out->voice = self->voice;

@@ -10,19 +10,18 @@ G_BEGIN_DECLS
  * came as mu-law over a telephone line.
  *
  * 1. The noise in each of 16 bands is followed through speech (vadnoise.h).
- * 2. Ratios describe the frame: how far the bands rise above the noise, among
- *    them the likelihood ratio of Sohn et al. (1999); how periodic the
- *    waveform and how flat the spectrum is; where the level lies between the
- *    noise and the loudest talker's, and how it moved (vadfeatures.h).
- * 3. A network of twelve units, fitted by bench/vad_train.c, turns them into
- *    the odds that the frame is speech.
- * 4. Odds become a decision: an onset has to last so that clicks of up to
- *    20 ms are no speech, and odds a little below even end none. Speech
- *    carries on for HANGOVER_FRAMES (vad.c) when the odds are gone.
+ * 2. Ratios describe the frame: how far each band and all of them rise above
+ *    the noise, among them the likelihood ratio of Sohn et al. (1999); how
+ *    periodic the waveform is, with what pitch, and how flat the spectrum;
+ *    where the level lies between the noise and the loudest talker's, and how
+ *    it moved (vadfeatures.h).
+ * 3. A small recurrent network, fitted by bench/vad_train.py, turns them into
+ *    the odds of speech, from all that was heard so far (vadnetwork.h).
+ * 4. Odds become a decision: speech begins when there is enough evidence, and
+ *    goes on while odds are not against it.
  *
- * There is no look-ahead. The first 30 ms are taken for noise; a level of
- * noise that rises is known as such after 0.3 s if it is steady and without
- * pitch, else after 1.3 s.
+ * How well it does beside others, and how that is measured, is in
+ * docs/hearing.md.
  *
  * An instance is used by one thread at a time and does not allocate after
  * parley_vad_new().
@@ -32,9 +31,13 @@ typedef struct _ParleyVad ParleyVad;
 /* 10 ms at 8 kHz. */
 #define PARLEY_VAD_FRAME_SAMPLES 80
 
+/* What is decided when a frame is taken in holds for the frame this many
+ * before it, which is 20 ms. */
+#define PARLEY_VAD_DELAY 2
+
 typedef struct
 {
-  /* The decision for this frame, onset and hangover included. */
+  /* The decision. */
   gboolean voice;
 
   /* Level of the frame above 100 Hz, and of the noise between 125 Hz and
@@ -43,8 +46,8 @@ typedef struct
   gfloat level;
   gfloat noise_floor;
 
-  /* Probability of speech in this frame, 0 to 1, before onset and hangover;
-   * 0.5 is even odds at the sensitivity set. */
+  /* Probability of speech, 0 to 1; 0.5 is even odds at the sensitivity
+   * set. */
   gfloat score;
 } ParleyVadResult;
 
@@ -57,7 +60,7 @@ void parley_vad_free (ParleyVad *self);
 /* Forgets all it heard, as if new. */
 void parley_vad_reset (ParleyVad *self);
 
-/* Takes in the next frame and returns its decision. out may be NULL. */
+/* Takes in the next frame and returns the decision. out may be NULL. */
 gboolean parley_vad_frame (ParleyVad *self,
     const gint16 frame[PARLEY_VAD_FRAME_SAMPLES], ParleyVadResult *out);
 

@@ -24,6 +24,9 @@ static const guint8 band_edges[BANDS + 1] = { 4, 8, 12, 16, 20, 24, 29, 34,
 #define N_HIGH_BANDS 5
 #define N_PEAKS 4
 
+/* A tone's power is in its bin and this many on each side. */
+#define PEAK_BINS 3
+
 /* Noise that is always there, -72 dBFS in all: what mu-law's steps near zero
  * make of an almost silent line is not speech. */
 #define LEAST_POWER 60.0f
@@ -47,7 +50,11 @@ static const guint8 band_edges[BANDS + 1] = { 4, 8, 12, 16, 20, 24, 29, 34,
 #define STEADY_DB 1.5f
 #define STEADY_PERIODICITY 0.55f
 
-static gfloat hann[WINDOW];
+/* The window rises slowly and falls fast: it hears what is new sooner than a
+ * symmetric one, and is as long. */
+#define WINDOW_RISE 140
+
+static gfloat window[WINDOW];
 static gfloat power_scale;
 
 static void
@@ -59,8 +66,11 @@ build_window (void)
     gdouble sum = 0.0;
 
     for (gint i = 0; i < WINDOW; i++) {
-      hann[i] = (gfloat) (0.5 - 0.5 * cos (2.0 * G_PI * (i + 0.5) / WINDOW));
-      sum += (gdouble) hann[i] * hann[i];
+      gdouble part = i < WINDOW_RISE ? (i + 0.5) / WINDOW_RISE :
+          (WINDOW - i - 0.5) / (WINDOW - WINDOW_RISE);
+
+      window[i] = (gfloat) (0.5 - 0.5 * cos (G_PI * part));
+      sum += (gdouble) window[i] * window[i];
     }
     power_scale = (gfloat) (2.0 / (PARLEY_SPECTRUM_SIZE * sum));
     g_once_init_leave (&built, 1);
@@ -98,6 +108,16 @@ high_pass (gfloat * state, const gint16 * in, gfloat * out)
   state[2] = fabsf (y1) < DECAYED ? 0.0f : y1;
   state[3] = fabsf (y2) < DECAYED ? 0.0f : y2;
   return power / FRAME;
+}
+
+static gfloat
+power_of_newest (const gfloat * frame)
+{
+  gfloat power = 0.0f;
+
+  for (gint i = FRAME / 2; i < FRAME; i++)
+    power += frame[i] * frame[i];
+  return power / (FRAME / 2);
 }
 
 /* Appends the newest frame of the window to the pitch history at half the
@@ -175,6 +195,16 @@ correlate_newest (ParleyVadFeatures * self)
   self->pitch_step = (self->pitch_step + 1) % PARLEY_VAD_PITCH_STEPS;
 }
 
+static void
+note_pitch (gfloat * values, gint lag)
+{
+  gfloat pitch = parley_fast_log ((gfloat) (SHORTEST_LAG + N_LAGS)
+      / (SHORTEST_LAG + lag)) * (gfloat) (1.0 / G_LN2);
+
+  values[PARLEY_VAD_PITCH_CHANGE] = fabsf (pitch - values[PARLEY_VAD_PITCH]);
+  values[PARLEY_VAD_PITCH] = pitch;
+}
+
 /* The highest normalised correlation of the last 30 ms with as much of the
  * signal a pitch period before. */
 static gfloat
@@ -183,6 +213,7 @@ periodicity (ParleyVadFeatures * self)
   const gfloat *now = self->pitch + PARLEY_VAD_PITCH_HISTORY - PITCH_SPAN;
   gfloat energy = energy_of (now), then_energy, best = 0.0f;
   gfloat energies[N_LAGS];
+  gint lag = 0;
 
   correlate_newest (self);
   then_energy = energy_of (now - (SHORTEST_LAG - 1));
@@ -201,20 +232,53 @@ periodicity (ParleyVadFeatures * self)
   }
   for (gint i = 0; i < N_LAGS; i++)
     best = MAX (best, energies[i]);
+  while (lag < N_LAGS - 1 && energies[lag] < best)
+    lag++;
+  note_pitch (self->values, lag);
   return sqrtf (MIN (best, 1.0f));
 }
 
 G_STATIC_ASSERT (PARLEY_VAD_PITCH_STEPS == 3);
 
+/* The power of the strongest tone, which is taken out of the spectrum. */
+static gfloat
+take_peak (gfloat * spectrum)
+{
+  gfloat highest = 0.0f, sum = 0.0f;
+  gint bin = PEAK_BINS;
+
+  for (gint i = PEAK_BINS; i < PARLEY_SPECTRUM_BINS - PEAK_BINS; i++)
+    highest = MAX (highest, spectrum[i]);
+  while (bin < PARLEY_SPECTRUM_BINS - PEAK_BINS - 1 && spectrum[bin] < highest)
+    bin++;
+  for (gint i = bin - PEAK_BINS; i <= bin + PEAK_BINS; i++) {
+    sum += spectrum[i];
+    spectrum[i] = 0.0f;
+  }
+  return sum;
+}
+
+static gfloat
+tonality_of (gfloat * spectrum)
+{
+  gfloat all = LEAST_POWER / power_scale, peaks;
+
+  for (gint i = 0; i < PARLEY_SPECTRUM_BINS; i++)
+    all += spectrum[i];
+  peaks = take_peak (spectrum);
+  return (peaks + take_peak (spectrum)) / all;
+}
+
 /* Returns the power in all bands. */
 static gfloat
-band_powers (const gfloat * samples, gfloat * bands)
+band_powers (ParleyVadFeatures * self, gfloat * bands)
 {
+  const gfloat *samples = self->window;
   gfloat windowed[PARLEY_SPECTRUM_SIZE], spectrum[PARLEY_SPECTRUM_BINS];
   gfloat total = 0.0f;
 
   for (gint i = 0; i < WINDOW; i++)
-    windowed[i] = samples[i] * hann[i];
+    windowed[i] = samples[i] * window[i];
   memset (windowed + WINDOW, 0, sizeof (windowed) - WINDOW * sizeof (gfloat));
   parley_spectrum_power (windowed, spectrum);
   for (gint band = 0; band < BANDS; band++) {
@@ -227,6 +291,7 @@ band_powers (const gfloat * samples, gfloat * bands)
         / (band_edges[BANDS] - band_edges[0]);
     total += bands[band];
   }
+  self->tonality = tonality_of (spectrum);
   return total;
 }
 
@@ -282,6 +347,7 @@ measure_bands (ParleyVadFeatures * self, const gfloat * bands)
     ratios[band] = bands[band] / self->noise.power[band];
     logs[band] = parley_fast_log (ratios[band]);
     excess[band] = CLAMP (logs[band], 0.0f, 4.0f);
+    values[PARLEY_VAD_FIRST_BAND + band] = CLAMP (logs[band], -1.0f, 6.0f);
     likelihoods[band] = log_likelihood (ratios[band], &self->prior[band]);
   }
   likelihood = mean_of (likelihoods, BANDS);
@@ -305,6 +371,10 @@ measure_levels (ParleyVadFeatures * self, gfloat level)
   gfloat range = self->talker_level - self->noise_level;
 
   values[PARLEY_VAD_EXCESS_TOTAL] = CLAMP (over_noise / 10.0f, -1.0f, 3.0f);
+  values[PARLEY_VAD_EXCESS_10MS] =
+      CLAMP ((self->level - self->noise_level) / 10.0f, -2.0f, 4.0f);
+  values[PARLEY_VAD_EXCESS_5MS] =
+      CLAMP ((self->newest_level - self->noise_level) / 10.0f, -2.0f, 4.0f);
   values[PARLEY_VAD_BELOW_TALKER] =
       CLAMP ((level - self->talker_level) / 10.0f, -3.0f, 0.5f);
   values[PARLEY_VAD_TALKER_SHARE] =
@@ -365,15 +435,15 @@ remember (gfloat * values)
   follow (values, PARLEY_VAD_TOTAL_1S, PARLEY_VAD_EXCESS_TOTAL, 0.01f);
 }
 
-/* Up with the talker in 50 ms, down by 1 dB a second: a talker stays the
- * nearest one through pauses while others are heard behind. */
+/* Up with the talker in 50 ms, down by 3 dB a minute: a talker stays the
+ * nearest one through long pauses while others are heard behind. */
 static void
 follow_talker (ParleyVadFeatures * self, gfloat level)
 {
   if (level > self->talker_level && self->values[PARLEY_VAD_EXCESS] > 0.8f)
     self->talker_level += 0.2f * (level - self->talker_level);
   else
-    self->talker_level = MAX (self->talker_level - 0.01f,
+    self->talker_level = MAX (self->talker_level - 0.0005f,
         self->noise_level + 10.0f);
 }
 
@@ -412,8 +482,9 @@ parley_vad_features_push (ParleyVadFeatures * self, const gint16 * frame)
   memmove (self->window, self->window + FRAME,
       (WINDOW - FRAME) * sizeof (gfloat));
   self->level = to_db (high_pass (self->filter, frame, newest));
+  self->newest_level = to_db (power_of_newest (newest));
   halve_rate (self);
-  total = band_powers (self->window, bands);
+  total = band_powers (self, bands);
   level = to_db (total);
 
   if (self->frames < WARM_UP_FRAMES) {

@@ -19,10 +19,14 @@ typedef enum
   PARLEY_VAD_EXCESS_LOW,        /* mean of 250 to 900 Hz */
   PARLEY_VAD_EXCESS_HIGH,       /* mean of 1.7 to 3.8 kHz */
   PARLEY_VAD_EXCESS_TOTAL,      /* of the whole power, in tens of dB */
+  PARLEY_VAD_EXCESS_10MS,       /* of the newest 10 ms alone, tens of dB */
+  PARLEY_VAD_EXCESS_5MS,        /* of the newest 5 ms */
 
   /* What the spectrum and the waveform look like. */
   PARLEY_VAD_PERIODICITY,       /* correlation with a pitch period before */
   PARLEY_VAD_PERIODIC_PEAKS,    /* that, times EXCESS_PEAKS */
+  PARLEY_VAD_PITCH,             /* octaves over 70 Hz */
+  PARLEY_VAD_PITCH_CHANGE,      /* octaves since the last frame */
   PARLEY_VAD_FLATNESS,          /* geometric over mean excess, in nepers */
 
   /* Where the level lies between the noise and the talker's. */
@@ -48,7 +52,10 @@ typedef enum
   PARLEY_VAD_TOTAL_50MS,
   PARLEY_VAD_TOTAL_1S,
 
-  PARLEY_VAD_N_FEATURES
+  /* How far each band is above its noise, in nepers of power. */
+  PARLEY_VAD_FIRST_BAND,
+
+  PARLEY_VAD_N_FEATURES = PARLEY_VAD_FIRST_BAND + PARLEY_VAD_BANDS
 } ParleyVadFeature;
 
 #define PARLEY_VAD_WINDOW 200
@@ -63,6 +70,7 @@ typedef struct
 {
   gfloat level;                 /* of the last frame, above 100 Hz */
   gfloat noise_level;
+  gfloat tonality;              /* share of the two strongest tones, 0 to 1 */
   gfloat values[PARLEY_VAD_N_FEATURES];
 
   guint frames;
@@ -77,6 +85,7 @@ typedef struct
   gfloat prior[PARLEY_VAD_BANDS];
   gfloat levels[PARLEY_VAD_LEVELS];
   gfloat talker_level;
+  gfloat newest_level;          /* of the last 5 ms */
 } ParleyVadFeatures;
 
 /* Takes in the next 10 ms and computes level, noise_level and values. */

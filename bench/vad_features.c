@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vad-features VOICES SPLIT N SEED: what bench/vad_train.py learns from, on
+ * standard output. Of each of N scenes: the number of its frames and of
+ * features, as 32-bit integers, then for each frame the features and 1.0 or 0.0
+ * for speech, as 32-bit floats.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "speech/vadfeatures.h"
+#include "vadscenes.h"
+
+/* How often a kind of noise is taken. */
+static const guint8 kinds[] = {
+  VAD_NOISE_WHITE, VAD_NOISE_PINK, VAD_NOISE_PINK, VAD_NOISE_HUM,
+  VAD_NOISE_BABBLE, VAD_NOISE_BABBLE, VAD_NOISE_CROWD, VAD_NOISE_CROWD,
+  VAD_NOISE_MUSIC, VAD_NOISE_MUSIC, VAD_NOISE_MUSIC, VAD_NOISE_MUSIC,
+  VAD_NOISE_MUSIC, VAD_NOISE_MUSIC, VAD_NOISE_CLICKS,
+  VAD_NOISE_DROPOUTS, VAD_NOISE_DROPOUTS, VAD_NOISE_ECHO,
+  VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
+  VAD_NOISE_RUMBLE, VAD_NOISE_TONES, VAD_NOISE_TONES, VAD_NOISE_COMFORT
+};
+
+static void
+write_scene (const VadScene * scene)
+{
+  guint32 head[2] = { scene->n_frames, PARLEY_VAD_N_FEATURES };
+  ParleyVadFeatures features;
+
+  memset (&features, 0, sizeof (features));
+  fwrite (head, sizeof (head), 1, stdout);
+  for (gsize i = 0; i < scene->n_frames; i++) {
+    gfloat label = scene->labels[i] ? 1.0f : 0.0f;
+
+    parley_vad_features_push (&features, scene->samples + i * VAD_FRAME);
+    fwrite (features.values, sizeof (gfloat), PARLEY_VAD_N_FEATURES, stdout);
+    fwrite (&label, sizeof (label), 1, stdout);
+  }
+}
+
+/* Tones and clicks are often louder than who speaks, and come before him. */
+static void
+draw_spec (VadSceneSpec * spec, GRand * rand)
+{
+  gboolean bare;
+
+  spec->varied = TRUE;
+  spec->n_utterances = 8;
+  spec->noise = kinds[g_rand_int_range (rand, 0, G_N_ELEMENTS (kinds))];
+  bare = spec->noise == VAD_NOISE_TONES || spec->noise == VAD_NOISE_CLICKS;
+  spec->snr = bare ? g_rand_double_range (rand, -18.0, 20.0) :
+      g_rand_int_range (rand, 0, 12) == 0 ? 60.0 :
+      g_rand_double_range (rand, -3.0, spec->noise == VAD_NOISE_MUSIC ? 15.0 :
+      25.0);
+  spec->level = g_rand_double_range (rand, -45.0, bare ? -18.0 : -3.0);
+  if (g_rand_int_range (rand, 0, 4) == 0 || bare)
+    spec->lead_frames = g_rand_int_range (rand, 0, 800);
+  if (g_rand_int_range (rand, 0, 4) == 0)
+    spec->noise_frames = 800;
+  if (spec->noise >= VAD_NOISE_TELEVISION && g_rand_boolean (rand))
+    spec->noise_frames = 3000;
+}
+
+static void
+run_scene (guint n, guint32 seed, GPtrArray * voices, GArray * music)
+{
+  GRand *rand = g_rand_new_with_seed (seed + n);
+  VadSources sources = { voices, g_ptr_array_index (voices, n % voices->len),
+    music
+  };
+  VadSceneSpec spec = {.seed = g_rand_int (rand) };
+  g_autoptr (VadScene) scene = NULL;
+
+  draw_spec (&spec, rand);
+  scene = vad_scene_new (&spec, &sources);
+  write_scene (scene);
+  g_rand_free (rand);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree gchar *folder = NULL, *music_folder = NULL;
+  g_autoptr (GPtrArray) voices = NULL;
+  g_autoptr (GArray) music = NULL;
+  gint n;
+
+  if (argc != 5) {
+    g_printerr ("usage: vad-features VOICES SPLIT N SEED\n");
+    return 2;
+  }
+  folder = g_build_filename (argv[1], argv[2], NULL);
+  music_folder = g_build_filename (argv[1], "music", argv[2], NULL);
+  voices = vad_voices_load (folder);
+  music = vad_music_load (music_folder);
+  if (voices->len == 0 || music->len == 0) {
+    g_printerr ("no voices in %s: run bench/vad_voices.sh\n", folder);
+    return 1;
+  }
+  n = atoi (argv[3]);
+  for (gint i = 0; i < n; i++)
+    run_scene (i, atoi (argv[4]), voices, music);
+  return 0;
+}
