@@ -9,6 +9,7 @@
 #include "server/admin.h"
 #include "server/cacheadmin.h"
 #include "server/captions.h"
+#include "server/control.h"
 #include "server/log.h"
 #include "server/monitor.h"
 #include "server/pages.h"
@@ -467,8 +468,10 @@ handle_calls (SoupServerMessage * message, const gchar * path, gpointer data)
     parley_monitor_answer_list_in_loop (self->monitor, message);
 }
 
+/* @func with the pipeline of the call of @record, NULL if it is over. */
 static void
-draw (ParleyService * self, ParleyCallRecord * record, gpointer graph)
+look_at (ParleyService * self, ParleyCallRecord * record,
+    ParleySessionLook func, gpointer data)
 {
   GHashTableIter iter;
   gpointer session, its_record;
@@ -480,10 +483,33 @@ draw (ParleyService * self, ParleyCallRecord * record, gpointer graph)
   while (!found && g_hash_table_iter_next (&iter, &session, &its_record))
     found = its_record == record;
   if (found)
-    parley_session_look (session, parley_monitor_graph_draw, graph);
+    parley_session_look (session, func, data);
   g_mutex_unlock (&self->lock);
   if (!found)
-    parley_monitor_graph_draw (NULL, graph);
+    func (NULL, data);
+}
+
+/* POST: something is to be done to a call. */
+static void
+control_call (ParleyService * self, SoupServerMessage * message,
+    const gchar * path)
+{
+  g_autofree gchar *sid = NULL;
+  g_autoptr (ParleyCallRecord) record = NULL;
+  ParleyControl *control = NULL;
+
+  if (parley_admin_check (self->admin, message))
+    control = parley_control_new_in_loop (message, path, &sid);
+  if (!control)
+    return;
+  record = parley_calls_find (parley_monitor_get_calls (self->monitor), sid);
+  if (!record) {
+    parley_monitor_answer_none_in_loop (message);
+    parley_control_free (control);
+    return;
+  }
+  parley_control_begin_in_loop (control, message);
+  look_at (self, record, parley_control_carry_out, control);
 }
 
 static void
@@ -494,6 +520,10 @@ handle_call (SoupServerMessage * message, const gchar * path, gpointer data)
   g_autofree gchar *sid = NULL;
   ParleyMonitorView view;
 
+  if (strcmp (soup_server_message_get_method (message), "POST") == 0) {
+    control_call (self, message, path);
+    return;
+  }
   if (!may_see (self, message))
     return;
   view = parley_monitor_parse (message, path, &sid);
@@ -503,8 +533,9 @@ handle_call (SoupServerMessage * message, const gchar * path, gpointer data)
   else if (view == PARLEY_MONITOR_RECORD)
     parley_monitor_answer_record_in_loop (self->monitor, message, record);
   else
-    draw (self, record, parley_monitor_graph_new_in_loop (self->monitor,
-            message, record, view == PARLEY_MONITOR_SVG));
+    look_at (self, record, parley_monitor_graph_draw,
+        parley_monitor_graph_new_in_loop (self->monitor, message, record,
+            view == PARLEY_MONITOR_SVG));
 }
 
 static gchar *

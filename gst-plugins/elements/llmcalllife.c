@@ -38,14 +38,15 @@ typedef enum
 {
   ORDER_SAY,
   ORDER_HANG_UP,
-  ORDER_HOLD
+  ORDER_HOLD,
+  ORDER_TRANSFER
 } OrderKind;
 
 /* What somebody else wants done. */
 typedef struct
 {
   OrderKind kind;
-  gchar *text;                  /* or NULL */
+  gchar *text;                  /* or whom to; or NULL */
   gboolean flag;                /* interrupt; hold */
 } Order;
 
@@ -170,7 +171,8 @@ static void
 set_quiet (GstLlmChat * self, gint64 now)
 {
   parley_call_life_set_quiet (self->life.life, may_speak (self)
-      && !self->life.on_hold && !self->life.machine && !self->tools.working
+      && !self->life.on_hold && !self->life.machine && !self->life.transfer
+      && !self->tools.working
       && g_queue_is_empty (&self->life.announcements), now);
 }
 
@@ -349,6 +351,69 @@ llm_life_take_event (GstLlmChat * self, GstEvent * event, guint turn)
   return FALSE;
 }
 
+/* Transfers, by the tool that the model has for it */
+
+static JsonNode *
+transfer_arguments (const gchar * to)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, json_object_new ());
+  if (to)
+    json_object_set_string_member (json_node_get_object (node), "to", to);
+  return node;
+}
+
+/* Borrowed from @tools, which may be NULL. NULL with @wrong, static: the call
+ * cannot be transferred there. */
+static const ParleyTool *
+find_transfer (ParleyTools * tools, JsonNode * arguments, const gchar ** wrong)
+{
+  *wrong = "the pipeline has no tool that does; give its llmchat a file with "
+      "one, tools=FILE";
+  for (guint i = 0; tools && i < parley_tools_get_n (tools); i++) {
+    const ParleyTool *tool = parley_tools_get (tools, i);
+
+    if (tool->kind != PARLEY_TOOL_TRANSFER)
+      continue;
+    *wrong = parley_tool_check_arguments (tool, arguments);
+    if (!*wrong)
+      return tool;
+  }
+  return NULL;
+}
+
+static void
+on_transferred (ParleyToolRun * run, const gchar * result,
+    const GError * error, gpointer data)
+{
+  GstLlmChat *self = data;
+
+  if (error)
+    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+        ("The transfer failed: %s.", error->message), (NULL));
+  g_clear_pointer (&self->life.transfer, parley_tool_run_free);
+  llm_life_update (self);
+}
+
+static void
+transfer (GstLlmChat * self, const gchar * to)
+{
+  g_autoptr (JsonNode) arguments = transfer_arguments (to);
+  const gchar *wrong;
+  const ParleyTool *tool = find_transfer (self->tools.tools, arguments, &wrong);
+  ParleyToolCall *call;
+
+  if (!tool || self->life.transfer)
+    return;
+  call = parley_tool_call_new ("operator", tool->name, "{}");
+  self->life.transfer = parley_tool_run_in_loop (self->tools.tools, tool, call,
+      arguments, gst_loop_element_get_loop (loop_element (self)),
+      gst_loop_element_get_call_in_loop (loop_element (self)), on_transferred,
+      self);
+  parley_tool_call_free (call);
+}
+
 /* Orders */
 
 static void
@@ -375,6 +440,10 @@ carry_out (GstLlmChat * self, Order * order)
       if (order->flag && !self->life.on_hold)
         announce (self, call_text (self, "hold-text"), FALSE, FALSE);
       self->life.on_hold = order->flag;
+      g_free (text);
+      break;
+    case ORDER_TRANSFER:
+      transfer (self, text);
       g_free (text);
       break;
   }
@@ -424,6 +493,19 @@ static void
 order_hold (GstLlmChat * self, gboolean hold)
 {
   give_order (self, ORDER_HOLD, NULL, hold);
+}
+
+static gchar *
+order_transfer (GstLlmChat * self, const gchar * to)
+{
+  g_autoptr (ParleyTools) tools = llm_tools_peek (self, NULL);
+  g_autoptr (JsonNode) arguments = transfer_arguments (to);
+  const gchar *wrong;
+
+  if (!find_transfer (tools, arguments, &wrong))
+    return g_strdup (wrong);
+  give_order (self, ORDER_TRANSFER, to, FALSE);
+  return NULL;
 }
 
 /* The course of time */
@@ -542,6 +624,8 @@ llm_life_stop (GstLlmChat * self)
   Order *order;
 
   llm_life_end (self);
+  if (life->transfer)
+    parley_tool_run_leave_in_loop (g_steal_pointer (&life->transfer));
   while ((order = g_async_queue_try_pop (life->orders)))
     order_free (order);
   g_clear_pointer (&life->life, parley_call_life_free);
@@ -669,9 +753,28 @@ install_actions (GType type)
       NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
+static void
+install_transfer (GType type)
+{
+  /**
+   * GstLlmChat::transfer:
+   * @llmchat: the element
+   * @to: (nullable): an entry of the list that the tool has
+   *
+   * Puts the caller through, by the tool for it. Any thread; it happens later,
+   * and is warned of if it fails.
+   *
+   * Returns: (nullable) (transfer full): why it cannot be; NULL: it is begun
+   */
+  g_signal_new_class_handler ("transfer", type, G_SIGNAL_RUN_LAST
+      | G_SIGNAL_ACTION, G_CALLBACK (order_transfer), NULL, NULL, NULL,
+      G_TYPE_STRING, 1, G_TYPE_STRING);
+}
+
 void
 llm_life_install (GstProviderElementClass * klass, guint first_id)
 {
   install_properties (klass, first_id);
   install_actions (G_TYPE_FROM_CLASS (klass));
+  install_transfer (G_TYPE_FROM_CLASS (klass));
 }

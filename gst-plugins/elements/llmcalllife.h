@@ -8,6 +8,7 @@
 
 #include "gstllmchat.h"
 #include "gstproviderelement.h"
+#include "providers/llm/toolrun.h"
 #include "turn/calllife.h"
 #include "turn/keys.h"
 #include "turn/timeline.h"
@@ -33,6 +34,7 @@ typedef struct
   ParleyTimeline *key_timeline; /* of the last key; or NULL */
   gboolean machine;             /* talks to an answering machine */
   gint64 message_due;           /* when it is told our message; 0: not */
+  ParleyToolRun *transfer;      /* under way, on an order; or NULL */
 } LlmCallLife;
 
 /* For the class and the instance. @first_id: of this and so many more property

@@ -573,9 +573,8 @@ llm_tools_drop (GstLlmChat * self, LlmReply * reply)
 
 /* The run */
 
-/* Without an error: there is no file, or it is being read. */
-static ParleyTools *
-peek_tools (GstLlmChat * self, GError ** error)
+ParleyTools *
+llm_tools_peek (GstLlmChat * self, GError ** error)
 {
   g_autofree gchar *path = gst_provider_element_dup_text (GST_PROVIDER_ELEMENT
       (self), "tools");
@@ -587,7 +586,7 @@ gboolean
 llm_tools_check (GstLlmChat * self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ParleyTools) tools = peek_tools (self, &error);
+  g_autoptr (ParleyTools) tools = llm_tools_peek (self, &error);
 
   if (error)
     gst_loop_element_post_error (loop_element (self), error);
@@ -600,7 +599,7 @@ llm_tools_start (GstLlmChat * self)
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&self->tools.tools, parley_tools_unref);
-  self->tools.tools = peek_tools (self, &error);
+  self->tools.tools = llm_tools_peek (self, &error);
   if (error)
     gst_loop_element_post_error (loop_element (self), error);
 }

@@ -28,6 +28,9 @@ typedef struct
 
 /* In NULL→READY, any thread. FALSE: the file is wrong, an error was posted. */
 gboolean llm_tools_check (GstLlmChat * self);
+/* Those of the file, any thread; transfer full. NULL without an error: there is
+ * no file, or it is being read. */
+ParleyTools *llm_tools_peek (GstLlmChat * self, GError ** error);
 /* The conversation begins; it ends. */
 void llm_tools_start (GstLlmChat * self);
 void llm_tools_stop (GstLlmChat * self);

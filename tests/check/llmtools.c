@@ -82,6 +82,16 @@ took_message (Tools * t)
   return message != NULL;
 }
 
+static gboolean
+took_warning (Tools * t)
+{
+  GstMessage *message = rig_take_message (&t->rig, "warning");
+
+  if (message)
+    gst_message_unref (message);
+  return message != NULL;
+}
+
 static void
 write_file (Tools * t, const gchar * text)
 {
@@ -705,6 +715,34 @@ transfer_works (void)
   teardown (&t, NULL);
 }
 
+/* No model is asked. */
+static void
+transfer_by_the_operator (void)
+{
+  Tools t = { 0 };
+  g_autofree gchar *done = NULL, *refused = NULL;
+
+  begin (&t, "");
+  rig_give_call (&t.rig);
+  t.rig.has_player = TRUE;
+  rig_start (&t.rig, NULL);
+  call_pair_start (&t.rig.pair, NULL);
+  gst_harness_set_src_caps_str (t.rig.harness, TEXT);
+  wait_for (&t, t.rig.trace->len > 0);
+  g_signal_emit_by_name (t.rig.element, "transfer", "nobody", &refused);
+  g_assert_cmpstr (refused, ==, "\"to\" must be one of the list");
+  g_signal_emit_by_name (t.rig.element, "transfer", "desk", &done);
+  g_assert_null (done);
+  wait_for (&t, t.asked->len == 1);
+  g_assert_cmpstr (t.paths->str, ==,
+      "/2010-04-01/Accounts/AC1/Calls/CA1.json ");
+  answer (&t, 0, 400, "{}");
+  rig_expect (&t.rig, "seg");
+  settle (&t);
+  wait_for (&t, took_warning (&t));
+  teardown (&t, NULL);
+}
+
 static void
 transfer_fails (Tools * t, gconstpointer data)
 {
@@ -806,6 +844,8 @@ main (int argc, char **argv)
   ADD (hang_up_interrupted);
   ADD (transfer_fails);
   g_test_add_func ("/llmtools/transfer_works", transfer_works);
+  g_test_add_func ("/llmtools/transfer_by_the_operator",
+      transfer_by_the_operator);
   g_test_add_func ("/llmtools/filler_is_whole", filler_is_whole);
   g_test_add_func ("/llmtools/first_clause_after_a_filler",
       first_clause_after_a_filler);
