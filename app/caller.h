@@ -124,8 +124,8 @@ ParleyCaller *parley_caller_new (const ParleyCallerConfig * config,
     ParleyCallerDoneFunc done, gpointer data);
 /* Connects; once. */
 void parley_caller_start (ParleyCaller * caller);
-/* Says the next turn now, whatever it was waiting for; after the last one, stop.
- * Not before it is connected, nor before the last sound of a turn. */
+/* Says the next turn now, whatever it was waiting for, or, after the last one,
+ * stop. Not before it is connected, nor before the last sound of a turn. */
 void parley_caller_go_on (ParleyCaller * caller);
 /* Ends the call now, wherever it stands; done follows. */
 void parley_caller_hang_up (ParleyCaller * caller);
