@@ -26,7 +26,6 @@ typedef struct
   Rig rig;
   EmulatorRig *first;
   EmulatorRig *second;
-  gint64 begun;                 /* on parley_clock */
 } Pair;
 
 /* @launch without provider, base-url and fallback; @entry: what the fallback's
@@ -47,7 +46,6 @@ pair_init (Pair * pair, const gchar * launch, const gchar * provider,
       pair->second->port, path, more);
   g_object_set (pair->rig.element, "provider", provider, "base-url", address,
       "fallback", fallback, NULL);
-  pair->begun = parley_clock_now ();
 }
 
 static void
@@ -63,50 +61,77 @@ pair_clear (Pair * pair)
   rig_clear (&pair->rig);
 }
 
-static gboolean
-wake (gpointer data)
+/* What happens, and every 5 ms of quiet, or whenever the machine stalled, a step
+ * of time. */
+typedef struct
 {
+  Pair *pair;
+  GSource *source;
+  gboolean ticked;
+  gint64 limit;
+} Waiting;
+
+static gboolean
+tick (gpointer data)
+{
+  ((Waiting *) data)->ticked = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
-/* Iterates until the trace holds @part; where nothing happens for as long, time
- * goes on if @step. */
+static void
+waiting_begin (Waiting * waiting, Pair * pair)
+{
+  waiting->pair = pair;
+  waiting->ticked = FALSE;
+  waiting->limit = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+  waiting->source = g_timeout_source_new (5);
+  g_source_set_callback (waiting->source, tick, waiting, NULL);
+  g_source_attach (waiting->source, pair->rig.context);
+}
+
+static void
+waiting_go_on (Waiting * waiting, gboolean step, const gchar * what)
+{
+  Pair *pair = waiting->pair;
+
+  g_main_context_iteration (pair->rig.context, TRUE);
+  if (step && waiting->ticked)
+    rig_wait_ms (&pair->rig, STEP / MS);
+  waiting->ticked = FALSE;
+  if (g_get_monotonic_time () > waiting->limit)
+    g_error ("no “%s” in “%s”", what, pair->rig.trace->str);
+}
+
+static void
+waiting_end (Waiting * waiting)
+{
+  g_source_destroy (waiting->source);
+  g_source_unref (waiting->source);
+}
+
+/* Until the trace holds @part; time goes on if @step. */
 static void
 await (Pair * pair, const gchar * part, gboolean step)
 {
-  GSource *source = g_timeout_source_new (5);
-  gint64 limit = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+  Waiting waiting;
 
-  g_source_set_callback (source, wake, NULL, NULL);
-  g_source_attach (source, pair->rig.context);
-  while (!strstr (pair->rig.trace->str, part)) {
-    g_main_context_iteration (pair->rig.context, TRUE);
-    if (step)
-      rig_wait_ms (&pair->rig, STEP / MS);
-    if (g_get_monotonic_time () > limit)
-      g_error ("no “%s” in “%s”", part, pair->rig.trace->str);
-  }
-  g_source_destroy (source);
-  g_source_unref (source);
+  waiting_begin (&waiting, pair);
+  while (!strstr (pair->rig.trace->str, part))
+    waiting_go_on (&waiting, step, part);
+  waiting_end (&waiting);
 }
 
-/* Iterates until @message is posted, which is returned; time goes on. */
+/* Until @name is posted, which is returned; time goes on. */
 static GstMessage *
 await_message (Pair * pair, const gchar * name)
 {
-  GSource *source = g_timeout_source_new (5);
   GstMessage *message;
+  Waiting waiting;
 
-  g_source_set_callback (source, wake, NULL, NULL);
-  g_source_attach (source, pair->rig.context);
-  while (!(message = rig_take_message (&pair->rig, name))) {
-    g_main_context_iteration (pair->rig.context, TRUE);
-    rig_wait_ms (&pair->rig, STEP / MS);
-    g_assert_cmpint (parley_clock_now (), <, pair->begun
-        + 60 * G_TIME_SPAN_SECOND);
-  }
-  g_source_destroy (source);
-  g_source_unref (source);
+  waiting_begin (&waiting, pair);
+  while (!(message = rig_take_message (&pair->rig, name)))
+    waiting_go_on (&waiting, TRUE, name);
+  waiting_end (&waiting);
   return message;
 }
 
@@ -186,7 +211,6 @@ llm_fault (gconstpointer data)
       fault->reason);
   await (&pair, "end1", FALSE);
   rig_expect (&pair.rig, "seg release1 e1.0\"Second says so.\" end1");
-  g_assert_cmpint (parley_clock_now () - pair.begun, <, 4 * G_TIME_SPAN_SECOND);
   pair_clear (&pair);
 }
 
