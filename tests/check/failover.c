@@ -61,8 +61,8 @@ pair_clear (Pair * pair)
   rig_clear (&pair->rig);
 }
 
-/* What happens, and every 5 ms of quiet, or whenever the machine stalled, a step
- * of time. */
+/* What happens, and a step of time every 5 ms, however long the machine
+ * stalled. */
 typedef struct
 {
   Pair *pair;
