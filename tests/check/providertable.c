@@ -70,6 +70,8 @@ static TableCase rows[] = {
       .limit_ms = AT_ONCE_MS},
   {.name = "begun early",.turns = 2,.eager = TRUE,.heard = GOOD,
       .limit_ms = AT_ONCE_MS},
+  {.name = "two back to back",.turns = 2,.back_to_back = TRUE,.heard = GOOD,
+      .limit_ms = AT_ONCE_MS},
   {.name = "empty text",.turns = 2,.text = {"", "", "Nothing. Alpha two."},
       .patience_ms = 2500,
       .heard = {"G\\|\\|cd", "G\\|" SORRY "\\|cd", "G\\|(~?b|s)\\|cd"},

@@ -17,6 +17,8 @@
 #define OTHERS_KEY "PARLEY_TABLE_KEY"
 #define TICK_MS 10
 #define PATIENCE_MS 15000
+/* Of the usual answer. */
+#define N_SENTENCES 2
 /* After which a recogniser is late. */
 #define HURRY_MS 600
 /* So long after the second turn the first one is cancelled, if nobody tells. */
@@ -43,12 +45,13 @@ typedef struct
   SoupSession *session;
   ParleyCaller *caller;
   guint turn;                   /* that he says or is answered, from 1 */
+  guint marks;                  /* heard in it */
   gsize begun[TABLE_MAX_TURNS]; /* sample of the call */
   gint64 connected;
   gboolean over;
 
   /* For the next tick: */
-  gboolean arrange, relieve, again, was_heard, spoke;
+  gboolean arrange, relieve, again, go_on, was_heard, spoke;
   gboolean acted;
   gint64 spoke_at;
   gint64 tick;                  /* the last one */
@@ -142,6 +145,9 @@ look (Run * self)
   self->arrange = FALSE;
   if (is_there (self))
     act (self);
+  if (self->go_on)
+    parley_caller_go_on (self->caller);
+  self->go_on = FALSE;
   if (self->acted && table_services_is_closed (services)
       && is_cancelled (self))
     table_services_relieve (services);
@@ -175,6 +181,7 @@ begin_turn (Run * self, gint64 at)
   if (self->turn < TABLE_MAX_TURNS)
     self->begun[self->turn] = (at - self->connected) / 125;
   self->turn++;
+  self->marks = 0;
   self->spoke = FALSE;
   table_services_set_turn (&self->services, self->turn);
   if (self->turn == 1)
@@ -201,6 +208,15 @@ note_wait (Run * self, gint64 value)
     self->was_heard = TRUE;
 }
 
+/* One follows each sentence, and so the first answer's last sound. */
+static void
+note_mark (Run * self)
+{
+  if (row_of (self)->back_to_back && self->turn == 1 && self->spoke
+      && ++self->marks == N_SENTENCES)
+    self->go_on = TRUE;
+}
+
 static void
 on_event (ParleyCaller * caller, ParleyCallerEvent event, gint64 at,
     const gchar * text, gint64 value, gpointer data)
@@ -215,6 +231,8 @@ on_event (ParleyCaller * caller, ParleyCallerEvent event, gint64 at,
     end_turn (self);
   else if (event == PARLEY_CALLER_HEARS)
     note_wait (self, value);
+  else if (event == PARLEY_CALLER_MARK)
+    note_mark (self);
   else if (event == PARLEY_CALLER_INVALID)
     complain (self->cell, "sent what it must not: %s", text);
 }
@@ -422,6 +440,8 @@ converse (Run * self)
       table_services_relieve (&self->services);
       call (self, row_of (self)->turns - self->turn);
     }
+    if (row_of (self)->point && !is_given_up (self) && !self->acted)
+      complain (self->cell, "it never came to that point");
     keep_page (self, "/metrics");
     keep_page (self, "/calls");
     parley_service_free (self->service);

@@ -65,6 +65,7 @@ typedef struct
   guint late_ms;                /* the first answer's delay */
   guint first_byte_ms;          /* that timeout; 0: patient */
   gboolean restart;             /* of the service, between the turns */
+  gboolean back_to_back;        /* the second follows the first's last sound */
   gboolean no_key, wrong_key;
   gboolean eager;               /* answers begin before a turn is over */
   /* What the first turn's text, reply and sound are, if not the usual ones. */
