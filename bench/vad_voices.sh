@@ -3,8 +3,8 @@
 # Collects the voices and the music that voice activity detection is trained
 # and measured with, from Debian packages, as 8 kHz WAV files:
 #   bench/vad_voices.sh DIR [train]
-# makes DIR/{tune,test}/VOICE and DIR/music/{tune,test}, and with "train"
-# DIR/train/VOICE and DIR/music/train as well.
+# makes DIR/test/VOICE and DIR/music/test, and with "train" the like for the
+# splits tune and train as well.
 #
 # The split is by speaker and by language. Nothing in test/ (French, Russian
 # and Czech, and the English of pocketsphinx-testdata) was ever used to
@@ -21,7 +21,10 @@ fish=$dir/x/usr/share/games/fillets-ng/sound
 fetch() {
   for package in "$@"; do
     [ -e "$dir/debs/$package" ] && continue
-    (cd "$dir/debs" && apt-get download -qq "$package" 2>/dev/null)
+    if ! (cd "$dir/debs" && apt-get download -qq "$package" 2>/dev/null); then
+      echo "vad_voices.sh: cannot download the package $package" >&2
+      exit 1
+    fi
     dpkg-deb -x "$dir/debs/$package"_*.deb "$dir/x"
     touch "$dir/debs/$package"
   done
@@ -59,11 +62,14 @@ test_voices() {
   decode test/russian "$sounds/ru_RU*/[a-z]*.wav"
   decode test/czech "$fish/*/cs/*.ogg"
   decode test/english "$dir/x/usr/share/pocketsphinx/test/data/*.[rw]a[wv]"
-  fetch asterisk-prompt-it-menardi-wav tuxpaint-stamps-default \
-    asterisk-moh-opsound-wav
+  fetch asterisk-moh-opsound-wav
+  decode music/test "*/moh/reno*.wav"
+}
+
+tune_voices() {
+  fetch asterisk-prompt-it-menardi-wav tuxpaint-stamps-default
   decode tune/italian "$sounds/it_IT_f*/[a-z]*.wav"
   decode tune/greek "$stamps/*_desc_el.ogg"
-  decode music/test "*/moh/reno*.wav"
   decode music/tune "*/moh/manolo*.wav"
 }
 
@@ -117,4 +123,7 @@ train_voices() {
 
 mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music"
 test_voices
-[ "$what" != train ] || train_voices
+if [ "$what" = train ]; then
+  tune_voices
+  train_voices
+fi
