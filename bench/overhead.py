@@ -35,7 +35,8 @@ SERVICES = {
 def settings(stt, llm, tts):
     """Of the pipelines, for services at these."""
     return {
-        "SILENCE": str(SILENCE_MS), "GREETING": "Hi.", "TTS_CONCURRENT": "500",
+        "SILENCE": str(SILENCE_MS), "EAGER_SILENCE": "0", "GREETING": "Hi.",
+        "TTS_CONCURRENT": "500",
         "STT_URL": stt, "LLM_URL": llm + "/v1", "TTS_URL": tts,
         "AZURE_URL": stt, "OPENAI_BASE_URL": llm + "/v1",
         "OPENAI_API_KEY": "bench", "DEEPGRAM_API_KEY": "bench",
