@@ -129,6 +129,29 @@ test_speech_moves_later_only (void)
   g_assert_cmpint (stage_us (report, "endpoint"), ==, 0);
 }
 
+/* Made on a guess: it is of the take that was final, and counts from that
+ * one's last word. */
+static void
+test_carried_over (void)
+{
+  g_autoptr (ParleyTimeline) timeline = full_timeline ();
+  g_autoptr (ParleyTimeline) outcome = parley_timeline_new ();
+  g_autoptr (ParleyTurnReport) report = NULL;
+  gint64 end = PARLEY_AT_HEARD * PARLEY_AT_HEARD;
+
+  parley_timeline_set_turn (outcome, 4, 3, 9 * GST_SECOND);
+  stamp (outcome, PARLEY_AT_SPEECH, 100);
+  stamp (outcome, PARLEY_AT_STT_FINAL, 300);
+  parley_timeline_carry_over (timeline, outcome);
+  report = parley_turn_report_new (timeline, 1);
+  g_assert_cmpuint (report->turn, ==, 4);
+  g_assert_cmpuint (report->take, ==, 3);
+  g_assert_cmpuint (report->speech_end, ==, 9 * GST_SECOND);
+  g_assert_cmpint (report->heard_us, ==, end - 100);
+  g_assert_cmpint (sum (report), ==, end - 100);
+  g_assert_cmpint (stage_us (report, "endpoint"), ==, 0);
+}
+
 static void
 test_copy_is_its_own (void)
 {
@@ -195,6 +218,7 @@ main (int argc, char **argv)
   ADD ("overlap-belongs-to-the-earlier", test_overlap_belongs_to_the_earlier);
   ADD ("missing-goes-to-the-next", test_missing_goes_to_the_next);
   ADD ("speech-moves-later-only", test_speech_moves_later_only);
+  ADD ("carried-over", test_carried_over);
   ADD ("copy-is-its-own", test_copy_is_its_own);
   ADD ("structure-and-back", test_structure_and_back);
 #undef ADD
