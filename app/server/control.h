@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _ParleyControl ParleyControl;
 
-/* On the loop of the request: what it wants. @sid: of which call; transfer full.
- * NULL: it is refused, and was answered. */
+/* On the loop of the request: what it wants. @sid: of which call; transfer
+ * full. NULL: it is refused, and was answered. */
 ParleyControl *parley_control_new_in_loop (SoupServerMessage * message,
     const gchar * path, gchar ** sid);
 /* A ParleySessionLook: has the pipeline's llmchat do it, and answers; with NULL

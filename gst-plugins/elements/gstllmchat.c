@@ -275,6 +275,11 @@ gst_llm_chat_event (GstLoopElement * element, GstEvent * event)
     gst_event_unref (event);
     return TRUE;
   }
+  if (parley_event_get_kind (event) == PARLEY_EVENT_BEEP) {
+    llm_life_hear_beep (self);
+    gst_event_unref (event);
+    return TRUE;
+  }
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);

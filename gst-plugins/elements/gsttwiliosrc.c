@@ -48,7 +48,9 @@
  *
  * ## Events
  *
- * `parley/dtmf` (out of band, downstream) at each key: see turnevents.h.
+ * `parley/dtmf` (out of band, downstream) at each key; `parley/beep` (the same)
+ * when an answering machine has beeped, if the call variable param.AnsweredBy
+ * is machine_start: see turnevents.h.
  *
  * ## Example launch line
  * |[
@@ -66,6 +68,7 @@
 #include "net/server.h"
 #include "net/webhook.h"
 #include "turn/timeline.h"
+#include "speech/beep.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -136,6 +139,7 @@ struct _GstTwilioSrc
   GstClockTime next;            /* stream time of the next sample */
   ParleyChunkOrder order;
   ParleyArrival arrival;
+  ParleyBeep *beep;             /* awaited; or NULL */
 };
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
@@ -225,6 +229,24 @@ skip_to (GstTwilioSrc * self, GstClockTime time, gboolean lost)
   self->discont = TRUE;
 }
 
+/* Of an answering machine whose greeting has just begun. */
+static void
+await_beep (GstTwilioSrc * self, ParleyCall * call)
+{
+  g_autofree gchar *who = parley_call_expand (call, "%{param.AnsweredBy}");
+
+  if (g_strcmp0 (who, "machine_start") == 0 && !self->beep)
+    self->beep = g_new0 (ParleyBeep, 1);
+}
+
+static void
+listen_for_beep (GstTwilioSrc * self, const ParleyChunk * chunk)
+{
+  if (self->beep && parley_beep_feed (self->beep, chunk->data, chunk->len))
+    gst_loop_element_push_event_in_loop (loop_element (self),
+        parley_event_new_beep ());
+}
+
 static void
 push_chunk (GstTwilioSrc * self, ParleyChunk * chunk)
 {
@@ -238,6 +260,7 @@ push_chunk (GstTwilioSrc * self, ParleyChunk * chunk)
     g_free (chunk->data);
     return;
   }
+  listen_for_beep (self, chunk);
   buffer = gst_buffer_new_wrapped (chunk->data, chunk->len);
   GST_BUFFER_PTS (buffer) = self->next;
   GST_BUFFER_DURATION (buffer) =
@@ -305,6 +328,7 @@ on_started (ParleyCall * call, gpointer data)
           "channels", G_TYPE_UINT, start->channels,
           "parameters", GST_TYPE_STRUCTURE, parameters, NULL));
   gst_structure_free (parameters);
+  await_beep (self, call);
   ensure_stream (self);
 }
 
@@ -424,6 +448,7 @@ gst_twilio_src_stop (GstLoopElement * element)
   GstTwilioSrc *self = GST_TWILIO_SRC (element);
   ParleyCall *call = gst_loop_element_get_call_in_loop (element);
 
+  g_clear_pointer (&self->beep, g_free);
   self->running = FALSE;
   if (self->claimed) {
     g_object_set_data (G_OBJECT (call), CLAIM, NULL);

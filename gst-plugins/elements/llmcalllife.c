@@ -301,6 +301,14 @@ hear_machine (GstLlmChat * self, gboolean speaks)
         : MACHINE_QUIET_US);
 }
 
+void
+llm_life_hear_beep (GstLlmChat * self)
+{
+  if (self->life.message_due)
+    self->life.message_due = parley_clock_now ();
+  llm_life_update (self);
+}
+
 /* Twilio says who answered, where the call was made so that it finds out:
  * "machine_end_…" when the greeting is over. FALSE: no machine. */
 static gboolean

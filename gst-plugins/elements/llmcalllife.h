@@ -59,5 +59,7 @@ void llm_life_update (GstLlmChat * self);
 gboolean llm_life_take_text (GstLlmChat * self, const gchar * text);
 /* The same for an event of @turn, borrowed. FALSE: it was dealt with. */
 gboolean llm_life_take_event (GstLlmChat * self, GstEvent * event, guint turn);
+/* An answering machine beeped. */
+void llm_life_hear_beep (GstLlmChat * self);
 
 G_END_DECLS

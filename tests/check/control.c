@@ -83,8 +83,7 @@ post (Fixture * f, const gchar * path, const gchar * type, const gchar * body,
   answer = soup_session_send_and_read (f->served.session, message, NULL,
       &error);
   g_assert_no_error (error);
-  text = g_strndup (g_bytes_get_data (answer, NULL),
-      g_bytes_get_size (answer));
+  text = g_strndup (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
   if (!strstr (text, part))
     g_error ("“%s” should say “%s”", text, part);
   return soup_message_get_status (message);

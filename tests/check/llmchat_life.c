@@ -319,6 +319,24 @@ machine_that_speaks (void)
 }
 
 static void
+machine_that_beeps (void)
+{
+  Rig rig;
+
+  begin_call (&rig, "machine_start");
+  rig_event (&rig, parley_event_new_speech_start (1, 1));
+  rig_wait_ms (&rig, 5000);
+  rig_expect (&rig, "seg");
+  rig_event (&rig, parley_event_new_beep ());
+  rig_expect (&rig, "release1 e1.0\"Call Ann back.\" end1");
+  rig_event (&rig, parley_event_new_beep ());
+  rig_event (&rig, parley_event_new_speech_start (2, 1));
+  heard (&rig, 1, "bd", "Call Ann back.");
+  rig_expect (&rig, "eos");
+  rig_clear (&rig);
+}
+
+static void
 machine_without_a_word (void)
 {
   Rig rig;
@@ -417,6 +435,7 @@ main (int argc, char **argv)
   ADD_WITH ("words-end-hold", IDLE, words_end_hold);
   g_test_add_func ("/llmchat/life/machine-that-waits", machine_that_waits);
   g_test_add_func ("/llmchat/life/machine-that-speaks", machine_that_speaks);
+  g_test_add_func ("/llmchat/life/machine-that-beeps", machine_that_beeps);
   g_test_add_func ("/llmchat/life/machine-without-a-word",
       machine_without_a_word);
   g_test_add_func ("/llmchat/life/person", person);

@@ -23,6 +23,7 @@ static const struct
       GST_EVENT_CUSTOM_DOWNSTREAM},
   {PARLEY_EVENT_PARTIAL, "parley/partial", GST_EVENT_CUSTOM_UPSTREAM},
   {PARLEY_EVENT_DTMF, "parley/dtmf", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
+  {PARLEY_EVENT_BEEP, "parley/beep", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_PAUSE, "parley/pause", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_UNPAUSE, "parley/unpause", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_RELEASE, "parley/release", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
@@ -55,6 +56,8 @@ make (ParleyEventKind kind)
       return parley_event_new_partial (3, 2, "gr");
     case PARLEY_EVENT_DTMF:
       return parley_event_new_dtmf (3, '#');
+    case PARLEY_EVENT_BEEP:
+      return parley_event_new_beep ();
     case PARLEY_EVENT_PAUSE:
       return parley_event_new_pause (7);
     case PARLEY_EVENT_UNPAUSE:

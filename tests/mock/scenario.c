@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "net/clock.h"
@@ -33,6 +34,7 @@ typedef struct
   guint line;
   gchar *problem;               /* NULL: none yet */
   GHashTable *elements;         /* factory's name to more of its properties */
+  GHashTable *parameters;       /* of the call's start */
 
   ParleyVirtualCall *call;
   guint64 n_frames;
@@ -264,6 +266,17 @@ make_cough (guint ms)
   return audio;
 }
 
+/* An answering machine's. */
+static GByteArray *
+make_beep (guint ms)
+{
+  GByteArray *audio = spoken_quiet (ms + 200);
+
+  for (guint i = 0; i < ms * 8; i++)
+    audio->data[i] = parley_mulaw_encode_sample (8000 * sin (G_PI / 4 * i));
+  return audio;
+}
+
 /* Words of the file */
 
 /* "…", taken off the front of *@text. NULL: there is none. */
@@ -313,7 +326,7 @@ begin_call (Scenario * self)
   file.launch = launch->str;
   self->call = parley_virtual_call_new (&file, &none, self, &error);
   g_assert_no_error (error);
-  parley_twilio_build_start (json, SID, "AC1", "CA1", NULL);
+  parley_twilio_build_start (json, SID, "AC1", "CA1", self->parameters);
   send (self, json);
   self->sequence = 1;
 }
@@ -328,6 +341,18 @@ do_element (Scenario * self, gchar * rest)
   gchar *all = g_strconcat (before ? before : "", space ? space : "", NULL);
 
   g_hash_table_insert (self->elements, name, all);
+}
+
+static void
+do_param (Scenario * self, gchar * rest)
+{
+  g_auto (GStrv) words = g_strsplit (rest, " ", 2);
+
+  if (g_strv_length (words) == 2)
+    g_hash_table_insert (self->parameters, g_strdup (words[0]),
+        g_strdup (words[1]));
+  else
+    fail (self, "write: param NAME VALUE");
 }
 
 static ScenarioKind
@@ -444,6 +469,18 @@ do_cough (Scenario * self, gchar * rest)
   if (at >= 0)
     await_word (self, at);
   utter (self, audio);
+  g_byte_array_unref (audio);
+}
+
+static void
+do_beep (Scenario * self, gchar * rest)
+{
+  guint ms = g_ascii_strtoull (rest, NULL, 10);
+  GByteArray *audio = make_beep (ms ? ms : 400);
+
+  utter (self, audio);
+  self->speech_end = parley_virtual_call_now (self->call);
+  self->answered = -1;
   g_byte_array_unref (audio);
 }
 
@@ -571,12 +608,14 @@ typedef struct
 
 static const Step steps[] = {
   {"element", do_element, TRUE},
+  {"param", do_param, TRUE},
   {"delay", do_delay, TRUE},
   {"fail", do_fail, TRUE},
   {"answer", do_answer, TRUE},
   {"say", do_say},
   {"mumble", do_mumble},
   {"cough", do_cough},
+  {"beep", do_beep},
   {"press", do_press},
   {"heard", do_heard},
   {"hear", do_hear},
@@ -674,6 +713,8 @@ scenario_play (const gchar * path)
   scenario_providers_reset ();
   self.elements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       g_free);
+  self.parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      g_free);
   self.heard = g_array_new (FALSE, FALSE, sizeof (Heard));
   self.line_out = g_byte_array_new ();
   for (guint i = 0; lines[i] && !self.problem; i++) {
@@ -685,6 +726,7 @@ scenario_play (const gchar * path)
   if (self.call)
     parley_virtual_call_free (self.call);
   g_hash_table_unref (self.elements);
+  g_hash_table_unref (self.parameters);
   g_array_unref (self.heard);
   g_byte_array_unref (self.line_out);
   return self.problem;

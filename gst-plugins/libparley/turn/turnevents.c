@@ -22,6 +22,7 @@ static const struct
   [PARLEY_EVENT_TURN_EMPTY] = {"parley/turn-empty", SERIALIZED},
   [PARLEY_EVENT_PARTIAL] = {"parley/partial", UPSTREAM},
   [PARLEY_EVENT_DTMF] = {"parley/dtmf", OOB},
+  [PARLEY_EVENT_BEEP] = {"parley/beep", OOB},
   [PARLEY_EVENT_PAUSE] = {"parley/pause", OOB},
   [PARLEY_EVENT_UNPAUSE] = {"parley/unpause", OOB},
   [PARLEY_EVENT_RELEASE] = {"parley/release", OOB},
@@ -168,6 +169,13 @@ parley_event_new_dtmf (guint turn, gchar digit)
   gst_structure_set (gst_event_writable_structure (event),
       "digit", G_TYPE_STRING, text, NULL);
   return event;
+}
+
+GstEvent *
+parley_event_new_beep (void)
+{
+  return gst_event_new_custom (OOB,
+      gst_structure_new_empty (kinds[PARLEY_EVENT_BEEP].name));
 }
 
 GstEvent *

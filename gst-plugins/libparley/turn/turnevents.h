@@ -27,6 +27,7 @@ typedef enum
   PARLEY_EVENT_TURN_EMPTY,
   PARLEY_EVENT_PARTIAL,
   PARLEY_EVENT_DTMF,
+  PARLEY_EVENT_BEEP,
   PARLEY_EVENT_PAUSE,
   PARLEY_EVENT_UNPAUSE,
   PARLEY_EVENT_RELEASE,
@@ -80,6 +81,10 @@ gboolean parley_event_parse_text (GstEvent * event, const gchar ** text);
 GstEvent *parley_event_new_dtmf (guint turn, gchar digit);
 gboolean parley_event_parse_dtmf (GstEvent * event, guint * turn,
     gchar * digit);
+
+/* twiliosrc → llmchat; OOB: an answering machine beeped: it takes a message
+ * from now on. */
+GstEvent *parley_event_new_beep (void);
 
 /* llmchat → mulawsink; OOB: stop playing the epoch and clear what is queued;
  * answered by heard. */
