@@ -5,7 +5,7 @@ import time
 
 from harness import (callers, callers_async, copied, emulator, figure, page_of,
                      percentile, serve)
-from overhead import ASKED_MS, SERVICES, SILENCE_MS, milestones, settings
+from overhead import SERVICES, SILENCE_MS, milestones, settings
 
 # What hangs, one after the other, and how the emulator calls it.
 HANGING = {"stt": "openai-stt", "llm": "openai-chat", "tts": "openai-tts"}
@@ -78,7 +78,7 @@ def quota(count=50):
         with serve(pipeline, **environment) as (_, url):
             calls = callers(url, "--calls", count, "--at-once", count,
                             "--interval-ms", 0, "--turns", 2, "--silence",
-                            ASKED_MS["deepgram"], "--greeting", "--listen",
+                            SILENCE_MS, "--greeting", "--listen",
                             "--timeline", page_of(url))
         records = [each for each in service.records()
                    if each["protocol"] == "elevenlabs"]

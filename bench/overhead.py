@@ -8,9 +8,6 @@ from harness import (callers, copied, emulator, figure, page_of, percentile,
                      serve)
 
 SILENCE_MS = 200
-# The silence after which the recogniser is asked: one that hears takes is asked
-# at vadendpoint's eager-silence, while the turn is still open.
-ASKED_MS = {"deepgram": 50, "openai": SILENCE_MS}
 # Number and text differ each time, so that nothing comes from a cache.
 REPLY = "Answer number {n} is ready now. Do you want number {n} read out " \
         "again or would you rather hear another one?"
@@ -148,7 +145,7 @@ class Run:
                 *(each.url for each in three))))
             self.calls = callers(
                 url, "--calls", calls, "--at-once", at_once, "--turns",
-                turns, "--interval-ms", 27, "--silence", ASKED_MS[mix],
+                turns, "--interval-ms", 27, "--silence", SILENCE_MS,
                 "--greeting", "--timeline", page_of(url))
             records = [each.records() for each in three]
         self.join(read_records(sum(records, [])))
