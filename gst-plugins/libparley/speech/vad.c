@@ -12,12 +12,12 @@
 
 /* Speech begins when log odds, above what is asked of them, add up to this; no
  * frame counts for more than the most. It ends when they are low for longer
- * than the hangover. */
+ * than the hangover, which a stop in a word is not. */
 #define EVIDENCE 2.0f
 #define MOST_ODDS 1.5f
 #define ODDS_ASKED 0.3f
 #define ODDS_OFF -0.6f
-#define HANGOVER_FRAMES 4
+#define HANGOVER_FRAMES 8
 
 /* Who speaks is a talker the line is known to have, or about as near as he is:
  * for each dB further away more is asked, up to a limit that clear speech
@@ -179,8 +179,10 @@ parley_vad_frame (ParleyVad * self,
 
   parley_vad_features_push (&self->features, frame);
   odds = speech_odds (self);
-  if (is_tone (self))
+  if (is_tone (self)) {
     odds = MIN (odds, ODDS_OF_TONE);
+    self->hangover = 0;
+  }
   decide (self, odds);
   if (out != NULL) {
     out->voice = self->voice;
