@@ -39,6 +39,10 @@
 #define PURE_FRAMES 3
 #define ODDS_OF_TONE -4.0f
 
+/* A vowel in speech that goes on may be nearly as pure for a while. */
+#define NEW_VOICE_FRAMES 8
+#define HELD_TONE_FRAMES 50
+
 /* The level of the loudest frame lately falls by so much in a frame. */
 #define RECENT_FALL_DB 1.5f
 
@@ -69,6 +73,7 @@ struct _ParleyVad
   gfloat talker_level;          /* dBFS, once heard */
   gfloat recent_level;          /* dBFS */
   guint pure_frames;            /* of tones in a row */
+  guint voice_frames;           /* of voice in a row */
 };
 
 ParleyVad *
@@ -142,7 +147,8 @@ is_tone (ParleyVad * self)
     self->pure_frames++;
   else
     self->pure_frames = 0;
-  return self->pure_frames >= PURE_FRAMES;
+  return self->pure_frames >=
+      (self->voice_frames > NEW_VOICE_FRAMES ? HELD_TONE_FRAMES : PURE_FRAMES);
 }
 
 static void
@@ -184,6 +190,7 @@ parley_vad_frame (ParleyVad * self,
     self->hangover = 0;
   }
   decide (self, odds);
+  self->voice_frames = self->voice ? self->voice_frames + 1 : 0;
   if (out != NULL) {
     out->voice = self->voice;
     out->level = self->features.level;
