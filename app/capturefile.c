@@ -10,7 +10,7 @@
 G_DEFINE_QUARK (parley - capture - error, parley_capture_error);
 
 static const gchar *const kinds[PARLEY_CAPTURE_N_KINDS] = {
-  "in", "out", "caller", "agent", "turn", "sound"
+  "in", "out", "caller", "agent", "heard", "turn", "sound"
 };
 
 static void

@@ -15,6 +15,7 @@ typedef enum
   PARLEY_CAPTURE_CALLER,        /* {"turn","take","text","final"}: so far */
   PARLEY_CAPTURE_AGENT,         /* {"turn","reply","sequence","text"}, or
                                  * {"hang-up"}: of the last reply */
+  PARLEY_CAPTURE_HEARD,         /* {"reply","text","done"}: so far */
   PARLEY_CAPTURE_TURN,          /* as of turnjson.h */
   PARLEY_CAPTURE_SOUND,         /* {"reply","sequence","caps","audio"} */
   PARLEY_CAPTURE_N_KINDS

@@ -94,7 +94,8 @@ print_turn (Replay * self, const GstStructure * structure)
   print_event (self, "parley-turn", fields);
 }
 
-/* What was said, as in the capture. */
+/* What the caller said, and what of the agent he heard to its end: how far the
+ * rest was heard depends on the network. */
 static void
 note_said (GString * said, gboolean agent, const gchar * text)
 {
@@ -107,7 +108,7 @@ take_element (Replay * self, const GstStructure * structure)
 {
   const gchar *name = gst_structure_get_name (structure);
   const gchar *text = gst_structure_get_string (structure, "text");
-  gboolean final = FALSE;
+  gboolean over = FALSE;
   JsonObject *fields;
 
   /* How long a push takes is real time. */
@@ -117,10 +118,11 @@ take_element (Replay * self, const GstStructure * structure)
     print_turn (self, structure);
     return;
   }
-  if (strcmp (name, "llmchat") == 0)
+  if (strcmp (name, "llmchat-heard") == 0
+      && gst_structure_get_boolean (structure, "done", &over) && over)
     note_said (self->said, TRUE, text);
   else if (strcmp (name, "cloudstt") == 0
-      && gst_structure_get_boolean (structure, "final", &final) && final)
+      && gst_structure_get_boolean (structure, "final", &over) && over)
     note_said (self->said, FALSE, text);
   fields = json_object_new ();
   gst_structure_foreach (structure, add_field, fields);
@@ -207,6 +209,15 @@ run (Replay * self)
         parley_virtual_call_now (self->call) + REST_US);
 }
 
+static gboolean
+is_set (const ParleyCaptureEntry * entry, ParleyCaptureKind kind,
+    const gchar * flag)
+{
+  return entry->kind == kind
+      && json_object_get_boolean_member_with_default (entry->fields, flag,
+      FALSE);
+}
+
 static gchar *
 captured_texts (const ParleyCaptureFile * file)
 {
@@ -216,11 +227,9 @@ captured_texts (const ParleyCaptureFile * file)
     const ParleyCaptureEntry *entry = &g_array_index (file->entries,
         ParleyCaptureEntry, i);
 
-    if (entry->kind == PARLEY_CAPTURE_AGENT
-        || (entry->kind == PARLEY_CAPTURE_CALLER
-            && json_object_get_boolean_member_with_default (entry->fields,
-                "final", FALSE)))
-      note_said (said, entry->kind == PARLEY_CAPTURE_AGENT,
+    if (is_set (entry, PARLEY_CAPTURE_HEARD, "done")
+        || is_set (entry, PARLEY_CAPTURE_CALLER, "final"))
+      note_said (said, entry->kind == PARLEY_CAPTURE_HEARD,
           json_object_get_string_member_with_default (entry->fields, "text",
               NULL));
   }

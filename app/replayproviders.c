@@ -79,6 +79,7 @@ typedef struct
   guint b;                      /* take */
   gchar *text;                  /* NULL: the end of a reply */
   gboolean hang_up;
+  guint n_cancelled;
 } Later;
 
 static void
@@ -117,7 +118,7 @@ G_DECLARE_FINAL_TYPE (ReplayStt, replay_stt, REPLAY, STT, ParleySttProvider)
        ParleySttProvider parent;
        guint turn;
        guint take;
-       guint since;             /* turns before it are forgotten */
+       guint n_cancelled;       /* answers from before the last are void */
      };
 
 G_DEFINE_FINAL_TYPE (ReplayStt, replay_stt, PARLEY_TYPE_STT_PROVIDER)
@@ -134,26 +135,13 @@ G_DEFINE_FINAL_TYPE (ReplayStt, replay_stt, PARLEY_TYPE_STT_PROVIDER)
   return text;
 }
 
-/* What @take added to the turn. */
-static gchar *
-take_text (guint turn, guint take)
-{
-  const gchar *all = text_until (turn, take);
-  const gchar *before = take > 1 ? text_until (turn, take - 1) : "";
-  gsize len = strlen (before);
-
-  if (strncmp (all, before, len) == 0)
-    all += len;
-  return g_strstrip (g_strdup (all));
-}
-
 static gboolean
 stt_answer (gpointer data)
 {
   Later *later = data;
   g_autoptr (ReplayStt) self = g_weak_ref_get (&later->provider);
 
-  if (self && later->a >= self->since)
+  if (self && later->n_cancelled == self->n_cancelled)
     parley_stt_provider_final_in_loop (PARLEY_STT_PROVIDER (self), later->a,
         later->b, later->text, 1);
   return G_SOURCE_REMOVE;
@@ -176,16 +164,18 @@ static void
 replay_stt_finish (ParleySttProvider * provider)
 {
   ReplayStt *self = REPLAY_STT (provider);
-  g_autofree gchar *text = take_text (self->turn, self->take);
+  Later *later = answer_at (self, parley_clock_now ()
+      + stage_us ("turn", self->turn, "stt"), self->turn,
+      text_until (self->turn, self->take), stt_answer);
 
-  answer_at (self, parley_clock_now () + stage_us ("turn", self->turn, "stt"),
-      self->turn, text, stt_answer)->b = self->take;
+  later->b = self->take;
+  later->n_cancelled = self->n_cancelled;
 }
 
 static void
 replay_stt_cancel (ParleySttProvider * provider)
 {
-  REPLAY_STT (provider)->since = REPLAY_STT (provider)->turn + 1;
+  REPLAY_STT (provider)->n_cancelled++;
 }
 
 static void
@@ -198,6 +188,7 @@ replay_stt_class_init (ReplaySttClass * klass)
 {
   ParleySttProviderClass *stt = PARLEY_STT_PROVIDER_CLASS (klass);
 
+  stt->whole_turns = TRUE;
   stt->begin = replay_stt_begin;
   stt->audio = replay_stt_audio;
   stt->finish = replay_stt_finish;

@@ -271,7 +271,7 @@ add_said (ParleyCapture * self, const gchar * who, const GstStructure * fields)
     {"sequence", "sequence"}
   };
   JsonObject *object = json_object_new ();
-  gboolean final;
+  gboolean flag;
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     guint value;
@@ -285,8 +285,10 @@ add_said (ParleyCapture * self, const gchar * who, const GstStructure * fields)
   if (gst_structure_has_field (fields, "text"))
     json_object_set_string_member (object, "text",
         gst_structure_get_string (fields, "text"));
-  if (gst_structure_get_boolean (fields, "final", &final))
-    json_object_set_boolean_member (object, "final", final);
+  if (gst_structure_get_boolean (fields, "final", &flag))
+    json_object_set_boolean_member (object, "final", flag);
+  if (gst_structure_get_boolean (fields, "done", &flag))
+    json_object_set_boolean_member (object, "done", flag);
   if (gst_structure_has_name (fields, "llmchat-hangup"))
     json_object_set_boolean_member (object, "hang-up", TRUE);
   add_object (self, who, object);
@@ -315,6 +317,8 @@ parley_capture_message_in_loop (ParleyCapture * self,
   } else if (gst_structure_has_name (fields, "llmchat")
       || gst_structure_has_name (fields, "llmchat-hangup")) {
     add_said (self, "agent", fields);
+  } else if (gst_structure_has_name (fields, "llmchat-heard")) {
+    add_said (self, "heard", fields);
   } else if (gst_structure_has_name (fields, "cloudstt")) {
     add_said (self, "caller", fields);
   }

@@ -21,6 +21,9 @@ struct _ParleySession
   /* On the loop: */
   guint handler;
   gchar *sid;
+  guint said_turn;              /* the last one whose text is known */
+  GQueue held;                  /* of ParleyCaption, texts owned: of replies to
+                                 * later turns, which may still be void */
   ParleyStock *stock;
   GstElement *pipeline;
   ParleyCapture *capture;       /* NULL: not wanted */
@@ -40,6 +43,8 @@ session_ref (ParleySession * self)
   return self;
 }
 
+static void held_free (gpointer data);
+
 static void
 session_unref (gpointer data)
 {
@@ -51,6 +56,7 @@ session_unref (gpointer data)
     parley_stock_unref (self->stock);
   g_object_unref (self->call);
   parley_loop_release (self->loop);
+  g_queue_clear_full (&self->held, held_free);
   g_free (self->sid);
   g_free (self->reason);
   g_free (self);
@@ -318,6 +324,53 @@ handle_tool (ParleySession * self, const GstStructure * fields)
   self->hooks.tool (&tool, self->data);
 }
 
+/* A reply is begun before its turn is over, and may be void then: it is told
+ * behind the caller's text, or when it is heard. */
+
+static void
+held_free (gpointer data)
+{
+  g_free ((gchar *) ((ParleyCaption *) data)->text);
+  g_free (data);
+}
+
+static void
+hold (ParleySession * self, const ParleyCaption * caption)
+{
+  ParleyCaption *held;
+  GList *next;
+
+  for (GList * l = self->held.head; l; l = next) {
+    held = l->data;
+    next = l->next;
+    if (held->turn == caption->turn && held->reply < caption->reply) {
+      held_free (held);
+      g_queue_delete_link (&self->held, l);
+    }
+  }
+  held = g_memdup2 (caption, sizeof *caption);
+  held->text = g_strdup (caption->text);
+  g_queue_push_tail (&self->held, held);
+}
+
+/* Tells what is held of turns up to @turn, and of @reply. */
+static void
+tell_held (ParleySession * self, guint turn, guint64 reply)
+{
+  GList *next;
+
+  for (GList * l = self->held.head; l; l = next) {
+    ParleyCaption *held = l->data;
+
+    next = l->next;
+    if (held->turn > turn && held->reply != reply)
+      continue;
+    g_queue_delete_link (&self->held, l);
+    publish (self, held);
+    held_free (held);
+  }
+}
+
 static void
 handle_said (ParleySession * self, const GstStructure * fields)
 {
@@ -333,7 +386,15 @@ handle_said (ParleySession * self, const GstStructure * fields)
     gst_structure_get_uint64 (fields, "epoch", &caption.reply);
     gst_structure_get_uint (fields, "sequence", &caption.sequence);
   }
+  if (caption.agent && caption.text && caption.turn > self->said_turn) {
+    hold (self, &caption);
+    return;
+  }
   publish (self, &caption);
+  if (!caption.agent && caption.final) {
+    self->said_turn = MAX (self->said_turn, caption.turn);
+    tell_held (self, self->said_turn, 0);
+  }
 }
 
 static void
@@ -345,8 +406,10 @@ handle_heard (ParleySession * self, const GstStructure * fields)
   heard.ms = (parley_clock_now () - self->began) / 1000;
   if (heard.text
       && gst_structure_get (fields, "epoch", G_TYPE_UINT64, &heard.reply,
-          "done", G_TYPE_BOOLEAN, &heard.done, NULL))
+          "done", G_TYPE_BOOLEAN, &heard.done, NULL)) {
+    tell_held (self, 0, heard.reply);
     self->hooks.heard (self, &heard, self->data);
+  }
 }
 
 static void
@@ -522,6 +585,7 @@ parley_session_begin (const ParleyUpgrade * upgrade,
   ParleySession *self = g_new0 (ParleySession, 1);
 
   g_atomic_ref_count_init (&self->refs);
+  g_queue_init (&self->held);
   self->loop = parley_loop_hold (upgrade->loop);
   self->call = parley_call_new (upgrade->loop);
   self->hooks = *hooks;

@@ -29,10 +29,10 @@
  *
  * ## Element messages
  *
- * `cloudstt`, when the text of a take changes and when it is final:
+ * `cloudstt`, when the text of a turn changes and when it is final:
  * * `turn`, `take` (#guint)
  * * `text` (#gchararray): of the whole turn so far
- * * `final` (#gboolean): no more is to come of this take
+ * * `final` (#gboolean): the turn is over, and this is its text
  * * `confidence` (#gdouble, 0 to 1): of a final text
  *
  * `parley-usage`, when all audio of a take was sent, for what it costs:
@@ -259,6 +259,8 @@ outcome (GstCloudStt * self, SttTurn * turn)
   stt_route_answered (self->route, turn->turn, G_MAXUINT);
   self->last_closed = MAX (self->last_closed, turn->turn);
   if (turn->text->len > 0) {
+    post_text (self, turn->turn, turn->end, turn->text->str, TRUE,
+        turn->confidence);
     push_text (self, turn);
   } else {
     if (turn->failure)
@@ -279,10 +281,16 @@ send_eos_if_due (GstCloudStt * self)
         g_steal_pointer (&self->eos));
 }
 
+static gboolean
+is_over (SttTurn * turn)
+{
+  return turn->end && turn->got >= turn->end;
+}
+
 static void
 settle_turn (GstCloudStt * self, SttTurn * turn)
 {
-  if (turn->end && turn->got >= turn->end) {
+  if (is_over (turn)) {
     outcome (self, turn);
     send_eos_if_due (self);
   } else if (!turn->end && turn->got && turn->resumed < turn->got
@@ -473,8 +481,10 @@ on_final (ParleySttProvider * provider, guint number, guint take,
   whole = stt_turn_join (turn, text);
   g_string_assign (turn->text, whole);
   g_free (whole);
+  turn->confidence = confidence;
   answered (self, turn, take, provider);
-  post_text (self, number, take, turn->text->str, TRUE, confidence);
+  if (!is_over (turn))
+    post_text (self, number, take, turn->text->str, FALSE, 0);
   settle_turn (self, turn);
 }
 

@@ -20,6 +20,7 @@ typedef struct
   gboolean whole;               /* each take is recognised with those before */
   gsize fixed;                  /* bytes of the text that stay then */
   GByteArray *audio;            /* of the takes behind them, if whole */
+  gdouble confidence;           /* of the text of the last take */
   gchar *failure;               /* why a take has no text; or NULL */
   GstClockTime pts;
   GstClockTime duration;

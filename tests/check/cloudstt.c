@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "elementrig.h"
+#include "mock/races.h"
 
 #define TOO_LONG "mock: the recogniser took too long: raise timeout, or set " \
   "a fallback"
@@ -432,6 +433,12 @@ final_message (Rig * rig, gconstpointer data)
   mock_stt_final (3, 1, "good morning");
   message = rig_take_message (rig, "cloudstt");
   structure = gst_message_get_structure (message);
+  g_assert_true (gst_structure_get_boolean (structure, "final", &final));
+  g_assert_false (final);
+  gst_message_unref (message);
+  end (rig, 3, 1);
+  message = rig_take_message (rig, "cloudstt");
+  structure = gst_message_get_structure (message);
   g_assert_true (gst_structure_get (structure, "turn", G_TYPE_UINT, &turn,
           "take", G_TYPE_UINT, &take, "final", G_TYPE_BOOLEAN, &final,
           "confidence", G_TYPE_DOUBLE, &confidence, NULL));
@@ -681,6 +688,7 @@ stress (void)
       "src");
   gst_object_unref (element);
   gst_segment_init (&segment, GST_FORMAT_TIME);
+  races_allow ();
   threads[0] = gst_harness_stress_statechange_start_full (h, 2000);
   threads[1] = gst_harness_stress_push_buffer_start_full (h, caps, &segment,
       buffer, 100);

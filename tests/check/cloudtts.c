@@ -5,6 +5,7 @@
 
 #include "elementrig.h"
 #include "mock/coreplugins.h"
+#include "mock/races.h"
 #include "net/caches.h"
 
 /* cloudtts with a synthesiser that answers when the test says so. Sentences of
@@ -732,6 +733,7 @@ stress (void)
       "src");
   gst_object_unref (element);
   gst_segment_init (&segment, GST_FORMAT_TIME);
+  races_allow ();
   threads[0] = gst_harness_stress_statechange_start_full (h, 2000);
   threads[1] = gst_harness_stress_push_buffer_start_full (h, caps, &segment,
       buffer, 100);

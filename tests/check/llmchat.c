@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "elementrig.h"
+#include "mock/races.h"
 
 /* llmchat with a model that answers when the test says so, and a sink that
  * reports what the test says. */
@@ -786,6 +787,7 @@ stress (void)
       "src");
   gst_object_unref (element);
   gst_segment_init (&segment, GST_FORMAT_TIME);
+  races_allow ();
   threads[0] = gst_harness_stress_statechange_start_full (h, 2000);
   threads[1] = gst_harness_stress_push_buffer_start_full (h, caps, &segment,
       buffer, 100);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "elementrig.h"
+#include "mock/races.h"
 
 /* The hand-over between threads, states and pushes, tried with an element that
  * only notes what it is told and passes it on. */
@@ -690,6 +691,7 @@ stress (void)
 
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_harness_set_drop_buffers (h, TRUE);
+  races_allow ();
   threads[0] = gst_harness_stress_statechange_start_full (h, 1000);
   threads[1] = gst_harness_stress_push_buffer_start_full (h, caps, &segment,
       buffer, 100);

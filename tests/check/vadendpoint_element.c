@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mock/races.h"
 #include "vadfixture.h"
 
 #include "speech/g711.h"
@@ -456,6 +457,7 @@ test_stress_states (void)
   GstHarnessThread *pusher;
   GstHarness *h = stress_harness (&pusher, scene);
 
+  races_allow ();
   stress (h, pusher, gst_harness_stress_statechange_start_full (h, 500));
 }
 

@@ -146,15 +146,20 @@ listen (Scenario * self)
   }
 }
 
-/* All that was heard since the last step that looked. */
+/* All that was heard since the last step that looked, as all_heard(). */
 static gchar *
 take_heard (Scenario * self)
 {
   GString *text = g_string_new (NULL);
+  guint next = 0;
 
-  for (; self->checked < self->heard->len; self->checked++)
-    g_string_append_printf (text, "%s%s", text->len ? " " : "",
-        g_array_index (self->heard, Heard, self->checked).text);
+  for (; self->checked < self->heard->len; self->checked++) {
+    const Heard *word = &g_array_index (self->heard, Heard, self->checked);
+
+    if (word->number >= next)
+      g_string_append_printf (text, "%s%s", text->len ? " " : "", word->text);
+    next = MAX (next, word->number + 1);
+  }
   return g_string_free (text, FALSE);
 }
 

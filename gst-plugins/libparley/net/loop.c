@@ -641,9 +641,13 @@ static void
 job_run (gpointer data, gpointer user_data)
 {
   Job *job = data;
+  /* The job may be done, and the last reference of others gone, before the
+   * invocation has let go of the context. */
+  ParleyLoop *loop = g_object_ref (job->loop);
 
   job->work (job->data);
-  parley_loop_invoke (job->loop, job_done, job, NULL);
+  parley_loop_invoke (loop, job_done, job, NULL);
+  g_object_unref (loop);
   if (!g_atomic_int_get (&manual_work))
     return;
   g_mutex_lock (&work_lock);

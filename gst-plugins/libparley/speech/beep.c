@@ -10,8 +10,8 @@
 #define MAX_HZ 2200
 /* It may drift by so much of its pitch. */
 #define DRIFT 0.06f
-/* It is as loud as the frame before, but for so much: two tones that beat, as in
- * ringing, are not. */
+/* It is as loud as the frame before, but for so much: two tones that beat, as
+ * in ringing, are not. */
 #define MAX_SWELL 1.25f
 /* In frames of 20 ms. Between tone and silence there is one of both. */
 #define TONE_FRAMES 10
@@ -24,8 +24,8 @@
  * for noise. */
 #define MAX_REST 0.1f
 
-/* The sum of x[n] (x[n - @lag] + x[n + @lag]), and of x[n]² in @energy. In a sine
- * of w radians a sample it is 2 cos (@lag w) times that. */
+/* The sum of x[n] (x[n - @lag] + x[n + @lag]), and of x[n]² in @energy. In a
+ * sine of w radians a sample it is 2 cos (@lag w) times that. */
 static gfloat
 correlate (const gint16 * x, guint lag, gfloat * energy)
 {
@@ -68,8 +68,7 @@ pitch_of (const gint16 * x, gfloat mean_square)
 
   if (mean_square < MIN_ENERGY || energy <= 0)
     return 0;
-  hz = acosf (CLAMP (sum / energy / 2, -1.0f, 1.0f)) * RATE / 2
-      / (gfloat) G_PI;
+  hz = acosf (CLAMP (sum / energy / 2, -1.0f, 1.0f)) * RATE / 2 / (gfloat) G_PI;
   if (hz < MIN_HZ || hz > MAX_HZ || rest_of (x, hz) > MAX_REST)
     return 0;
   return hz;
