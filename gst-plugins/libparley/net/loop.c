@@ -406,6 +406,8 @@ parley_loop_invoke (ParleyLoop * loop, GFunc func, gpointer data,
 {
   Invocation *invocation = g_new (Invocation, 1);
   GSource *source = g_idle_source_new ();
+  /* @func may have run, and the loop be gone, before the source is let go. */
+  GMainContext *context = g_main_context_ref (loop->context);
 
   invocation->func = func;
   invocation->data = data;
@@ -415,8 +417,9 @@ parley_loop_invoke (ParleyLoop * loop, GFunc func, gpointer data,
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, invocation_run, invocation, invocation_free);
   g_source_set_static_name (source, "parley-invoke");
-  g_source_attach (source, loop->context);
+  g_source_attach (source, context);
   g_source_unref (source);
+  g_main_context_unref (context);
 }
 
 gint64
@@ -641,13 +644,9 @@ static void
 job_run (gpointer data, gpointer user_data)
 {
   Job *job = data;
-  /* The job may be done, and the last reference of others gone, before the
-   * invocation has let go of the context. */
-  ParleyLoop *loop = g_object_ref (job->loop);
 
   job->work (job->data);
-  parley_loop_invoke (loop, job_done, job, NULL);
-  g_object_unref (loop);
+  parley_loop_invoke (job->loop, job_done, job, NULL);
   if (!g_atomic_int_get (&manual_work))
     return;
   g_mutex_lock (&work_lock);
