@@ -712,7 +712,7 @@ install_properties (GstProviderElementClass * klass, guint id)
       "was pressed is answered", DEFAULT_DTMF_TIMEOUT);
   gst_provider_element_class_install_number (klass, id++,
       g_param_spec_uint ("dtmf-length", "DTMF length",
-          "How many keys are answered at once, without waiting for more (0 = "
+          "What is answered at once, in keys, without waiting for more (0 = "
           "all up to # or dtmf-timeout)", 0, 100, 0, 0));
   gst_provider_element_class_install_text (klass, id++, "voicemail-text",
       "Voicemail text", "The message for an answering machine; the call "
