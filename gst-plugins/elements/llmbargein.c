@@ -14,8 +14,8 @@ llm_barge_in_install (GstProviderElementClass * klass, guint id)
       "always (end it), or off (answer when it was heard)", "pause");
   gst_provider_element_class_install_number (klass, id + 1,
       g_param_spec_uint ("barge-in-min-words", "Barge-in min words",
-          "What ends a reply, in words; after fewer it goes on. Keys always end "
-          "it", 1, 100, 1, 0));
+          "What ends a reply, in words; after fewer it goes on. Keys always "
+          "end it", 1, 100, 1, 0));
   gst_provider_element_class_install_number (klass, id + 2,
       g_param_spec_uint ("barge-in-min-speech", "Barge-in min speech",
           "How long speech must be to end a reply, in milliseconds; after less "
