@@ -48,6 +48,7 @@ typedef struct
   gchar *prices;
   gchar *record_dir;
   gchar *record_url;
+  gchar *record_url_env;
   gchar *record_secret_env;
   gboolean show_cards;
   gchar *capture_dir;
@@ -83,6 +84,7 @@ options_clear (Options * self)
   g_free (self->record_dir);
   g_free (self->capture_dir);
   g_free (self->record_url);
+  g_free (self->record_url_env);
   g_free (self->record_secret_env);
   g_free (self->tls_cert);
   g_free (self->tls_key);
@@ -125,6 +127,9 @@ parse_options (Options * self, int *argc, char ***argv)
           "said and heard, stages, cost", "DIR"},
     {"call-record-url", 0, 0, G_OPTION_ARG_STRING, &self->record_url,
         "POST it there too, as a signed webhook", "URL"},
+    {"call-record-url-env", 0, 0, G_OPTION_ARG_STRING, &self->record_url_env,
+          "the environment variable with that URL, if it is a secret itself",
+        "NAME"},
     {"call-record-secret-env", 0, 0, G_OPTION_ARG_STRING,
           &self->record_secret_env,
         "the environment variable with the webhook's secret", "NAME"},
@@ -155,6 +160,26 @@ parse_options (Options * self, int *argc, char ***argv)
   return parley_verb_parse (context, argc, argv, 1);
 }
 
+/* Who knows the address of a webhook may write to it: it need not stand in the
+ * argument list. 0, or the exit status. */
+static int
+take_record_url (Options * self)
+{
+  const gchar *name = self->record_url_env;
+
+  if (!name)
+    return 0;
+  if (self->record_url)
+    return parley_usage_error ("give --call-record-url or "
+        "--call-record-url-env, not both");
+  self->record_url = g_strdup (g_getenv (name));
+  if (self->record_url)
+    return 0;
+  g_printerr ("%s: the environment variable %s is not set; put the URL for "
+      "records of calls there\n", g_get_prgname (), name);
+  return 1;
+}
+
 /* 0, or the exit status. */
 static int
 check_options (Options * self)
@@ -174,7 +199,7 @@ check_options (Options * self)
     return parley_usage_error ("--drain-seconds must not be negative");
   if (self->record_secret_env && !self->record_url)
     return parley_usage_error ("--call-record-secret-env needs "
-        "--call-record-url");
+        "--call-record-url or --call-record-url-env");
   if (self->show_cards && !self->record_dir && !self->record_url)
     return parley_usage_error ("--show-card-numbers needs --call-record-dir "
         "or --call-record-url");
@@ -381,7 +406,9 @@ parley_verb_serve (int argc, char **argv)
     return PARLEY_EXIT_USAGE;
   if (argc < 2)
     return parley_usage_error ("name a pipeline file");
-  status = check_options (&options);
+  status = take_record_url (&options);
+  if (!status)
+    status = check_options (&options);
   if (status)
     return status;
   parley_gst_setup ();

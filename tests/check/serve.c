@@ -570,6 +570,17 @@ test_missing_token (Fixture * fixture, gconstpointer data)
 }
 
 static void
+test_missing_record_url (Fixture * fixture, gconstpointer data)
+{
+  refused (fixture, ARGS (fixture->path, "--call-record-url-env",
+          "PARLEY_TEST_NO_URL"), 1, "PARLEY_TEST_NO_URL is not set");
+  g_setenv ("PARLEY_TEST_URL", "ftp://example.org/secret-path", TRUE);
+  refused (fixture, ARGS (fixture->path, "--call-record-url-env",
+          "PARLEY_TEST_URL"), 1, "webhook: the address must begin with https://"
+      "HOST or http://HOST\n");
+}
+
+static void
 test_port_in_use (Fixture * fixture, gconstpointer data)
 {
   Served *served = served_new (ARGS (fixture->path));
@@ -678,6 +689,7 @@ add_refusal_tests (void)
   ADD ("refuses/bad-pipeline", test_bad_pipeline);
   ADD ("refuses/not-ready", test_not_ready);
   ADD ("refuses/missing-token", test_missing_token);
+  ADD ("refuses/missing-record-url", test_missing_record_url);
   ADD ("refuses/port-in-use", test_port_in_use);
   ADD ("refuses/usage", test_usage);
   ADD ("refuses/bad-certificate", test_bad_certificate);
