@@ -92,26 +92,16 @@
  * Since: 0.1
  */
 
-#include "gstvadendpoint.h"
+#include "vadendpoint.h"
 
 #include <string.h>
 
-#include "speechgate.h"
-#include "turn/endpointer.h"
 #include "turn/turnevents.h"
-#include "turn/turnmeta.h"
-#include "turntimes.h"
-#include "voiceframes.h"
 
-GST_DEBUG_CATEGORY_STATIC (vad_endpoint_debug);
+GST_DEBUG_CATEGORY (vad_endpoint_debug);
 #define GST_CAT_DEFAULT vad_endpoint_debug
 
 #define FRAME_TIME (PARLEY_ENDPOINTER_FRAME_MS * GST_MSECOND)
-/* How much left out audio one GAP event covers before speech resumes. */
-#define GAP_BATCH (500 * GST_MSECOND)
-/* Timestamps without DISCONT may be off by this much: they come from clocks
- * and wires, while audio is counted. */
-#define TIME_TOLERANCE (40 * GST_MSECOND)
 
 #define DEFAULT_SILENCE 400
 #define DEFAULT_EAGER_SILENCE 50
@@ -131,47 +121,6 @@ enum
   PROP_SENSITIVITY
 };
 
-typedef struct
-{
-  ParleyEndpointerSettings endpointer;
-  guint preroll;                /* ms */
-  gdouble sensitivity;
-} Settings;
-
-struct _GstVadEndpoint
-{
-  GstElement parent;
-
-  GstPad *sinkpad;
-  GstPad *srcpad;
-
-  /* Atomic: keys are numbered on the thread that sends them. */
-  gint last_turn;
-
-  /* Under the object lock: */
-  Settings wanted;
-  gboolean wanted_changed;
-  guint partial_turn;
-  gchar *partial_text;
-
-  /* Under the sink pad's stream lock: */
-  Settings settings;
-  GstSegment segment;
-  gboolean mulaw;
-  guint rate;                   /* 0: no caps yet */
-  VoiceFrames *frames;          /* NULL: no caps yet */
-  ParleyEndpointer *endpointer;
-  SpeechGate gate;
-
-  guint turn;
-  guint take;
-  gboolean voice;               /* the last frame's decision */
-  TurnTimes times;
-  /* A flush took a turn away whose end others may wait for. */
-  gboolean cut_turn;
-  gboolean cut_take;            /* and its take had not ended */
-};
-
 #define CAPS "audio/x-mulaw, rate = (int) 8000, channels = (int) 1; " \
     "audio/x-raw, format = (string) S16LE, " \
     "rate = (int) { 8000, 16000, 24000, 48000 }, channels = (int) 1"
@@ -187,257 +136,7 @@ G_DEFINE_TYPE_WITH_CODE (GstVadEndpoint, gst_vad_endpoint, GST_TYPE_ELEMENT,
 GST_ELEMENT_REGISTER_DEFINE (vadendpoint, "vadendpoint", GST_RANK_NONE,
     GST_TYPE_VAD_ENDPOINT);
 
-/* Positions and times */
-
-static guint64
-frame_position (GstVadEndpoint * self, guint64 frame)
-{
-  return frame * voice_frames_get_length (self->frames);
-}
-
-static GstClockTime
-stream_time_at (GstVadEndpoint * self, guint64 position)
-{
-  return gst_segment_to_stream_time (&self->segment, GST_FORMAT_TIME,
-      held_audio_time_at (self->gate.held, position));
-}
-
-/* Messages */
-
-static void
-note_activity (GstVadEndpoint * self, gboolean voice)
-{
-  guint64 frame = parley_endpointer_get_frames (self->endpointer);
-
-  if (voice == self->voice)
-    return;
-  self->voice = voice;
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vadendpoint-activity", "stream-time",
-              G_TYPE_UINT64, stream_time_at (self, frame_position (self,
-                      frame)), "voice", G_TYPE_BOOLEAN, voice, NULL)));
-}
-
-static GstStructure *
-new_turn_structure (GstVadEndpoint * self, const gchar * event,
-    guint64 position)
-{
-  GstClockTime running_time = gst_segment_to_running_time (&self->segment,
-      GST_FORMAT_TIME, held_audio_time_at (self->gate.held, position));
-
-  return gst_structure_new ("vadendpoint-turn",
-      "turn", G_TYPE_UINT, self->turn, "take", G_TYPE_UINT, self->take,
-      "event", G_TYPE_STRING, event,
-      "stream-time", G_TYPE_UINT64, stream_time_at (self, position),
-      "running-time", G_TYPE_UINT64, running_time, NULL);
-}
-
-static void
-post_structure (GstVadEndpoint * self, GstStructure * structure)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), structure));
-}
-
-static void
-post_turn_end (GstVadEndpoint * self, guint64 position)
-{
-  GstStructure *structure = new_turn_structure (self, "end", position);
-
-  gst_structure_set (structure, "arrived", G_TYPE_INT64,
-      self->times.voice.arrived, NULL);
-  GST_OBJECT_LOCK (self);
-  if (self->partial_text && self->partial_turn == self->turn)
-    gst_structure_set (structure, "text", G_TYPE_STRING, self->partial_text,
-        NULL);
-  GST_OBJECT_UNLOCK (self);
-  post_structure (self, structure);
-}
-
-/* Decisions */
-
-static void
-push_until (GstVadEndpoint * self, guint64 position)
-{
-  speech_gate_push (&self->gate, position, self->turn, self->take);
-}
-
-static void
-push_end_event (GstVadEndpoint * self, GstEvent * event)
-{
-  turn_times_tell (&self->times, event, stream_time_at (self,
-          self->times.voice_end));
-  gst_pad_push_event (self->srcpad, event);
-}
-
-static guint
-new_turn_number (GstVadEndpoint * self)
-{
-  return (guint) g_atomic_int_add (&self->last_turn, 1) + 1;
-}
-
-/* Where the preroll of speech at @frame begins. */
-static guint64
-preroll_position (GstVadEndpoint * self, guint64 frame)
-{
-  guint64 position = frame_position (self, frame);
-  guint64 preroll = (guint64) self->settings.preroll * self->rate / 1000;
-
-  return position - MIN (preroll, position);
-}
-
-static void
-start_turn (GstVadEndpoint * self, guint64 frame)
-{
-  self->turn = new_turn_number (self);
-  self->take = 1;
-  GST_DEBUG_OBJECT (self, "turn %u", self->turn);
-  gst_pad_push_event (self->srcpad,
-      parley_event_new_speech_start (self->turn, self->take));
-  speech_gate_leave_out (&self->gate, preroll_position (self, frame));
-  speech_gate_tell_gap (&self->gate, 0);
-  post_structure (self, new_turn_structure (self, "start",
-          frame_position (self, frame)));
-}
-
-static void
-end_take (GstVadEndpoint * self, guint64 frame)
-{
-  GST_DEBUG_OBJECT (self, "end of turn %u take %u", self->turn, self->take);
-  push_until (self, frame_position (self, frame));
-  push_end_event (self, parley_event_new_speech_end (self->turn, self->take));
-}
-
-static void
-resume_turn (GstVadEndpoint * self)
-{
-  GST_DEBUG_OBJECT (self, "turn %u goes on", self->turn);
-  gst_pad_push_event (self->srcpad,
-      parley_event_new_speech_resume (self->turn, self->take));
-  self->take++;
-}
-
-static void
-end_turn (GstVadEndpoint * self, guint64 frame)
-{
-  GST_DEBUG_OBJECT (self, "end of turn %u", self->turn);
-  push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
-  post_turn_end (self, frame_position (self, frame));
-}
-
-static void
-apply (GstVadEndpoint * self, const ParleyEndpointAction * actions, guint n)
-{
-  for (guint i = 0; i < n; i++) {
-    switch (actions[i].kind) {
-      case PARLEY_ENDPOINT_START:
-        start_turn (self, actions[i].frame);
-        break;
-      case PARLEY_ENDPOINT_END:
-        end_take (self, actions[i].frame);
-        break;
-      case PARLEY_ENDPOINT_RESUME:
-        resume_turn (self);
-        break;
-      case PARLEY_ENDPOINT_TURN_END:
-        end_turn (self, actions[i].frame);
-        break;
-    }
-  }
-}
-
-static void
-decide_frame (GstVadEndpoint * self)
-{
-  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-  gboolean voice = voice_frames_decide (self->frames);
-
-  note_activity (self, voice);
-  if (voice)
-    turn_times_voice (&self->times, frame_position (self,
-            parley_endpointer_get_frames (self->endpointer) + 1));
-  apply (self, actions,
-      parley_endpointer_frame (self->endpointer, voice, actions));
-}
-
-static void
-decide_silence (GstVadEndpoint * self, guint64 n_frames)
-{
-  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-
-  if (n_frames > 0)
-    note_activity (self, FALSE);
-  while (n_frames > 0)
-    apply (self, actions,
-        parley_endpointer_silence (self->endpointer, &n_frames, actions));
-}
-
 /* Input */
-
-static void
-take_buffer (GstVadEndpoint * self, GstBuffer * buffer, gsize n_samples)
-{
-  gsize done = 0;
-
-  held_audio_append (self->gate.held, buffer, n_samples);
-  /* What a decision pushes ends with its frame: while samples are left to look
-   * at, the buffer is held. */
-  while (done < n_samples) {
-    done += voice_frames_fill (self->frames, buffer, done, n_samples - done);
-    if (voice_frames_is_full (self->frames))
-      decide_frame (self);
-  }
-}
-
-static void
-take_gap (GstVadEndpoint * self, guint64 n_samples)
-{
-  guint length = voice_frames_get_length (self->frames);
-
-  if (n_samples == 0)
-    return;
-  held_audio_append (self->gate.held, NULL, n_samples);
-  n_samples -= voice_frames_fill_gap (self->frames, n_samples);
-  if (voice_frames_is_full (self->frames))
-    decide_frame (self);
-  decide_silence (self, n_samples / length);
-  voice_frames_fill_gap (self->frames, n_samples % length);
-}
-
-/* The hole from where input ended up to @time, which is when it goes on. */
-static void
-take_hole_until (GstVadEndpoint * self, GstClockTime time)
-{
-  GstClockTime end = held_audio_time_at (self->gate.held,
-      held_audio_get_end (self->gate.held));
-
-  if (time > end)
-    take_gap (self, gst_util_uint64_scale_round (time - end, self->rate,
-            GST_SECOND));
-}
-
-static void
-follow_time (GstVadEndpoint * self, GstBuffer * buffer)
-{
-  GstClockTime pts = GST_BUFFER_PTS (buffer);
-  GstClockTimeDiff off;
-
-  if (!held_audio_has_time (self->gate.held)) {
-    held_audio_set_time (self->gate.held,
-        GST_CLOCK_TIME_IS_VALID (pts) ? pts : self->segment.start);
-    return;
-  }
-  if (!GST_CLOCK_TIME_IS_VALID (pts))
-    return;
-  off = GST_CLOCK_DIFF (held_audio_time_at (self->gate.held,
-          held_audio_get_end (self->gate.held)), pts);
-  if (!GST_BUFFER_IS_DISCONT (buffer)
-      && ABS (off) <= (GstClockTimeDiff) TIME_TOLERANCE)
-    return;
-  take_hole_until (self, pts);
-  held_audio_set_time (self->gate.held, pts);
-}
 
 static void
 take_settings (GstVadEndpoint * self)
@@ -456,24 +155,6 @@ take_settings (GstVadEndpoint * self)
   voice_frames_set_sensitivity (self->frames, self->settings.sensitivity);
 }
 
-/* After input: sends on, keeps or leaves out what is held. */
-static void
-settle (GstVadEndpoint * self)
-{
-  switch (parley_endpointer_get_state (self->endpointer)) {
-    case PARLEY_ENDPOINTER_QUIET:
-      speech_gate_leave_out (&self->gate, preroll_position (self,
-              parley_endpointer_get_onset (self->endpointer)));
-      speech_gate_tell_gap (&self->gate, GAP_BATCH);
-      break;
-    case PARLEY_ENDPOINTER_SPEECH:
-      push_until (self, held_audio_get_end (self->gate.held));
-      break;
-    case PARLEY_ENDPOINTER_PAUSE:
-      break;
-  }
-}
-
 static GstFlowReturn
 gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
@@ -490,13 +171,13 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   speech_gate_begin (&self->gate);
   turn_times_take (&self->times, buffer);
   take_settings (self);
-  follow_time (self, buffer);
+  vad_input_follow_time (self, buffer);
   if (size == 0)
     gst_buffer_unref (buffer);
   else
-    take_buffer (self, buffer,
+    vad_input_take (self, buffer,
         size / voice_frames_get_sample_size (self->frames));
-  settle (self);
+  vad_input_settle (self);
   return self->gate.flow;
 
   /* ERRORS */
@@ -540,36 +221,6 @@ reset_stream (GstVadEndpoint * self)
   memset (&self->times, 0, sizeof self->times);
 }
 
-/* The stream is over or becomes another one: nothing is held any more, and no
- * turn is open. */
-static void
-finish_stream (GstVadEndpoint * self)
-{
-  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-  guint64 end = held_audio_get_end (self->gate.held);
-
-  if (!self->frames)
-    return;
-  speech_gate_begin (&self->gate);
-  if (parley_endpointer_get_state (self->endpointer)
-      == PARLEY_ENDPOINTER_SPEECH)
-    push_until (self, end);
-  apply (self, actions, parley_endpointer_finish (self->endpointer, actions));
-  speech_gate_leave_out (&self->gate, end);
-  speech_gate_tell_gap (&self->gate, 0);
-}
-
-/* Ends what a flush took away, once events may flow in order again. */
-static void
-end_cut_turn (GstVadEndpoint * self)
-{
-  if (self->cut_take)
-    push_end_event (self, parley_event_new_speech_end (self->turn, self->take));
-  if (self->cut_turn)
-    push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
-  self->cut_take = self->cut_turn = FALSE;
-}
-
 static void
 set_caps (GstVadEndpoint * self, GstCaps * caps)
 {
@@ -580,7 +231,7 @@ set_caps (GstVadEndpoint * self, GstCaps * caps)
   gst_structure_get_int (structure, "rate", &rate);
   if (mulaw == self->mulaw && (guint) rate == self->rate)
     return;
-  finish_stream (self);
+  vad_turns_finish (self);
   g_clear_pointer (&self->frames, voice_frames_free);
   self->mulaw = mulaw;
   self->rate = rate;
@@ -597,11 +248,11 @@ sink_event_segment (GstVadEndpoint * self, GstEvent * event)
   gst_event_parse_segment (event, &segment);
   if (gst_segment_is_equal (segment, &self->segment))
     return gst_pad_push_event (self->srcpad, event);
-  finish_stream (self);
+  vad_turns_finish (self);
   reset_stream (self);
   gst_segment_copy_into (segment, &self->segment);
   pushed = gst_pad_push_event (self->srcpad, event);
-  end_cut_turn (self);
+  vad_turns_end_cut (self);
   return pushed;
 }
 
@@ -621,8 +272,8 @@ sink_event_gap (GstVadEndpoint * self, GstEvent * event)
   take_settings (self);
   if (!held_audio_has_time (self->gate.held))
     held_audio_set_time (self->gate.held, pts);
-  take_hole_until (self, pts + duration);
-  settle (self);
+  vad_input_take_hole (self, pts + duration);
+  vad_input_settle (self);
   return self->gate.flow == GST_FLOW_OK;
 }
 
@@ -649,7 +300,7 @@ number_key (GstVadEndpoint * self, GstEvent * event)
     return event;
   event = gst_event_make_writable (event);
   gst_structure_set (gst_event_writable_structure (event),
-      "turn", G_TYPE_UINT, new_turn_number (self), NULL);
+      "turn", G_TYPE_UINT, vad_turns_new_number (self), NULL);
   return event;
 }
 
@@ -669,12 +320,12 @@ gst_vad_endpoint_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
     case GST_EVENT_GAP:
       return sink_event_gap (self, event);
     case GST_EVENT_STREAM_START:
-      finish_stream (self);
+      vad_turns_finish (self);
       reset_stream (self);
       break;
     case GST_EVENT_EOS:
-      finish_stream (self);
-      end_cut_turn (self);
+      vad_turns_finish (self);
+      vad_turns_end_cut (self);
       break;
     case GST_EVENT_FLUSH_STOP:
       flush (self);

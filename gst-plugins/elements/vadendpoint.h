@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The insides of vadendpoint: gstvadendpoint.c is the element, vadinput.c cuts
+ * what comes in into frames and follows its time, vadturns.c does what is
+ * decided about them. All on the thread that pushes, under the sink pad's
+ * stream lock, except where said. */
+
+#include "gstvadendpoint.h"
+#include "speechgate.h"
+#include "turn/endpointer.h"
+#include "turntimes.h"
+#include "voiceframes.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  ParleyEndpointerSettings endpointer;
+  guint preroll;                /* ms */
+  gdouble sensitivity;
+} VadSettings;
+
+struct _GstVadEndpoint
+{
+  GstElement parent;
+
+  GstPad *sinkpad;
+  GstPad *srcpad;
+
+  /* Atomic: keys are numbered on the thread that sends them. */
+  gint last_turn;
+
+  /* Under the object lock: */
+  VadSettings wanted;
+  gboolean wanted_changed;
+  guint partial_turn;
+  gchar *partial_text;
+
+  /* Under the sink pad's stream lock: */
+  VadSettings settings;
+  GstSegment segment;
+  gboolean mulaw;
+  guint rate;                   /* 0: no caps yet */
+  VoiceFrames *frames;          /* NULL: no caps yet */
+  ParleyEndpointer *endpointer;
+  SpeechGate gate;
+
+  guint turn;
+  guint take;
+  gboolean voice;               /* the last frame's decision */
+  TurnTimes times;
+  /* A flush took a turn away whose end others may wait for. */
+  gboolean cut_turn;
+  gboolean cut_take;            /* and its take had not ended */
+};
+
+/* vadinput.c */
+
+/* Owns @buffer. */
+void vad_input_take (GstVadEndpoint * self, GstBuffer * buffer,
+    gsize n_samples);
+/* The hole from where input ended up to @time, which is when it goes on. */
+void vad_input_take_hole (GstVadEndpoint * self, GstClockTime time);
+/* Where @buffer lies: a hole before it counts as silence. */
+void vad_input_follow_time (GstVadEndpoint * self, GstBuffer * buffer);
+/* After input: sends on, keeps or leaves out what is held. */
+void vad_input_settle (GstVadEndpoint * self);
+
+/* vadturns.c */
+
+/* For a turn or a key. Any thread. */
+guint vad_turns_new_number (GstVadEndpoint * self);
+/* Where the preroll of speech at @frame begins. */
+guint64 vad_turns_preroll (GstVadEndpoint * self, guint64 frame);
+/* What is held before @position goes out in the take that is open. */
+void vad_turns_push (GstVadEndpoint * self, guint64 position);
+/* The full frame; @n_frames of silence. */
+void vad_turns_decide (GstVadEndpoint * self);
+void vad_turns_decide_silence (GstVadEndpoint * self, guint64 n_frames);
+/* The stream is over or becomes another one: nothing is held any more, and no
+ * turn is open. */
+void vad_turns_finish (GstVadEndpoint * self);
+/* Ends what a flush took away, once events may flow in order again. */
+void vad_turns_end_cut (GstVadEndpoint * self);
+
+G_END_DECLS
