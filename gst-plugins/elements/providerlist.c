@@ -13,7 +13,8 @@
 static const gchar *const own_settings[] = {
   "base-url", "api-key-env", "max-concurrent", "connect-timeout",
   "first-byte-timeout", "total-timeout", "model", "voice", "encoding",
-  "transport", "stability", "similarity", NULL
+  "transport", "stability", "similarity", "eot-threshold",
+  "eager-eot-threshold", "eot-timeout", NULL
 };
 
 typedef struct

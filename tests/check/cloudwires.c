@@ -113,6 +113,43 @@ deepgram_turns (void)
   parley_deepgram_message_clear (&message);
 }
 
+static void
+deepgram_ends_of_turns (void)
+{
+  static const struct
+  {
+    const gchar *json;
+    ParleyDeepgramTurn event;
+    gdouble end;
+  } messages[] = {
+    {"{\"type\":\"TurnInfo\",\"event\":\"Update\"}", PARLEY_DEEPGRAM_NONE, -1},
+    {"{\"type\":\"TurnInfo\",\"event\":\"StartOfTurn\"}",
+        PARLEY_DEEPGRAM_START, -1},
+    {"{\"type\":\"TurnInfo\",\"event\":\"EagerEndOfTurn\"}",
+        PARLEY_DEEPGRAM_EAGER_END, -1},
+    {"{\"type\":\"TurnInfo\",\"event\":\"TurnResumed\"}",
+        PARLEY_DEEPGRAM_RESUMED, -1},
+    {"{\"type\":\"TurnInfo\",\"event\":\"EndOfTurn\"}",
+        PARLEY_DEEPGRAM_END, -1},
+    {"{\"type\":\"Results\",\"speech_final\":true,\"start\":1,"
+          "\"duration\":1.5}", PARLEY_DEEPGRAM_END, 2.5},
+    {"{\"type\":\"Results\",\"speech_final\":\"true\"}",
+        PARLEY_DEEPGRAM_NONE, -1},
+    {"{\"type\":\"UtteranceEnd\",\"last_word_end\":2.5}",
+        PARLEY_DEEPGRAM_END, 2.5},
+    {"{\"type\":\"SpeechStarted\",\"timestamp\":2.5}",
+        PARLEY_DEEPGRAM_START, 2.5},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++) {
+    ParleyDeepgramMessage message = deepgram_parse (messages[i].json);
+
+    g_assert_cmpint (message.event, ==, messages[i].event);
+    g_assert_cmpfloat (message.end, ==, messages[i].end);
+    parley_deepgram_message_clear (&message);
+  }
+}
+
 /* Nothing in a message is sure to be there, or to be what it should. */
 static void
 deepgram_odd_messages (void)
@@ -482,6 +519,7 @@ main (int argc, char **argv)
   g_test_add_func ("/deepgram/url-flux", deepgram_url_of_flux);
   g_test_add_func ("/deepgram/results", deepgram_results);
   g_test_add_func ("/deepgram/turns", deepgram_turns);
+  g_test_add_func ("/deepgram/ends-of-turns", deepgram_ends_of_turns);
   g_test_add_func ("/deepgram/odd", deepgram_odd_messages);
   g_test_add_func ("/deepgram/garbage", deepgram_garbage);
   g_test_add_func ("/azure/url", azure_url);

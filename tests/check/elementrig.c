@@ -78,8 +78,9 @@ static void
 trace_parley (Rig * rig, GstEvent * event)
 {
   static const gchar *names[PARLEY_N_EVENTS] = { NULL, "start", "stop",
-    "resume", "turnend", "guess", "empty", "partial", "key", "beep",
-    "pause", "unpause", "release", "interrupt", "end", "playing", "heard"
+    "resume", "turnend", "guess", "empty", "partial", "endpoint", "key",
+    "beep", "endpointing", "pause", "unpause", "release", "interrupt", "end",
+    "playing", "heard"
   };
   guint turn, take;
   guint64 epoch;

@@ -22,8 +22,10 @@ static const struct
   {PARLEY_EVENT_TURN_EMPTY, "parley/turn-empty",
       GST_EVENT_CUSTOM_DOWNSTREAM},
   {PARLEY_EVENT_PARTIAL, "parley/partial", GST_EVENT_CUSTOM_UPSTREAM},
+  {PARLEY_EVENT_ENDPOINT, "parley/endpoint", GST_EVENT_CUSTOM_UPSTREAM},
   {PARLEY_EVENT_DTMF, "parley/dtmf", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_BEEP, "parley/beep", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
+  {PARLEY_EVENT_ENDPOINTING, "parley/endpointing", GST_EVENT_CUSTOM_UPSTREAM},
   {PARLEY_EVENT_PAUSE, "parley/pause", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_UNPAUSE, "parley/unpause", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_RELEASE, "parley/release", GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
@@ -54,6 +56,10 @@ make (ParleyEventKind kind)
       return parley_event_new_turn_empty (3, 2, "timed out");
     case PARLEY_EVENT_PARTIAL:
       return parley_event_new_partial (3, 2, "gr");
+    case PARLEY_EVENT_ENDPOINT:
+      return parley_event_new_endpoint (3, 2, PARLEY_STT_GOES_ON, "flux");
+    case PARLEY_EVENT_ENDPOINTING:
+      return parley_event_new_endpointing (PARLEY_ENDPOINTING_BOTH, 900);
     case PARLEY_EVENT_DTMF:
       return parley_event_new_dtmf (3, '#');
     case PARLEY_EVENT_BEEP:
@@ -125,7 +131,7 @@ static void
 test_take (void)
 {
   for (ParleyEventKind kind = PARLEY_EVENT_SPEECH_START;
-      kind <= PARLEY_EVENT_PARTIAL; kind++) {
+      kind <= PARLEY_EVENT_ENDPOINT; kind++) {
     g_autoptr (GstEvent) event = make (kind);
     guint turn = 0, take = 0;
 
@@ -160,6 +166,52 @@ test_text (void)
   assert_text (parley_event_new_turn_empty (1, 1, NULL), NULL);
   g_assert_false (parley_event_parse_text (end, &text));
   g_assert_cmpstr (text, ==, "untouched");
+}
+
+static void
+test_endpoint (void)
+{
+  g_autoptr (GstEvent) other =
+      gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new ("parley/endpoint", "turn", G_TYPE_UINT, 1,
+          "take", G_TYPE_UINT, 1, "endpoint", G_TYPE_STRING, "perhaps", NULL));
+  ParleySttEndpoint endpoint = PARLEY_STT_ENDS;
+  const gchar *provider = NULL;
+
+  for (guint i = PARLEY_STT_HEARS; i <= PARLEY_STT_ENDS; i++) {
+    g_autoptr (GstEvent) event = parley_event_new_endpoint (1, 1, i, "flux");
+
+    g_assert_true (parley_event_parse_endpoint (event, &endpoint, &provider));
+    g_assert_cmpint (endpoint, ==, i);
+    g_assert_cmpstr (provider, ==, "flux");
+    g_assert_true (parley_event_parse_endpoint (event, NULL, NULL));
+    g_assert_false (parley_event_parse_endpointing (event, NULL, NULL));
+  }
+  g_assert_false (parley_event_parse_endpoint (other, &endpoint, NULL));
+  g_assert_cmpint (endpoint, ==, PARLEY_STT_ENDS);
+}
+
+static void
+test_endpointing (void)
+{
+  g_autoptr (GstEvent) other =
+      gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new ("parley/endpointing", "endpointing", G_TYPE_STRING,
+          "nobody", NULL));
+  ParleyEndpointing endpointing = PARLEY_ENDPOINTING_LOCAL;
+  guint wait = 0;
+
+  for (guint i = PARLEY_ENDPOINTING_LOCAL; i <= PARLEY_ENDPOINTING_BOTH; i++) {
+    g_autoptr (GstEvent) event = parley_event_new_endpointing (i, 900 + i);
+
+    g_assert_true (parley_event_parse_endpointing (event, &endpointing, &wait));
+    g_assert_cmpint (endpointing, ==, i);
+    g_assert_cmpuint (wait, ==, 900 + i);
+    g_assert_true (parley_event_parse_endpointing (event, NULL, NULL));
+    g_assert_false (parley_event_parse_endpoint (event, NULL, NULL));
+  }
+  g_assert_false (parley_event_parse_endpointing (other, &endpointing, NULL));
+  g_assert_cmpint (endpointing, ==, PARLEY_ENDPOINTING_BOTH);
 }
 
 static void
@@ -346,6 +398,8 @@ main (int argc, char **argv)
   g_test_add_func ("/turnevents/wrong-lane", test_wrong_lane);
   g_test_add_func ("/turnevents/take", test_take);
   g_test_add_func ("/turnevents/text", test_text);
+  g_test_add_func ("/turnevents/endpoint", test_endpoint);
+  g_test_add_func ("/turnevents/endpointing", test_endpointing);
   g_test_add_func ("/turnevents/dtmf", test_dtmf);
   g_test_add_func ("/turnevents/epoch", test_epoch);
   g_test_add_func ("/turnevents/playing", test_playing);

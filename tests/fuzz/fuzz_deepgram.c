@@ -15,6 +15,10 @@ const gchar *const fuzz_seeds[] = {
       "\"audio_window_start\":0.0,\"audio_window_end\":1.1,"
       "\"transcript\":\"hi\",\"words\":[{\"word\":\"hi\","
       "\"confidence\":0.98}]}",
+  "{\"type\":\"TurnInfo\",\"event\":\"EagerEndOfTurn\","
+      "\"audio_window_end\":1.1,\"transcript\":\"hi\"}",
+  "{\"type\":\"UtteranceEnd\",\"channel\":[0,1],\"last_word_end\":3.1}",
+  "{\"type\":\"SpeechStarted\",\"channel\":[0],\"timestamp\":1.1}",
   "{\"type\":\"Error\",\"code\":\"X\",\"description\":\"no\"}",
   "{\"type\":\"Metadata\",\"duration\":12.3}",
   NULL

@@ -47,6 +47,22 @@ on_failed (ParleySttProvider * stt, guint turn, guint take, GError * error,
   rig->error = g_error_copy (error);
 }
 
+static void
+on_endpoint (ParleySttProvider * stt, guint turn, guint take, guint endpoint,
+    const gchar * text, SttRig * rig)
+{
+  static const gchar *const names[] = {
+    [PARLEY_STT_HEARS] = "hears",
+    [PARLEY_STT_MAY_END] = "may-end",
+    [PARLEY_STT_GOES_ON] = "goes-on",
+    [PARLEY_STT_ENDS] = "ends",
+  };
+
+  note (rig, "%s %u/%u %s", names[endpoint], turn, take, text);
+  if (rig->on_endpoint)
+    rig->on_endpoint (rig, endpoint);
+}
+
 void
 stt_rig_set_up (SttRig * rig, const gchar * name)
 {
@@ -66,6 +82,7 @@ stt_rig_set_up (SttRig * rig, const gchar * name)
   g_signal_connect (rig->stt, "partial", G_CALLBACK (on_partial), rig);
   g_signal_connect (rig->stt, "final", G_CALLBACK (on_final), rig);
   g_signal_connect (rig->stt, "failed", G_CALLBACK (on_failed), rig);
+  g_signal_connect (rig->stt, "endpoint", G_CALLBACK (on_endpoint), rig);
 }
 
 void
@@ -115,6 +132,14 @@ void
 stt_rig_finish (SttRig * rig)
 {
   parley_stt_provider_finish (rig->stt);
+}
+
+void
+stt_rig_expect (SttRig * rig, const gchar * log)
+{
+  stt_rig_settle ();
+  g_assert_cmpstr (rig->log->str, ==, log);
+  g_string_truncate (rig->log, 0);
 }
 
 void

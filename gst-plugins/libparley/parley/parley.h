@@ -5,6 +5,7 @@
  * buffers, the events between the elements and the reports of where the time
  * went. Include <parley/parley.h>. */
 
+#include <parley/endpointing.h>
 #include <parley/timeline.h>
 #include <parley/turnevents.h>
 #include <parley/turnmeta.h>

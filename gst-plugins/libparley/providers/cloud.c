@@ -31,6 +31,9 @@ typedef enum
   SIMILARITY,
   TRANSPORT,
   ENCODING,
+  EOT_THRESHOLD,
+  EAGER_EOT_THRESHOLD,
+  EOT_TIMEOUT,
   N_SETTINGS
 } SettingId;
 
@@ -66,6 +69,12 @@ static const Setting settings[N_SETTINGS] = {
   [SIMILARITY] = {"similarity", "0 to 1; below 0: not set", G_TYPE_DOUBLE, -1},
   [TRANSPORT] = {"transport", "websocket or http", G_TYPE_STRING, 0},
   [ENCODING] = {"encoding", "Of the audio that is sent", G_TYPE_STRING, 0},
+  [EOT_THRESHOLD] = {"eot-threshold", "0: the service's own", G_TYPE_DOUBLE,
+      0},
+  [EAGER_EOT_THRESHOLD] = {"eager-eot-threshold", "0: no early ends",
+      G_TYPE_DOUBLE, 0.5},
+  [EOT_TIMEOUT] = {"eot-timeout", "Milliseconds; 0: the provider's default",
+      G_TYPE_UINT, 0},
 };
 
 /* What lives on the loop, from the first use there to the provider's end. */

@@ -52,7 +52,9 @@ typedef struct
  * of: model, voice, language, hints, instructions (text), temperature (double,
  * below 0: not set), max-tokens (uint, 0: not set), speed (double, 1),
  * stability and similarity (double, below 0: not set), transport and encoding
- * (text). Takes set_property and get_property of @klass over. */
+ * (text), eot-threshold (double, 0: not set), eager-eot-threshold (double, 0:
+ * none; 0.5), eot-timeout (uint, 0: not set). Takes set_property and
+ * get_property of @klass over. */
 void parley_cloud_class_init (GObjectClass * klass,
     const gchar * const *settings);
 /* In the provider's init; ends with the provider. Borrowed. @info is static. */

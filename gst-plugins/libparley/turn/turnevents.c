@@ -21,8 +21,10 @@ static const struct
   [PARLEY_EVENT_TURN_GUESS] = {"parley/turn-guess", SERIALIZED},
   [PARLEY_EVENT_TURN_EMPTY] = {"parley/turn-empty", SERIALIZED},
   [PARLEY_EVENT_PARTIAL] = {"parley/partial", UPSTREAM},
+  [PARLEY_EVENT_ENDPOINT] = {"parley/endpoint", UPSTREAM},
   [PARLEY_EVENT_DTMF] = {"parley/dtmf", OOB},
   [PARLEY_EVENT_BEEP] = {"parley/beep", OOB},
+  [PARLEY_EVENT_ENDPOINTING] = {"parley/endpointing", UPSTREAM},
   [PARLEY_EVENT_PAUSE] = {"parley/pause", OOB},
   [PARLEY_EVENT_UNPAUSE] = {"parley/unpause", OOB},
   [PARLEY_EVENT_RELEASE] = {"parley/release", OOB},
@@ -30,6 +32,13 @@ static const struct
   [PARLEY_EVENT_REPLY_END] = {"parley/reply-end", SERIALIZED},
   [PARLEY_EVENT_PLAYING] = {"parley/playing", UPSTREAM},
   [PARLEY_EVENT_HEARD] = {"parley/heard", UPSTREAM},
+};
+
+static const gchar *const endpoints[] = {
+  [PARLEY_STT_HEARS] = "hears",
+  [PARLEY_STT_MAY_END] = "may-end",
+  [PARLEY_STT_GOES_ON] = "goes-on",
+  [PARLEY_STT_ENDS] = "ends",
 };
 
 static gpointer
@@ -161,6 +170,28 @@ parley_event_new_partial (guint turn, guint take, const gchar * text)
 }
 
 GstEvent *
+parley_event_new_endpointing (ParleyEndpointing endpointing, guint wait)
+{
+  return gst_event_new_custom (UPSTREAM,
+      gst_structure_new (kinds[PARLEY_EVENT_ENDPOINTING].name,
+          "endpointing", G_TYPE_STRING,
+          parley_endpointing_to_string (endpointing), "wait", G_TYPE_UINT,
+          wait, NULL));
+}
+
+GstEvent *
+parley_event_new_endpoint (guint turn, guint take, ParleySttEndpoint endpoint,
+    const gchar * provider)
+{
+  GstEvent *event = new_take (PARLEY_EVENT_ENDPOINT, turn, take);
+
+  gst_structure_set (gst_event_writable_structure (event),
+      "endpoint", G_TYPE_STRING, endpoints[endpoint], "provider",
+      G_TYPE_STRING, provider, NULL);
+  return event;
+}
+
+GstEvent *
 parley_event_new_dtmf (guint turn, gchar digit)
 {
   const gchar text[2] = { digit, '\0' };
@@ -263,6 +294,49 @@ parley_event_parse_text (GstEvent * event, const gchar ** text)
     default:
       return FALSE;
   }
+}
+
+gboolean
+parley_event_parse_endpointing (GstEvent * event,
+    ParleyEndpointing * endpointing, guint * wait)
+{
+  const GstStructure *structure;
+  ParleyEndpointing parsed;
+
+  if (parley_event_get_kind (event) != PARLEY_EVENT_ENDPOINTING)
+    return FALSE;
+  structure = gst_event_get_structure (event);
+  if (!parley_endpointing_from_string (gst_structure_get_string (structure,
+              "endpointing"), &parsed))
+    return FALSE;
+  if (endpointing)
+    *endpointing = parsed;
+  if (wait)
+    gst_structure_get_uint (structure, "wait", wait);
+  return TRUE;
+}
+
+gboolean
+parley_event_parse_endpoint (GstEvent * event, ParleySttEndpoint * endpoint,
+    const gchar ** provider)
+{
+  const GstStructure *structure;
+  const gchar *name;
+  guint i = 0;
+
+  if (parley_event_get_kind (event) != PARLEY_EVENT_ENDPOINT)
+    return FALSE;
+  structure = gst_event_get_structure (event);
+  name = gst_structure_get_string (structure, "endpoint");
+  while (i < G_N_ELEMENTS (endpoints) && g_strcmp0 (name, endpoints[i]) != 0)
+    i++;
+  if (i == G_N_ELEMENTS (endpoints))
+    return FALSE;
+  if (endpoint)
+    *endpoint = i;
+  if (provider)
+    *provider = gst_structure_get_string (structure, "provider");
+  return TRUE;
 }
 
 gboolean

@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
+#include "endpointing.h"
+
 G_BEGIN_DECLS
 
 typedef struct _ParleyTimeline ParleyTimeline;
@@ -26,8 +28,10 @@ typedef enum
   PARLEY_EVENT_TURN_GUESS,
   PARLEY_EVENT_TURN_EMPTY,
   PARLEY_EVENT_PARTIAL,
+  PARLEY_EVENT_ENDPOINT,
   PARLEY_EVENT_DTMF,
   PARLEY_EVENT_BEEP,
+  PARLEY_EVENT_ENDPOINTING,
   PARLEY_EVENT_PAUSE,
   PARLEY_EVENT_UNPAUSE,
   PARLEY_EVENT_RELEASE,
@@ -57,7 +61,8 @@ GstEvent *parley_event_new_turn_end (guint turn, guint take);
  * the event, NULL for none. */
 void parley_event_set_timeline (GstEvent * event, ParleyTimeline * timeline);
 ParleyTimeline *parley_event_get_timeline (GstEvent * event);
-/* Parses any of the four above, turn-guess, turn-empty, partial and dtmf. */
+/* Parses any of the four above, turn-guess, turn-empty, partial, endpoint and
+ * dtmf. */
 gboolean parley_event_parse_take (GstEvent * event, guint * turn,
     guint * take);
 
@@ -75,6 +80,20 @@ GstEvent *parley_event_new_partial (guint turn, guint take,
 /* The text of turn-guess and partial, the reason of turn-empty (may be
  * NULL). */
 gboolean parley_event_parse_text (GstEvent * event, const gchar ** text);
+
+/* cloudstt ↑ vadendpoint; upstream: who decides from now on that a turn is
+ * over. @wait: the longest silence, in ms, after which a provider that hears
+ * words ends the turn; it is believed to be gone a while after. */
+GstEvent *parley_event_new_endpointing (ParleyEndpointing endpointing,
+    guint wait);
+gboolean parley_event_parse_endpointing (GstEvent * event,
+    ParleyEndpointing * endpointing, guint * wait);
+/* cloudstt ↑ vadendpoint; upstream: what @provider tells of (turn, take), which
+ * may not be the present one any more. */
+GstEvent *parley_event_new_endpoint (guint turn, guint take,
+    ParleySttEndpoint endpoint, const gchar * provider);
+gboolean parley_event_parse_endpoint (GstEvent * event,
+    ParleySttEndpoint * endpoint, const gchar ** provider);
 
 /* twiliosrc → llmchat; OOB: a key (0-9 * # A-D). It opens a turn of its own:
  * vadendpoint stamps the number; 0 until then. */

@@ -6,9 +6,14 @@
  * so that what comes late of an earlier take, or of one that was cancelled, is
  * known by its place. At the end of a take the service is told to finalize
  * what it holds (Flux, which cannot, is given silence instead). What no final
- * result covers yet is kept, to be sent again when the websocket drops. */
+ * result covers yet is kept, to be sent again when the websocket drops.
+ *
+ * While it tells ends of turns the stream has the caller's pauses too, and what
+ * the service says is of a turn: all its takes have the same text, which grows.
+ * Flux then gets silence where a turn ended before Flux thought so. */
 
 #include "providers/cloudsocket.h"
+#include "providers/stt/deepgramsaid.h"
 #include "providers/stt/deepgramwire.h"
 #include "providers/sttprovider.h"
 
@@ -27,7 +32,9 @@
 /* Audio kept of a take: over a minute of mu-law, 15 s at 16 kHz. */
 #define MAX_KEPT (512 * 1024)
 /* What makes Flux end its turn: more than its eot_timeout_ms. */
-#define FLUX_SILENCE 0.7        /* s */
+#define FLUX_SILENCE 200        /* ms */
+/* An end that has heard less of a take is one of the take before. */
+#define END_MARGIN 0.2          /* s */
 
 #define PARLEY_TYPE_STT_DEEPGRAM (parley_stt_deepgram_get_type ())
 G_DECLARE_FINAL_TYPE (ParleySttDeepgram, parley_stt_deepgram, PARLEY,
@@ -38,16 +45,15 @@ G_DECLARE_FINAL_TYPE (ParleySttDeepgram, parley_stt_deepgram, PARLEY,
        ParleySttDeepgram *owner;
        guint turn;
        guint take;
+       ParleyDeepgramSaid *said;
        GByteArray *audio;       /* kept of it */
        gsize sent;              /* of that, over this websocket */
        guint64 begin;           /* bytes of the stream before the take */
        guint64 offset;          /* and before what is kept */
        gboolean finished;
        gboolean asked;          /* to be finalized, over this websocket */
-       GString *finals;
-       gchar *interim;          /* behind them; or NULL */
-       gdouble confidence;      /* sum over the finals that have text */
-       guint n_finals;
+       gboolean told;           /* something of it was */
+       gboolean settled;        /* it ends with that, says the service */
        gint64 deadline;         /* of the answer, once it is finished */
        GSource *timer;
      } Take;
@@ -63,6 +69,9 @@ G_DECLARE_FINAL_TYPE (ParleySttDeepgram, parley_stt_deepgram, PARLEY,
        GQueue takes;            /* oldest first */
        guint64 position;        /* bytes of the stream over this websocket */
        gboolean heard;          /* anything since a take was asked for last */
+       gint64 heard_at;         /* when, last */
+       /* In the last turn while ends are told; or NULL. */
+       ParleyDeepgramSaid *said;
      };
 
      static const ParleyCloudInfo cloud_info = {
@@ -105,6 +114,40 @@ is_flux (ParleySttDeepgram * self)
           PARLEY_DEEPGRAM_MODEL));
 }
 
+static gboolean
+tells_ends (ParleySttDeepgram * self)
+{
+  return parley_stt_provider_get_endpointing (PARLEY_STT_PROVIDER (self))
+      != PARLEY_ENDPOINTING_LOCAL;
+}
+
+/* Without the hints. */
+static void
+get_settings (ParleySttDeepgram * self, ParleyDeepgramSettings * settings)
+{
+  *settings = (ParleyDeepgramSettings) {
+  .base_url = parley_cloud_get_base_url (self->cloud),.model =
+        parley_cloud_get_text (self->cloud, "model",
+        PARLEY_DEEPGRAM_MODEL),.language =
+        parley_cloud_get_text (self->cloud, "language",
+        DEFAULT_LANGUAGE),.format = self->format,.tells_ends =
+        tells_ends (self),.eot_threshold =
+        parley_cloud_get_double (self->cloud,
+        "eot-threshold"),.eager_eot_threshold =
+        parley_cloud_get_double (self->cloud,
+        "eager-eot-threshold"),.eot_timeout =
+        parley_cloud_get_uint (self->cloud, "eot-timeout"),};
+}
+
+static guint
+get_eot_timeout (ParleySttDeepgram * self)
+{
+  ParleyDeepgramSettings settings;
+
+  get_settings (self, &settings);
+  return parley_deepgram_get_eot_timeout (&settings);
+}
+
 /* Takes */
 
 static void
@@ -114,9 +157,21 @@ take_free (gpointer data)
 
   parley_timer_clear (&take->timer);
   g_byte_array_unref (take->audio);
-  g_string_free (take->finals, TRUE);
-  g_free (take->interim);
+  parley_deepgram_said_unref (take->said);
   g_free (take);
+}
+
+/* The takes of a turn share it while ends are told. */
+static ParleyDeepgramSaid *
+get_said (ParleySttDeepgram * self, guint turn)
+{
+  if (!tells_ends (self))
+    return parley_deepgram_said_new (turn, self->position);
+  if (!self->said || self->said->turn != turn) {
+    g_clear_pointer (&self->said, parley_deepgram_said_unref);
+    self->said = parley_deepgram_said_new (turn, self->position);
+  }
+  return parley_deepgram_said_ref (self->said);
 }
 
 static Take *
@@ -127,8 +182,9 @@ take_new (ParleySttDeepgram * self, guint turn, guint number)
   take->owner = self;
   take->turn = turn;
   take->take = number;
+  take->said = get_said (self, turn);
+  take->said->take = number;
   take->audio = g_byte_array_new ();
-  take->finals = g_string_new (NULL);
   take->begin = take->offset = self->position;
   return take;
 }
@@ -144,25 +200,18 @@ remove_take (Take * take)
     parley_cloud_socket_release_in_loop (self->socket);
 }
 
-static gchar *
-dup_text (Take * take)
-{
-  gboolean more = take->interim && *take->interim;
-
-  return g_strconcat (take->finals->str, more && take->finals->len ? " " : "",
-      more ? take->interim : NULL, NULL);
-}
-
 /* What was heard of it is all that there is to be. */
 static void
 answer (Take * take)
 {
   ParleySttDeepgram *self = take->owner;
-  gchar *text = dup_text (take);
+  ParleyDeepgramSaid *said = take->said;
+  gchar *text = parley_deepgram_said_dup_text (said);
 
   remove_take (take);
+  parley_deepgram_said_note_answered (said);
   parley_stt_provider_final_in_loop (PARLEY_STT_PROVIDER (self), take->turn,
-      take->take, text, take->n_finals ? take->confidence / take->n_finals : 0);
+      take->take, text, parley_deepgram_said_get_confidence (said));
   g_free (text);
   take_free (take);
 }
@@ -199,18 +248,19 @@ give_up (Take * take)
 static gboolean
 has_text (Take * take)
 {
-  return take->finals->len || (take->interim && *take->interim);
+  return take->told && parley_deepgram_said_has_text (take->said);
 }
 
 /* It was heard but never finished: such a websocket is not to be relied on for
- * the next take. */
+ * the next take, unless it was not asked to finish. */
 static void
 settle_for_less (Take * take)
 {
   ParleySttDeepgram *self = g_object_ref (take->owner);
 
   answer (take);
-  if (g_queue_is_empty (&self->takes)) {
+  if (g_queue_is_empty (&self->takes) && !(tells_ends (self)
+          && is_flux (self))) {
     parley_cloud_socket_drop_in_loop (self->socket, NULL);
     parley_cloud_socket_warm_in_loop (self->socket);
   }
@@ -223,7 +273,9 @@ answer_due (gpointer data)
   Take *take = data;
   ParleySttDeepgram *self = take->owner;
 
-  if ((self->heard || has_text (take))
+  if (take->settled)
+    answer (take);
+  else if ((self->heard || has_text (take))
       && parley_cloud_socket_is_open (self->socket))
     settle_for_less (take);
   else if (parley_clock_now () >= take->deadline)
@@ -252,8 +304,8 @@ send_audio (Take * take)
 static void
 send_silence (ParleySttDeepgram * self)
 {
-  gsize len = (gsize) (FLUX_SILENCE * self->format.rate)
-      * (self->format.mulaw ? 1 : 2);
+  guint64 ms = get_eot_timeout (self) + FLUX_SILENCE;
+  gsize len = ms * self->format.rate / 1000 * (self->format.mulaw ? 1 : 2);
   guint8 *silence = g_malloc (len);
 
   memset (silence, self->format.mulaw ? PARLEY_MULAW_SILENCE : 0, len);
@@ -272,17 +324,33 @@ end_stream (ParleySttDeepgram * self)
         PARLEY_DEEPGRAM_FINALIZE);
 }
 
+/* When what was told of a take that was asked for is all that there is. */
+static gint64
+answer_due_at (Take * take)
+{
+  gint64 now = parley_clock_now ();
+  gint64 wait = now + FINALIZE_WAIT;
+
+  if (take->settled)
+    return now;
+  if (tells_ends (take->owner) && take->told)
+    wait = MAX (take->owner->heard_at + FINALIZE_WAIT, now);
+  return MIN (wait, take->deadline);
+}
+
+/* Flux that tells ends goes on listening: the take may go on. */
 static void
 ask (Take * take)
 {
+  ParleySttDeepgram *self = take->owner;
+
   take->asked = TRUE;
-  take->owner->heard = FALSE;
-  end_stream (take->owner);
+  self->heard = FALSE;
+  if (!tells_ends (self) || !(take->settled || is_flux (self)))
+    end_stream (self);
   parley_timer_clear (&take->timer);
-  take->timer =
-      parley_loop_add_timer (parley_cloud_get_loop (take->owner->cloud),
-      MIN (parley_clock_now () + FINALIZE_WAIT, take->deadline), answer_due,
-      take);
+  take->timer = parley_loop_add_timer (parley_cloud_get_loop (self->cloud),
+      answer_due_at (take), answer_due, take);
 }
 
 /* From the service */
@@ -290,7 +358,7 @@ ask (Take * take)
 static void
 tell_partial (Take * take)
 {
-  gchar *text = dup_text (take);
+  gchar *text = parley_deepgram_said_dup_text (take->said);
 
   if (*text)
     parley_stt_provider_partial_in_loop (PARLEY_STT_PROVIDER (take->owner),
@@ -313,31 +381,22 @@ forget_audio (Take * take, gdouble end)
   take->offset += n;
 }
 
-static void
-take_text (Take * take, ParleyDeepgramMessage * message)
-{
-  g_clear_pointer (&take->interim, g_free);
-  if (!message->is_final) {
-    take->interim = g_steal_pointer (&message->text);
-    return;
-  }
-  if (*message->text) {
-    if (take->finals->len)
-      g_string_append_c (take->finals, ' ');
-    g_string_append (take->finals, message->text);
-    take->confidence += message->confidence;
-    take->n_finals++;
-  }
-}
-
 /* All of the take was heard, and nothing of it is still to be thought over. */
 static gboolean
 is_complete (Take * take, const ParleyDeepgramMessage * message)
 {
   return take->asked && (message->from_finalize
       || (message->end >= end_of (take) - TOLERANCE
-          && (!take->interim || !*take->interim)
+          && (!take->said->interim || !*take->said->interim)
           && (message->is_final || is_flux (take->owner))));
+}
+
+/* The same while ends are told, where Flux is not made to finish. */
+static gboolean
+is_heard (Take * take, const ParleyDeepgramMessage * message)
+{
+  return is_complete (take, message) || (is_flux (take->owner)
+      && message->end >= end_of (take) - TOLERANCE);
 }
 
 /* The last take that begins before the message's end; without a place, the
@@ -378,7 +437,8 @@ take_result (ParleySttDeepgram * self, ParleyDeepgramMessage * message)
   /* Whoever was told may have cancelled. */
   if (g_queue_peek_head (&self->takes) != take)
     return;
-  take_text (take, message);
+  take->told = TRUE;
+  parley_deepgram_said_take_text (take->said, message);
   complete = is_complete (take, message);
   if (message->is_final && message->end > 0)
     forget_audio (take, message->end);
@@ -386,6 +446,120 @@ take_result (ParleySttDeepgram * self, ParleyDeepgramMessage * message)
     answer (take);
   else
     tell_partial (take);
+}
+
+/* While ends are told */
+
+static gdouble
+begin_of_turn (ParleySttDeepgram * self, const ParleyDeepgramSaid * said)
+{
+  return said->begin / bytes_a_second (self);
+}
+
+/* The last take of the turn that @message is of. NULL: none waits. */
+static Take *
+find_turn (ParleySttDeepgram * self, const ParleyDeepgramMessage * message)
+{
+  Take *found = NULL;
+
+  for (GList * l = self->takes.head; l; l = l->next)
+    if (message->end <= 0 || begin_of_turn (self, ((Take *) l->data)->said)
+        < message->end - TOLERANCE)
+      found = l->data;
+  return found;
+}
+
+static ParleySttEndpoint
+endpoint_of (ParleyDeepgramTurn event)
+{
+  switch (event) {
+    case PARLEY_DEEPGRAM_EAGER_END:
+      return PARLEY_STT_MAY_END;
+    case PARLEY_DEEPGRAM_RESUMED:
+      return PARLEY_STT_GOES_ON;
+    case PARLEY_DEEPGRAM_END:
+      return PARLEY_STT_ENDS;
+    default:
+      return PARLEY_STT_HEARS;
+  }
+}
+
+static gboolean
+is_end (const ParleyDeepgramMessage * message)
+{
+  return message->event == PARLEY_DEEPGRAM_EAGER_END
+      || message->event == PARLEY_DEEPGRAM_END;
+}
+
+/* The end of the take before @take: he has gone on since. Who leaves the
+ * decision to the service alone does not know better. */
+static gboolean
+is_late (Take * take, const ParleyDeepgramMessage * message)
+{
+  return parley_stt_provider_get_endpointing (PARLEY_STT_PROVIDER (take->owner))
+      == PARLEY_ENDPOINTING_BOTH && take->take > 1 && message->end > 0
+      && message->end < begin_of (take) + END_MARGIN;
+}
+
+/* Silence of which nothing was understood is no turn, and has no end. */
+static void
+tell_endpoint (ParleySttDeepgram * self, ParleyDeepgramSaid * said, guint take,
+    const ParleyDeepgramMessage * message)
+{
+  gchar *text;
+
+  if (message->event == PARLEY_DEEPGRAM_NONE || said->over
+      || (is_end (message) && !parley_deepgram_said_has_text (said)))
+    return;
+  said->ended = message->event == PARLEY_DEEPGRAM_END;
+  text = parley_deepgram_said_dup_text (said);
+  parley_stt_provider_endpoint_in_loop (PARLEY_STT_PROVIDER (self),
+      said->turn, take, endpoint_of (message->event), text);
+  g_free (text);
+}
+
+static void
+take_message (Take * take, ParleyDeepgramMessage * message)
+{
+  gboolean late = is_late (take, message);
+  gboolean ends = is_end (message) && !late;
+
+  take->told = TRUE;
+  if (message->kind == PARLEY_DEEPGRAM_TEXT)
+    parley_deepgram_said_take_text (take->said, message);
+  ends = ends && parley_deepgram_said_has_text (take->said);
+  take->settled = ends;
+  if (message->is_final && message->end > 0)
+    forget_audio (take, message->end);
+  if (take->asked && (ends || is_heard (take, message)))
+    answer (take);
+  else if (message->kind == PARLEY_DEEPGRAM_TEXT)
+    tell_partial (take);
+}
+
+/* The turn goes by what the service says of it, also between two takes. */
+static void
+follow_turn (ParleySttDeepgram * self, ParleyDeepgramMessage * message)
+{
+  Take *take = find_turn (self, message);
+  ParleyDeepgramSaid *said = take ? take->said : self->said;
+  guint number;
+
+  if (take)
+    answer_before (take);
+  if (!said || (take && g_queue_peek_head (&self->takes) != take)
+      || (!take && message->end > 0
+          && message->end - TOLERANCE <= begin_of_turn (self, said)))
+    return;
+  parley_deepgram_said_ref (said);
+  number = take ? take->take - is_late (take, message) : said->take;
+  if (take)
+    take_message (take, message);
+  else if (message->kind == PARLEY_DEEPGRAM_TEXT)
+    parley_deepgram_said_take_text (said, message);
+  if (said == self->said)
+    tell_endpoint (self, said, number, message);
+  parley_deepgram_said_unref (said);
 }
 
 static void
@@ -426,15 +600,18 @@ on_text (const gchar * text, gsize len, gpointer data)
   GError *error = NULL;
 
   self->heard = TRUE;
+  self->heard_at = parley_clock_now ();
   if (!parley_deepgram_parse (text, len, &message, &error)) {
     take_fault (self, error);
     g_object_unref (self);
     return;
   }
-  if (message.kind == PARLEY_DEEPGRAM_TEXT)
-    take_result (self, &message);
-  else if (message.kind == PARLEY_DEEPGRAM_ERROR)
+  if (message.kind == PARLEY_DEEPGRAM_ERROR)
     take_fault (self, new_fault (self, message.text));
+  else if (message.kind != PARLEY_DEEPGRAM_OTHER && tells_ends (self))
+    follow_turn (self, &message);
+  else if (message.kind == PARLEY_DEEPGRAM_TEXT)
+    take_result (self, &message);
   parley_deepgram_message_clear (&message);
   g_object_unref (self);
 }
@@ -447,10 +624,16 @@ on_opened (gpointer data)
 
   self->position = 0;
   self->heard = FALSE;
+  if (self->said) {
+    parley_deepgram_said_forget_interim (self->said);
+    self->said->begin = 0;
+  }
   for (GList * l = self->takes.head; l; l = l->next) {
     Take *take = l->data;
 
-    g_clear_pointer (&take->interim, g_free);
+    parley_deepgram_said_forget_interim (take->said);
+    if (!l->prev || ((Take *) l->prev->data)->said != take->said)
+      take->said->begin = self->position;
     take->begin = take->offset = self->position;
     take->sent = 0;
     take->asked = FALSE;
@@ -465,14 +648,12 @@ build_url (gpointer data)
 {
   ParleySttDeepgram *self = data;
   gchar **hints = parley_cloud_dup_hints (self->cloud);
-  ParleyDeepgramSettings settings = {
-    parley_cloud_get_base_url (self->cloud),
-    parley_cloud_get_text (self->cloud, "model", PARLEY_DEEPGRAM_MODEL),
-    parley_cloud_get_text (self->cloud, "language", DEFAULT_LANGUAGE),
-    (const gchar * const *) hints, self->format
-  };
-  gchar *url = parley_deepgram_build_url (&settings);
+  ParleyDeepgramSettings settings;
+  gchar *url;
 
+  get_settings (self, &settings);
+  settings.hints = (const gchar * const *) hints;
+  url = parley_deepgram_build_url (&settings);
   g_strfreev (hints);
   return url;
 }
@@ -583,10 +764,51 @@ parley_stt_deepgram_cancel (ParleySttProvider * provider)
 
   if (!self->socket)
     return;
-  if (current_take (self) && parley_cloud_socket_is_open (self->socket))
+  if ((current_take (self) || (self->said && !self->said->over))
+      && parley_cloud_socket_is_open (self->socket))
     end_stream (self);
   g_queue_clear_full (&self->takes, take_free);
+  g_clear_pointer (&self->said, parley_deepgram_said_unref);
   parley_cloud_socket_release_in_loop (self->socket);
+}
+
+/* While ends are told */
+
+static guint
+parley_stt_deepgram_end_wait (ParleySttProvider * provider)
+{
+  ParleySttDeepgram *self = PARLEY_STT_DEEPGRAM (provider);
+  guint timeout = get_eot_timeout (self);
+
+  return is_flux (self) ? timeout : MAX (timeout,
+      PARLEY_DEEPGRAM_UTTERANCE_END);
+}
+
+static void
+parley_stt_deepgram_pause (ParleySttProvider * provider, GBytes * samples)
+{
+  ParleySttDeepgram *self = PARLEY_STT_DEEPGRAM (provider);
+  gsize len;
+  const guint8 *bytes = g_bytes_get_data (samples, &len);
+
+  if (!self->socket || !parley_cloud_socket_is_open (self->socket))
+    return;
+  parley_cloud_socket_send_binary_in_loop (self->socket, bytes, len);
+  self->position += len;
+}
+
+/* Flux would count what the caller says next to this turn. */
+static void
+parley_stt_deepgram_end_turn (ParleySttProvider * provider)
+{
+  ParleySttDeepgram *self = PARLEY_STT_DEEPGRAM (provider);
+
+  if (!self->said || self->said->over)
+    return;
+  self->said->over = TRUE;
+  if (is_flux (self) && !self->said->ended
+      && parley_cloud_socket_is_open (self->socket))
+    send_silence (self);
 }
 
 /* The format is the telephone's until a take tells another. */
@@ -605,8 +827,11 @@ static gboolean
 parley_stt_deepgram_warm (ParleyProvider * provider, GError ** error)
 {
   ParleySttDeepgram *self = PARLEY_STT_DEEPGRAM (provider);
+  ParleyDeepgramSettings settings;
 
-  if (!parley_cloud_warm (self->cloud, error))
+  get_settings (self, &settings);
+  if (!parley_deepgram_check (&settings, error)
+      || !parley_cloud_warm (self->cloud, error))
     return FALSE;
   parley_loop_invoke (parley_cloud_get_loop (self->cloud), warm_in_loop,
       g_object_ref (self), NULL);
@@ -621,6 +846,7 @@ parley_stt_deepgram_dispose (GObject * object)
   if (self->socket && !parley_cloud_may_dispose (PARLEY_PROVIDER (self)))
     return;
   g_queue_clear_full (&self->takes, take_free);
+  g_clear_pointer (&self->said, parley_deepgram_said_unref);
   if (self->socket)
     parley_cloud_socket_end_in_loop (g_steal_pointer (&self->socket),
         PARLEY_DEEPGRAM_CLOSE);
@@ -639,7 +865,9 @@ parley_stt_deepgram_init (ParleySttDeepgram * self)
 static void
 parley_stt_deepgram_class_init (ParleySttDeepgramClass * klass)
 {
-  static const gchar *const settings[] = { "model", "language", "hints", NULL };
+  static const gchar *const settings[] = { "model", "language", "hints",
+    "eot-threshold", "eager-eot-threshold", "eot-timeout", NULL
+  };
   ParleySttProviderClass *stt_class = PARLEY_STT_PROVIDER_CLASS (klass);
 
   parley_cloud_class_init (G_OBJECT_CLASS (klass), settings);
@@ -649,4 +877,7 @@ parley_stt_deepgram_class_init (ParleySttDeepgramClass * klass)
   stt_class->audio = parley_stt_deepgram_audio;
   stt_class->finish = parley_stt_deepgram_finish;
   stt_class->cancel = parley_stt_deepgram_cancel;
+  stt_class->end_wait = parley_stt_deepgram_end_wait;
+  stt_class->pause = parley_stt_deepgram_pause;
+  stt_class->end_turn = parley_stt_deepgram_end_turn;
 }
