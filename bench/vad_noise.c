@@ -207,7 +207,7 @@ run_mixed (Bench * bench)
     for (guint i = 0; i < G_N_ELEMENTS (snrs); i++)
       for (guint voice = 0; voice < bench->voices->len; voice++) {
         VadSceneSpec spec = {.noise = noise,.snr = snrs[i],
-          .level = g_rand_double_range (rand, -35.0, -5.0),
+          .level = g_rand_double_range (rand, -38.0, -14.0),
           .n_utterances = N_UTTERANCES,.seed = g_rand_int (rand)
         };
 
@@ -226,7 +226,7 @@ run_alone (Bench * bench)
     for (guint i = 0; i < ALONE_SCENES; i++) {
       gboolean television = noise == VAD_NOISE_TELEVISION;
       VadSceneSpec spec = {.noise = noise,.snr = snrs[i % 3],
-        .level = g_rand_double_range (rand, -30.0, -10.0),
+        .level = g_rand_double_range (rand, -38.0, -14.0),
         .n_utterances = 1,.seed = g_rand_int (rand),
         .noise_frames = television ? TELEVISION_FRAMES : ALONE_FRAMES
       };

@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """vad_noise.py DIR: counts what detectors said about the scenes that
-bench-vad-noise made in DIR against what is true. Writes DIR/results.csv,
-DIR/edges.csv and DIR/f1.svg, and prints a table and, for bench/run, figures.
+bench-vad-noise made in DIR against what is true. Writes DIR/results.csv
+and DIR/f1.svg, and prints a table and, for bench/run, figures.
 
 A cell is a noise at a ratio; its F1 is that of all its frames, and the mean is
 over cells. A segment is speech without a gap of more than 100 ms.
-- onset: from the beginning of a segment until a detector decides voice, which
-  it does at the end of a frame or later. Segments that come while it takes a
-  noise for speech count as 0.
-- offset error: between the end of a segment and the end of the detector's
-  voice, early or late.
-- false starts: times that 60 ms of voice, vadendpoint's min-speech, were seen
-  in noise alone.
+
+A detector decides at once, in NAME.DETECTOR, and may settle later what was,
+in NAME.DETECTOR-settled. Of one that does not, gaps of up to 100 ms in what it
+decided are closed, as they are in what is true.
+- F1 is that of what was settled, and of what was decided.
+- told: from the beginning of a segment until voice is decided, and from its end
+  until voice is over. Segments that begin or end while it takes a noise for
+  speech, or speech for noise, count as 0.
+- error: between the beginning of a segment and what was settled to be its
+  beginning, early or late, and so for its end.
+- false starts: times that 60 ms of voice, vadendpoint's min-speech, were
+  decided in noise alone.
 """
 import csv
 import itertools
@@ -27,6 +32,7 @@ FRAME_MS = 10
 MIN_SPEECH = 6
 # After which a segment is not the cause of what is heard.
 LONGEST_ERROR = 50
+CLOSED_GAP = 10
 
 
 def read(folder, name, kind):
@@ -55,25 +61,41 @@ def f1_of(counts):
     return 2 * hits / max(2 * hits + false_alarms + misses, 1)
 
 
-def edges(truth, voice, delay):
-    """Onset delays and offset errors in ms; None for a segment unheard."""
-    segments = list(runs(truth))
-    for i, (begin, end) in enumerate(segments):
-        following = segments[i + 1][0] if i + 1 < len(segments) \
-            else len(truth)
+def close_gaps(voice):
+    closed = bytearray(voice)
+    end = None
+    for begin, after in runs(voice):
+        if end is not None and begin - end <= CLOSED_GAP:
+            closed[end:begin] = b"\1" * (begin - end)
+        end = after
+    return bytes(closed)
+
+
+def segments(truth):
+    """Begin and end of each, and the end before and the begin after."""
+    found = list(runs(truth))
+    for i, (begin, end) in enumerate(found):
+        yield (begin, end, found[i - 1][1] if i else 0,
+               found[i + 1][0] if i + 1 < len(found) else len(truth))
+
+
+def edges(truth, voice):
+    """Where the voice of each segment begins and ends, in frames after the
+    segment does; None for a segment unheard."""
+    for begin, end, earliest, latest in segments(truth):
         first = voice.find(1, begin, end)
         if first < 0:
-            yield None, None
+            yield None
             continue
-        last = voice.rfind(1, begin, end)
-        if last == end - 1:
-            stop = voice.find(0, end, min(following, end + LONGEST_ERROR))
-            last = (stop if stop >= 0 else
-                    min(following, end + LONGEST_ERROR)) - 1
-        before = first == begin and begin > 0 and voice[begin - 1]
-        yield (0 if before else (first + 1 - begin) * FRAME_MS
-               + delay,
-               (last + 1 - end) * FRAME_MS)
+        earliest = max(earliest, begin - LONGEST_ERROR)
+        latest = min(latest, end + LONGEST_ERROR)
+        if first == begin:
+            first = max(voice.rfind(0, 0, begin) + 1, earliest)
+        last = voice.rfind(1, begin, end) + 1
+        if last == end:
+            last = voice.find(0, end, latest)
+            last = latest if last < 0 else last
+        yield first - begin, last - end
 
 
 def false_starts(voice):
@@ -91,22 +113,32 @@ class Cell:
 
     def __init__(self, delay=0):
         self.delay = delay
-        self.counts = [0, 0, 0]
-        self.onsets = []
-        self.offsets = []
+        self.counts = {"settled": [0, 0, 0], "decided": [0, 0, 0]}
+        self.onsets = []            # told, in ms
+        self.ends = []
+        self.onset_errors = []
+        self.offset_errors = []
         self.unheard = 0
         self.starts = 0
         self.alone = 0
 
-    def add(self, truth, voice):
-        self.counts = [a + b for a, b in zip(self.counts,
-                                             count(truth, voice))]
-        for onset, offset in edges(truth, voice, self.delay):
-            if onset is None:
+    def add(self, truth, decided, settled):
+        for kind, voice in (("decided", decided), ("settled", settled)):
+            self.counts[kind] = [a + b for a, b in zip(
+                self.counts[kind], count(truth, voice))]
+        for edge in edges(truth, decided):
+            if edge is None:
                 self.unheard += 1
-            else:
-                self.onsets.append(onset)
-                self.offsets.append(abs(offset))
+                continue
+            # Told at the end of the frame it begins or is over in.
+            self.onsets.append(0 if edge[0] < 0 else
+                               (edge[0] + 1) * FRAME_MS + self.delay)
+            self.ends.append(0 if edge[1] < 0 else
+                             (edge[1] + 1) * FRAME_MS + self.delay)
+        for edge in edges(truth, settled):
+            if edge is not None:
+                self.onset_errors.append(abs(edge[0]) * FRAME_MS)
+                self.offset_errors.append(abs(edge[1]) * FRAME_MS)
 
     def add_alone(self, voice):
         self.starts += false_starts(voice)
@@ -134,7 +166,11 @@ def gather(folder, delays):
                 # The talker's last word is not held against it.
                 cell.add_alone(voice[int(speech):])
             else:
-                cell.add(read(folder, name, "truth"), voice)
+                kind = detector + "-settled"
+                cell.add(read(folder, name, "truth"), voice,
+                         read(folder, name, kind) if os.path.exists(
+                             os.path.join(folder, "%s.%s" % (name, kind)))
+                         else close_gaps(voice))
     return cells
 
 
@@ -169,12 +205,12 @@ class Results:
         self.alone = list(dict.fromkeys(k[1] for k, c in cells.items()
                                         if c.alone))
 
-    def f1(self, detector, noise, snr):
-        return f1_of(self.cells[detector, noise, snr].counts)
+    def f1(self, detector, noise, snr, kind="settled"):
+        return f1_of(self.cells[detector, noise, snr].counts[kind])
 
-    def mean_f1(self, detector):
-        return mean(self.f1(detector, noise, snr) for noise in self.noises
-                    for snr in self.snrs)
+    def mean_f1(self, detector, kind="settled"):
+        return mean(self.f1(detector, noise, snr, kind)
+                    for noise in self.noises for snr in self.snrs)
 
     def pooled(self, detector, snrs, what):
         return [value for noise in self.noises for snr in snrs
@@ -187,15 +223,16 @@ class Results:
         lost = sum(cell.unheard for cell in cells)
         return 100 * lost / (lost + sum(len(c.onsets) for c in cells))
 
-    def starts(self, detector, noise):
+    def starts(self, detector, noise, snr=None):
         cells = [c for k, c in self.cells.items()
-                 if k[0] == detector and k[1] == noise]
+                 if k[0] == detector and k[1] == noise
+                 and snr in (None, k[2])]
         alone = sum(c.alone for c in cells)
         return sum(c.starts for c in cells) * 360000 / alone
 
 
 def print_f1(results):
-    print("frame F1")
+    print("frame F1, settled")
     print("%-10s %4s " % ("noise", "dB") + " ".join(
         "%9s" % d for d in results.detectors))
     for noise in results.noises:
@@ -203,20 +240,28 @@ def print_f1(results):
             print("%-10s %4d " % (noise, snr) + " ".join(
                 "%9.3f" % results.f1(d, noise, snr)
                 for d in results.detectors))
-    print("%-15s " % "mean" + " ".join(
-        "%9.3f" % results.mean_f1(d) for d in results.detectors))
+    for kind in ("settled", "decided"):
+        print("%-15s " % ("mean, " + kind) + " ".join(
+            "%9.3f" % results.mean_f1(d, kind) for d in results.detectors))
 
 
 def print_edges(results):
-    print("\nonset and offset in ms, p50/p95; % of segments unheard")
-    for snrs in [[snr] for snr in results.snrs] + [results.snrs]:
-        print("%-10s " % ("%d dB" % snrs[0] if len(snrs) == 1 else "all")
-              + "  ".join("%s %3d/%3d %3d/%3d %4.1f%%" % (
-                  d, percentile(results.pooled(d, snrs, "onsets"), 50),
-                  percentile(results.pooled(d, snrs, "onsets"), 95),
-                  percentile(results.pooled(d, snrs, "offsets"), 50),
-                  percentile(results.pooled(d, snrs, "offsets"), 95),
-                  results.unheard(d, snrs)) for d in results.detectors))
+    for title, begins, ends in (
+            ("told after its begin and its end", "onsets", "ends"),
+            ("error of its begin and its end", "onset_errors",
+             "offset_errors")):
+        print("\n%s in ms, p50/p95" % title)
+        for snrs in [[snr] for snr in results.snrs] + [results.snrs]:
+            print("%-6s " % ("%d dB" % snrs[0] if len(snrs) == 1 else "all")
+                  + "  ".join("%s %3d/%3d %3d/%3d" % (
+                      d, percentile(results.pooled(d, snrs, begins), 50),
+                      percentile(results.pooled(d, snrs, begins), 95),
+                      percentile(results.pooled(d, snrs, ends), 50),
+                      percentile(results.pooled(d, snrs, ends), 95))
+                      for d in results.detectors))
+    print("\nnot heard at all, % of segments")
+    print("%-15s " % "" + " ".join("%9.1f" % results.unheard(d, results.snrs)
+                                   for d in results.detectors))
 
 
 def print_starts(results, cpu):
@@ -224,6 +269,11 @@ def print_starts(results, cpu):
     for noise in results.alone:
         print("%-15s " % noise + " ".join(
             "%9.1f" % results.starts(d, noise) for d in results.detectors))
+    for snr in sorted({k[2] for k in results.cells if k[1] == "television"},
+                      reverse=True):
+        print("%-12s%3d " % ("television", snr) + " ".join(
+            "%9.1f" % results.starts(d, "television", snr)
+            for d in results.detectors))
     print("\nCPU, ms for a second of audio")
     print("%-15s " % "" + " ".join("%9.3f" % cpu.get(d, float("nan"))
                                    for d in results.detectors))
@@ -234,17 +284,21 @@ def write_csv(folder, results):
               encoding="ascii") as file:
         out = csv.writer(file)
         out.writerow(["detector", "noise", "snr_db", "f1", "precision",
-                      "recall", "onset_p50_ms", "onset_p95_ms",
-                      "offset_p95_ms", "unheard", "segments",
-                      "false_starts", "hours_alone"])
+                      "recall", "f1_decided", "onset_told_p50_ms",
+                      "onset_told_p95_ms", "end_told_p95_ms",
+                      "onset_error_p95_ms", "offset_error_p95_ms",
+                      "unheard", "segments", "false_starts",
+                      "hours_alone"])
         for (detector, noise, snr), cell in results.cells.items():
-            hits, false_alarms, misses = cell.counts
+            hits, false_alarms, misses = cell.counts["settled"]
             out.writerow([
-                detector, noise, snr, "%.4f" % f1_of(cell.counts),
+                detector, noise, snr, "%.4f" % f1_of(cell.counts["settled"]),
                 "%.4f" % (hits / max(hits + false_alarms, 1)),
                 "%.4f" % (hits / max(hits + misses, 1)),
+                "%.4f" % f1_of(cell.counts["decided"]),
                 percentile(cell.onsets, 50), percentile(cell.onsets, 95),
-                percentile(cell.offsets, 95), cell.unheard,
+                percentile(cell.ends, 95), percentile(cell.onset_errors, 95),
+                percentile(cell.offset_errors, 95), cell.unheard,
                 cell.unheard + len(cell.onsets), cell.starts,
                 "%.3f" % (cell.alone / 360000)])
 
@@ -309,8 +363,13 @@ def print_figures(results, cpu):
                1 if own else None)
         figure("vad-cpu-" + detector, cpu.get(detector, float("nan")),
                "ms/s", 0.3 if own else None)
-        for what, goal in (("onsets", 40), ("offsets", 30)):
-            figure("vad-%s-p95-%s" % (what[:-1], detector),
+        figure("vad-f1-decided-" + detector,
+               results.mean_f1(detector, "decided"), "F1", None, "higher")
+        for name, what, goal in (
+                ("onset-told", "onsets", None), ("end-told", "ends", None),
+                ("onset-error", "onset_errors", 40),
+                ("offset-error", "offset_errors", 30)):
+            figure("vad-%s-p95-%s" % (name, detector),
                    percentile(results.pooled(detector, results.snrs, what),
                               95), "ms", goal if own else None)
 

@@ -8,20 +8,20 @@
 #include "speech/g711.h"
 #include "speech/mulawresampler.h"
 
-/* A frame is speech if its level is within LABEL_RANGE_DB of its recording's
- * loudest frames and 10 dB above its quietest, which in some are not silent,
- * or if it is within LABEL_LEAST_DB of the loudest. Gaps are closed. */
-#define LABEL_RANGE_DB 25.0
-#define LABEL_LEAST_DB 20.0
-#define LABEL_OVER_QUIET 10.0f
+/* The level of speech is the active level of ITU-T P.56, method B: what the
+ * envelope, smoothed twice over 30 ms, says is active is so for 200 ms more,
+ * and a threshold this far below the level that results is the one sought. */
+#define ENVELOPE_SECONDS 0.03
+#define HANGOVER_SAMPLES 1600
+#define MARGIN_DB 15.9
+#define N_THRESHOLDS 15
+
+/* A frame is active if it is above that threshold too. Gaps are closed. */
 #define CLOSED_GAP_FRAMES 10
 
-/* Clicks are left aside among the loudest frames. */
-#define LOUDEST_PERCENT 95
-#define QUIET_PERCENT 10
-
-/* Of the loudest over the quietest frames. */
-#define LEAST_RANGE_DB 30.0
+/* How far below it the quietest tenth is at least: else it is not known when
+ * they speak. */
+#define LEAST_QUIET_DB 8.0
 
 static void
 recording_free (gpointer data)
@@ -29,6 +29,7 @@ recording_free (gpointer data)
   VadRecording *recording = data;
 
   g_free (recording->samples);
+  g_free (recording->active);
   g_free (recording->labels);
   g_free (recording);
 }
@@ -71,14 +72,14 @@ compare_floats (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-static gfloat
-frame_power (const gfloat * samples)
+static gfloat *
+frame_powers (const gfloat * samples, gsize n_frames)
 {
-  gfloat sum = 0.0f;
+  gfloat *powers = g_new0 (gfloat, n_frames);
 
-  for (gint i = 0; i < VAD_FRAME; i++)
-    sum += samples[i] * samples[i];
-  return sum / VAD_FRAME;
+  for (gsize i = 0; i < n_frames * VAD_FRAME; i++)
+    powers[i / VAD_FRAME] += samples[i] * samples[i] / VAD_FRAME;
+  return powers;
 }
 
 static gfloat
@@ -87,36 +88,58 @@ from_db (gdouble db)
   return powf (10.0f, (gfloat) db / 10.0f);
 }
 
-/* The power that the given share of the frames, in percent, stay below. */
+/* The power that a tenth of the frames stay below. */
 static gfloat
-power_percentile (const gfloat * samples, gsize n, gint percent)
+quiet_power (const gfloat * powers, gsize n)
 {
-  gsize n_frames = n / VAD_FRAME;
-  g_autofree gfloat *powers = g_new (gfloat, n_frames);
+  g_autofree gfloat *sorted = g_memdup2 (powers, n * sizeof (gfloat));
 
-  for (gsize i = 0; i < n_frames; i++)
-    powers[i] = frame_power (samples + i * VAD_FRAME);
-  qsort (powers, n_frames, sizeof (gfloat), compare_floats);
-  return powers[n_frames * percent / 100];
+  qsort (sorted, n, sizeof (gfloat), compare_floats);
+  return sorted[n / 10];
 }
 
-/* Mean power of the frames within 20 dB of the loudest. */
+/* How many samples are active at each threshold, powers of two. */
+static void
+count_active (const gfloat * samples, gsize n, guint * active)
+{
+  gdouble keep = exp (-1.0 / (8000.0 * ENVELOPE_SECONDS)), once = 0.0;
+  gdouble twice = 0.0;
+  guint since[N_THRESHOLDS];
+
+  for (gint k = 0; k < N_THRESHOLDS; k++)
+    since[k] = HANGOVER_SAMPLES;
+  for (gsize i = 0; i < n; i++) {
+    once = keep * once + (1.0 - keep) * fabsf (samples[i]);
+    twice = keep * twice + (1.0 - keep) * once;
+    for (gint k = 0; k < N_THRESHOLDS; k++) {
+      since[k] = twice >= 1 << k ? 0 : MIN (since[k] + 1, HANGOVER_SAMPLES + 1);
+      active[k] += since[k] <= HANGOVER_SAMPLES;
+    }
+  }
+}
+
+/* The power of active speech: where level less threshold comes down to the
+ * margin, between two thresholds. */
 static gfloat
 active_power (const gfloat * samples, gsize n)
 {
-  gfloat limit = power_percentile (samples, n, LOUDEST_PERCENT) * 0.01f;
-  gfloat sum = 0.0f;
-  gint count = 0;
+  guint active[N_THRESHOLDS] = { 0 };
+  gdouble sum = 1e-3, before = 0.0, over_before = 0.0;
 
-  for (gsize i = 0; i + VAD_FRAME <= n; i += VAD_FRAME) {
-    gfloat power = frame_power (samples + i);
+  for (gsize i = 0; i < n; i++)
+    sum += samples[i] * samples[i];
+  count_active (samples, n, active);
+  for (gint k = 0; k < N_THRESHOLDS && active[k] > 0; k++) {
+    gdouble level = 10.0 * log10 (sum / active[k]);
+    gdouble over = level - 20.0 * log10 (1 << k);
 
-    if (power >= limit) {
-      sum += power;
-      count++;
-    }
+    if (over <= MARGIN_DB && k > 0)
+      return from_db (before + (level - before) * (over_before - MARGIN_DB)
+          / (over_before - over));
+    before = level;
+    over_before = over;
   }
-  return sum / MAX (count, 1);
+  return from_db (before);
 }
 
 /* The codes of a WAV file at 8 kHz, or NULL. */
@@ -141,24 +164,32 @@ load_codes (const gchar * path)
 }
 
 static void
-label_frames (VadRecording * recording, gfloat loudest, gfloat quietest)
+close_gaps (const gboolean * active, gboolean * labels, gsize n)
 {
-  gfloat limit = CLAMP (LABEL_OVER_QUIET * quietest,
-      from_db (-LABEL_RANGE_DB) * loudest, from_db (-LABEL_LEAST_DB) * loudest);
-  gsize n_frames = recording->n / VAD_FRAME, last = 0;
-  gboolean any = FALSE;
+  gsize gap = CLOSED_GAP_FRAMES + 1;
 
-  recording->labels = g_new0 (gboolean, n_frames);
-  for (gsize i = 0; i < n_frames; i++) {
-    if (frame_power (recording->samples + i * VAD_FRAME) <= limit)
-      continue;
-    recording->labels[i] = TRUE;
-    for (gsize k = last + 1; any && k < i && i - last - 1 <= CLOSED_GAP_FRAMES;
-        k++)
-      recording->labels[k] = TRUE;
-    any = TRUE;
-    last = i;
+  for (gsize i = 0; i < n; i++) {
+    labels[i] = active[i];
+    for (gsize k = 1; active[i] && gap <= CLOSED_GAP_FRAMES && k <= gap; k++)
+      labels[i - k] = TRUE;
+    gap = active[i] ? 0 : MIN (gap + 1, CLOSED_GAP_FRAMES + 1);
   }
+}
+
+/* The level of the samples is 1.0. FALSE if they are never quiet. */
+static gboolean
+label_frames (VadRecording * recording)
+{
+  gsize n_frames = recording->n / VAD_FRAME;
+  g_autofree gfloat *powers = frame_powers (recording->samples, n_frames);
+  gfloat limit = from_db (-MARGIN_DB);
+
+  recording->active = g_new (gboolean, n_frames);
+  recording->labels = g_new (gboolean, n_frames);
+  for (gsize i = 0; i < n_frames; i++)
+    recording->active[i] = powers[i] > limit;
+  close_gaps (recording->active, recording->labels, n_frames);
+  return quiet_power (powers, n_frames) < from_db (-LEAST_QUIET_DB) * limit;
 }
 
 static VadRecording *
@@ -166,7 +197,7 @@ recording_new (const gchar * path)
 {
   g_autoptr (GByteArray) codes = load_codes (path);
   VadRecording *recording;
-  gfloat scale, loudest, quietest;
+  gfloat scale;
 
   if (codes == NULL)
     return NULL;
@@ -179,13 +210,8 @@ recording_new (const gchar * path)
       + 1e-3f);
   for (gsize i = 0; i < recording->n; i++)
     recording->samples[i] *= scale;
-  loudest = power_percentile (recording->samples, recording->n,
-      LOUDEST_PERCENT);
-  quietest = power_percentile (recording->samples, recording->n, QUIET_PERCENT);
-  if (quietest > from_db (-LEAST_RANGE_DB) * loudest)
+  if (!label_frames (recording))
     g_clear_pointer (&recording, recording_free);
-  else
-    label_frames (recording, loudest, quietest);
   return recording;
 }
 

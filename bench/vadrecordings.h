@@ -13,7 +13,11 @@ typedef struct
 {
   gfloat *samples;              /* 8 kHz, at an active level of 1.0 */
   gsize n;
-  gboolean *labels;             /* whether each whole frame is speech */
+
+  /* Whether each whole frame is active, and whether it is speech, which goes
+   * on through gaps of up to 100 ms. */
+  gboolean *active;
+  gboolean *labels;
 } VadRecording;
 
 /* All recordings of a folder, by name: an array of

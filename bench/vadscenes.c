@@ -21,6 +21,7 @@ typedef struct
 {
   GArray *sum;                  /* gfloat */
   GArray *labels;               /* gboolean */
+  GArray *active;               /* gboolean */
   GRand *rand;
 } Draft;
 
@@ -34,6 +35,7 @@ static void
 add_pause (Draft * draft, guint frames)
 {
   g_array_set_size (draft->labels, draft->labels->len + frames);
+  g_array_set_size (draft->active, draft->labels->len);
   g_array_set_size (draft->sum, draft->labels->len * VAD_FRAME);
 }
 
@@ -56,9 +58,12 @@ add_utterance (Draft * draft, const VadRecording * recording, gdouble speed,
 
     samples[i] = gain * ((1.0f - part) * recording->samples[before]
         + part * recording->samples[after]);
-    if (i % VAD_FRAME == VAD_FRAME / 2)
+    if (i % VAD_FRAME == VAD_FRAME / 2) {
       g_array_index (draft->labels, gboolean, start + i / VAD_FRAME) =
           recording->labels[before / VAD_FRAME];
+      g_array_index (draft->active, gboolean, start + i / VAD_FRAME) =
+          recording->active[before / VAD_FRAME];
+    }
   }
 }
 
@@ -172,6 +177,7 @@ vad_scene_new (const VadSceneSpec * spec, const VadSources * sources)
   Draft draft = {
     g_array_new (FALSE, TRUE, sizeof (gfloat)),
     g_array_new (FALSE, TRUE, sizeof (gboolean)),
+    g_array_new (FALSE, TRUE, sizeof (gboolean)),
     g_rand_new_with_seed (spec->seed)
   };
 
@@ -187,6 +193,7 @@ vad_scene_new (const VadSceneSpec * spec, const VadSources * sources)
     scene->samples[i] =
         through_mulaw (gain * g_array_index (draft.sum, gfloat, i));
   scene->labels = (gboolean *) g_array_free (draft.labels, FALSE);
+  scene->active = (gboolean *) g_array_free (draft.active, FALSE);
   g_array_unref (draft.sum);
   g_rand_free (draft.rand);
   return scene;
@@ -197,5 +204,6 @@ vad_scene_free (VadScene * scene)
 {
   g_free (scene->samples);
   g_free (scene->labels);
+  g_free (scene->active);
   g_free (scene);
 }

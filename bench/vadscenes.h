@@ -25,6 +25,7 @@ typedef struct
 typedef struct
 {
   gint16 *samples;
+  gboolean *active;             /* see VadRecording */
   gboolean *labels;
   gsize n_frames;
   gsize speech_frames;          /* after these there is noise alone */
