@@ -60,7 +60,8 @@
  *
  * ## Events
  *
- * Takes `parley/interrupt` and `parley/reply-end`; adds to `parley/heard`, on
+ * Takes `parley/interrupt`, `parley/reply-end` and `parley/passage`, which keep
+ * their place among the sentences; adds to `parley/heard`, on
  * its way upstream, the text that was heard: see turnevents.h.
  *
  * ## Example launch line

@@ -24,6 +24,10 @@
  * sentence; another text makes it void. While the caller goes on
  * (`parley/speech-resume`) nothing more is asked for it.
  *
+ * What stands between `<no-barge-in>` and `</no-barge-in>` in a reply, the
+ * greeting or any other text to be said cannot be interrupted: what the caller
+ * says meanwhile is answered after it. docs/turns.md has the details.
+ *
  * A text buffer without #ParleyTurnMeta is a turn of its own. Where nothing
  * downstream plays the replies (no mulawsink) nothing is paused, each text
  * waits until the reply before it is complete, and a complete reply counts as
@@ -99,11 +103,11 @@
  * ## Events
  *
  * Sends `parley/pause`, `unpause`, `release`, `interrupt` (out of band; release
- * with the timeline of the text, if the reply is older than that) and
- * `parley/reply-end`; takes `parley/speech-start`, `speech-resume`,
- * `turn-guess`, `turn-empty` and `dtmf` from upstream and `parley/playing` and
- * `heard` from downstream: see turnevents.h. Keys that come
- * together are a turn whose text they are.
+ * with the timeline of the text, if the reply is older than that),
+ * `parley/passage` and `parley/reply-end`; takes `parley/speech-start`,
+ * `speech-resume`, `turn-guess`, `turn-empty` and `dtmf` from upstream and
+ * `parley/playing` and `heard` from downstream: see turnevents.h. Keys that
+ * come together are a turn whose text they are.
  *
  * ## Example launch line
  * |[

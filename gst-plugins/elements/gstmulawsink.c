@@ -33,7 +33,11 @@
  *
  * - `parley/release`, `parley/pause`, `parley/unpause`, `parley/interrupt`,
  *   out of band: `epoch` (guint64): may be heard; stop and `clear`; go on from
- *   what was heard; this epoch and those before it are void.
+ *   what was heard; this epoch and those before it are void. A pause without
+ *   `at-once` (gboolean) that comes while an uninterruptible passage is played
+ *   takes effect when the end of the passage was heard.
+ * - `parley/passage`, serialized: `epoch` (guint64), `open` (gboolean): what
+ *   follows of it cannot be interrupted; it can again.
  * - `parley/reply-end`, serialized: `epoch` (guint64): nothing more in it.
  * - EOS: when the last mark has come back, but after what remains to be played
  *   plus 5 s at most, the call's socket is closed and EOS posted.
@@ -45,8 +49,9 @@
  * - `parley/playing`: `epoch` (guint64), `playing` (gboolean): its first frame
  *   was sent; it was heard to its end or made void.
  * - `parley/heard`: `epoch` (guint64), `sequence` (guint, sentence), `ms`
- *   (guint, into the epoch), `begun`, `done`, `answer` (gboolean): at each mark
- *   that came back and, with `answer`, to each `parley/pause`.
+ *   (guint, into the epoch), `begun`, `done`, `answer`, `deferred` (gboolean):
+ *   at each mark that came back and, with `answer`, to each `parley/pause`;
+ *   with `deferred` to one that stands until a passage is over.
  *
  * ## Messages
  *
@@ -298,7 +303,7 @@ gst_mulaw_sink_report_playing (GstMulawSink * self, guint64 epoch,
 static void
 gst_mulaw_sink_report_heard (GstMulawSink * self, const ParleyHeard * heard)
 {
-  if (!heard->answer)
+  if (!heard->answer && !heard->deferred)
     gst_mulaw_sink_post_turn (self, parley_play_times_heard (self->times,
             heard->epoch, heard->ms, self->echoed));
   gst_loop_element_push_upstream_in_loop (GST_LOOP_ELEMENT (self),
@@ -448,13 +453,18 @@ gst_mulaw_sink_call_ended (ParleyCall * call, const GError * error,
     gpointer data)
 {
   GstMulawSink *self = data;
+  ParleyHeard standing = {.answer = TRUE };
   ParleyTurnReport *report;
 
   GST_INFO_OBJECT (self, "the call has ended");
   self->gone = TRUE;
   while ((report = parley_play_times_over (self->times, 0)))
     gst_mulaw_sink_post_turn (self, report);
+  standing.epoch = parley_play_queue_get_standing (self->queue);
   parley_play_queue_reset (self->queue);
+  /* Nobody is to wait for the end of a passage. */
+  if (standing.epoch)
+    gst_mulaw_sink_report_heard (self, &standing);
   gst_mulaw_sink_post_eos (self);
   gst_mulaw_sink_drive (self);
 }
@@ -561,6 +571,28 @@ gst_mulaw_sink_reply_end (GstMulawSink * self, guint64 epoch)
 }
 
 static void
+gst_mulaw_sink_pause (GstMulawSink * self, GstEvent * event)
+{
+  gboolean at_once = FALSE;
+  guint64 epoch = 0;
+
+  parley_event_parse_pause (event, &epoch, &at_once);
+  parley_play_queue_pause (self->queue, parley_clock_now (), epoch, at_once);
+}
+
+static void
+gst_mulaw_sink_passage (GstMulawSink * self, GstEvent * event)
+{
+  gboolean open = FALSE;
+  guint64 epoch = 0;
+
+  parley_event_parse_passage (event, &epoch, &open);
+  if (epoch == self->epoch)
+    gst_mulaw_sink_drain (self);
+  parley_play_queue_passage (self->queue, epoch, open);
+}
+
+static void
 gst_mulaw_sink_eos (GstMulawSink * self, GstEvent * event)
 {
   self->eos_seqnum = gst_event_get_seqnum (event);
@@ -583,7 +615,10 @@ gst_mulaw_sink_handle_parley (GstMulawSink * self, GstEvent * event)
       parley_play_queue_release (self->queue, epoch);
       return TRUE;
     case PARLEY_EVENT_PAUSE:
-      parley_play_queue_pause (self->queue, epoch);
+      gst_mulaw_sink_pause (self, event);
+      return TRUE;
+    case PARLEY_EVENT_PASSAGE:
+      gst_mulaw_sink_passage (self, event);
       return TRUE;
     case PARLEY_EVENT_UNPAUSE:
       parley_play_queue_unpause (self->queue, epoch);

@@ -11,7 +11,8 @@ llm_barge_in_install (GstProviderElementClass * klass, guint id)
   gst_provider_element_class_install_text (klass, id, "barge-in", "Barge-in",
       "What speech does to a reply that is being heard: pause (stop it at "
       "once; words end it, and after a noise or a backchannel it goes on), "
-      "always (end it), or off (answer when it was heard)", "pause");
+      "always (end it), or off (answer when it was heard); what stands "
+      "between <no-barge-in> and </no-barge-in> is heard to its end", "pause");
   gst_provider_element_class_install_number (klass, id + 1,
       g_param_spec_uint ("barge-in-min-words", "Barge-in min words",
           "What ends a reply, in words; after fewer it goes on. Keys always "

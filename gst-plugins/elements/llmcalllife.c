@@ -155,13 +155,15 @@ say_announcements (GstLlmChat * self)
   }
 }
 
-/* The last words were heard or not: the call ends. */
+/* The last words were heard or not: the call ends. What is withheld never is
+ * heard. */
 static gboolean
 is_to_hang_up (GstLlmChat * self)
 {
   guint64 reply = parley_dialogue_reply (self->dialogue);
 
-  return (self->life.hang_up_now && !reply)
+  return (self->life.hang_up_now
+      && !parley_dialogue_is_released (self->dialogue, reply))
       || (self->life.parting && self->life.parting != reply);
 }
 

@@ -22,6 +22,13 @@ G_BEGIN_DECLS
 /* Turn numbers for text that carries none start here. */
 #define OWN_TURNS (1u << 30)
 
+/* One that may not go yet. */
+typedef struct
+{
+  gchar *text;
+  gboolean in_passage;          /* that the caller cannot interrupt */
+} LlmSentence;
+
 /* A reply and what became of it. */
 struct _LlmReply
 {
@@ -31,8 +38,9 @@ struct _LlmReply
   guint request;                /* its number there; 0: none */
   ParleySentences *splitter;    /* NULL: complete, or void */
   gboolean whole;               /* the splitter has all of it */
-  GQueue held;                  /* of text: sentences that may not go yet */
+  GQueue held;                  /* of LlmSentence */
   GPtrArray *sentences;         /* as they were pushed */
+  gboolean in_passage;          /* what was pushed last is */
   gsize pushed;                 /* bytes of them */
   ParleyTimeline *timeline;     /* until its first sentence; or NULL */
   ParleyTimeline *outcome;      /* of what it answers, if that came after it was

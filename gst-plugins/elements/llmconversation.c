@@ -124,15 +124,14 @@ answer_missing (gpointer data)
   GstLlmChat *self = data;
 
   GST_WARNING_OBJECT (self, "no answer to a pause; is the sink stuck?");
-  parley_dialogue_heard (self->dialogue,
-      parley_dialogue_reply (self->dialogue), TRUE, FALSE);
+  parley_dialogue_give_up_answer (self->dialogue);
   llm_chat_send_eos_if_due (self);
   llm_life_update (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-do_pause (guint64 epoch, gpointer data)
+do_pause (guint64 epoch, gboolean at_once, gpointer data)
 {
   GstLlmChat *self = data;
 
@@ -140,7 +139,7 @@ do_pause (guint64 epoch, gpointer data)
   self->answer_timer = parley_loop_add_timer (gst_loop_element_get_loop
       (loop_element (self)), parley_clock_now () + ANSWER_TIMEOUT_US,
       answer_missing, self);
-  push_event (self, parley_event_new_pause (epoch));
+  push_event (self, parley_event_new_pause (epoch, at_once));
 }
 
 static void
@@ -295,7 +294,8 @@ take_heard (GstLlmChat * self, const ParleyHeard * heard)
   LlmReply *reply = llm_chat_find_reply (self, heard->epoch);
   gchar *own_text = NULL;
 
-  if (heard->answer)
+  /* The end of a passage may take its time. */
+  if (heard->deferred)
     parley_timer_clear (&self->answer_timer);
   if (reply && (heard->begun || heard->done)) {
     if (!heard->text)
@@ -309,6 +309,8 @@ take_heard (GstLlmChat * self, const ParleyHeard * heard)
   }
   if (heard->answer)
     parley_dialogue_heard (self->dialogue, heard->epoch, TRUE, FALSE);
+  if (!parley_dialogue_is_waiting (self->dialogue))
+    parley_timer_clear (&self->answer_timer);
   if (heard->done && reply
       && parley_dialogue_reply (self->dialogue) == heard->epoch)
     llm_chat_after_reply (self, reply);

@@ -23,6 +23,13 @@ loop_element (GstLlmChat * self)
   return GST_LOOP_ELEMENT (self);
 }
 
+static void
+sentence_free (gpointer data)
+{
+  g_free (((LlmSentence *) data)->text);
+  g_free (data);
+}
+
 void
 llm_reply_free (gpointer data)
 {
@@ -31,7 +38,7 @@ llm_reply_free (gpointer data)
   g_clear_pointer (&reply->splitter, parley_sentences_free);
   g_clear_pointer (&reply->timeline, parley_timeline_unref);
   g_clear_pointer (&reply->outcome, parley_timeline_unref);
-  g_queue_clear_full (&reply->held, g_free);
+  g_queue_clear_full (&reply->held, sentence_free);
   g_ptr_array_unref (reply->sentences);
   llm_calls_free (reply->calls);
   g_free (reply);
@@ -104,8 +111,20 @@ stamp_out (GstLlmChat * self, LlmReply * reply, GstBuffer * buffer)
   g_clear_pointer (&reply->timeline, parley_timeline_unref);
 }
 
+/* What is pushed from now on is, or is not, of an uninterruptible passage. */
 static void
-push_sentence (GstLlmChat * self, LlmReply * reply, gchar * text)
+push_passage (GstLlmChat * self, LlmReply * reply, gboolean in_passage)
+{
+  if (reply->in_passage == in_passage)
+    return;
+  reply->in_passage = in_passage;
+  gst_loop_element_push_event_in_loop (loop_element (self),
+      parley_event_new_passage (reply->epoch, in_passage));
+}
+
+/* @text: transfer full. */
+static void
+push_text (GstLlmChat * self, LlmReply * reply, gchar * text)
 {
   GstBuffer *buffer = gst_buffer_new_memdup (text, strlen (text));
   ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
@@ -133,16 +152,18 @@ push_sentence (GstLlmChat * self, LlmReply * reply, gchar * text)
 static void
 collect_sentences (LlmReply * reply)
 {
-  gchar *sentence;
+  gchar *text;
 
-  while ((sentence = parley_sentences_next (reply->splitter))) {
-    gchar *spoken = parley_speakable (sentence);
+  while ((text = parley_sentences_next (reply->splitter))) {
+    LlmSentence *sentence = g_new (LlmSentence, 1);
 
-    g_free (sentence);
-    if (*spoken)
-      g_queue_push_tail (&reply->held, spoken);
+    sentence->text = parley_speakable (text);
+    sentence->in_passage = parley_sentences_was_in_passage (reply->splitter);
+    g_free (text);
+    if (*sentence->text)
+      g_queue_push_tail (&reply->held, sentence);
     else
-      g_free (spoken);
+      sentence_free (sentence);
   }
 }
 
@@ -179,6 +200,16 @@ end_reply (GstLlmChat * self, LlmReply * reply)
     llm_chat_after_reply (self, reply);
 }
 
+static void
+push_first_held (GstLlmChat * self, LlmReply * reply)
+{
+  LlmSentence *sentence = g_queue_pop_head (&reply->held);
+
+  push_passage (self, reply, sentence->in_passage);
+  push_text (self, reply, g_steal_pointer (&sentence->text));
+  sentence_free (sentence);
+}
+
 void
 llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
 {
@@ -186,8 +217,13 @@ llm_chat_push_sentences (GstLlmChat * self, LlmReply * reply)
     return;
   collect_sentences (reply);
   while (!g_queue_is_empty (&reply->held) && may_push (self, reply))
-    push_sentence (self, reply, g_queue_pop_head (&reply->held));
-  if (reply->whole && g_queue_is_empty (&reply->held))
+    push_first_held (self, reply);
+  if (!g_queue_is_empty (&reply->held))
+    return;
+  /* Nothing may come behind it for long. */
+  if (!parley_sentences_is_in_passage (reply->splitter))
+    push_passage (self, reply, FALSE);
+  if (reply->whole)
     end_reply (self, reply);
 }
 
@@ -205,7 +241,7 @@ llm_chat_drop_unsent (LlmReply * reply, guint n)
   llm_chat_drop_rest (reply);
   while (!g_queue_is_empty (&reply->held)
       && reply->sentences->len + reply->held.length > n)
-    g_free (g_queue_pop_tail (&reply->held));
+    sentence_free (g_queue_pop_tail (&reply->held));
 }
 
 void

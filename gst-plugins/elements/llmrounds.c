@@ -122,7 +122,7 @@ llm_reply_said (LlmReply * reply)
 
   for (GList * l = reply->held.head; l; l = l->next)
     g_string_append_printf (text, "%s%s", text->len ? " " : "",
-        (const gchar *) l->data);
+        ((const LlmSentence *) l->data)->text);
   return g_string_free (text, FALSE);
 }
 

@@ -8,6 +8,7 @@
 #include "llmrounds.h"
 #include "net/clock.h"
 #include "net/neterror.h"
+#include "providers/llm/passage.h"
 
 GST_DEBUG_CATEGORY_EXTERN (llm_chat_debug);
 #define GST_CAT_DEFAULT llm_chat_debug
@@ -442,6 +443,7 @@ gboolean
 llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
 {
   LlmCalls *calls = reply->calls;
+  g_autofree gchar *text = NULL;
   GPtrArray *wanted;
 
   if (!calls || !calls->current)
@@ -453,8 +455,9 @@ llm_tools_take_up (GstLlmChat * self, LlmReply * reply)
   llm_chat_flush_text (self, reply);
   llm_chat_stamp_provider (self, reply, PARLEY_AT_LLM_CALL);
   wanted = llm_round_get_calls (calls->current);
+  text = parley_passage_strip (calls->text->str);
   g_ptr_array_add (calls->messages,
-      parley_message_new_calls (g_strstrip (calls->text->str), wanted));
+      parley_message_new_calls (g_strstrip (text), wanted));
   g_ptr_array_unref (wanted);
   parley_timer_clear (&self->tools.filler_timer);
   calls->n_rounds++;

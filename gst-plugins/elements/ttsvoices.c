@@ -207,8 +207,9 @@ cloud_tts_owes_sorry (GstCloudTts * self, TtsJob * job)
   guint64 epoch;
   TtsJob *sorry;
 
-  if (!self->silent_epoch || !parley_event_parse_epoch (job->event, &epoch)
-      || epoch != self->silent_epoch)
+  if (!self->silent_epoch || parley_event_get_kind (job->event)
+      != PARLEY_EVENT_REPLY_END || !parley_event_parse_epoch (job->event,
+          &epoch) || epoch != self->silent_epoch)
     return FALSE;
   sorry = cloud_tts_job_new (self);
   sorry->done = TRUE;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* The rules one by one. What the dialogue does is written down as a line of
- * words: begin1(text) guess1(text) carry1 release1 pause1 unpause1 interrupt1
- * answered(text). */
+ * words: begin1(text) guess1(text) carry1 release1 pause1 stop1 unpause1
+ * interrupt1 answered(text). */
 
 typedef struct
 {
@@ -23,9 +23,9 @@ note (Fixture * self, const gchar * what, guint64 epoch)
 }
 
 static void
-on_pause (guint64 epoch, gpointer data)
+on_pause (guint64 epoch, gboolean at_once, gpointer data)
 {
-  note (data, "pause", epoch);
+  note (data, at_once ? "stop" : "pause", epoch);
 }
 
 static void
@@ -658,6 +658,91 @@ test_guess_without_player (Fixture * self, gconstpointer data)
 }
 
 static void
+test_stop (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  parley_dialogue_stop (self->dialogue);
+  parley_dialogue_stop (self->dialogue);
+  assert_did (self, "stop1 stop1");
+  answer (self, 1);
+  assert_did (self, "interrupt1");
+  answer (self, 1);
+  g_assert_true (parley_dialogue_is_idle (self->dialogue));
+  /* Nothing is being said. */
+  parley_dialogue_stop (self->dialogue);
+  assert_did (self, "");
+}
+
+/* The pause that was sent waits for the end of a passage. */
+static void
+test_stop_while_pausing (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  open_turn (self, 2);
+  outcome (self, 2, "what");
+  assert_did (self, "pause1");
+  parley_dialogue_stop (self->dialogue);
+  assert_did (self, "stop1");
+  answer (self, 1);
+  assert_did (self, "interrupt1 begin2(what) release2");
+  /* The answer to the first pause was on its way. */
+  open_turn (self, 3);
+  assert_did (self, "pause2");
+  answer (self, 1);
+  g_assert_true (parley_dialogue_is_waiting (self->dialogue));
+  answer (self, 2);
+  g_assert_false (parley_dialogue_is_waiting (self->dialogue));
+}
+
+static void
+test_stop_when_paused (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  open_turn (self, 2);
+  answer (self, 1);
+  assert_did (self, "pause1");
+  parley_dialogue_stop (self->dialogue);
+  assert_did (self, "interrupt1");
+}
+
+/* What it answers is answered, whether any of it was heard or not. */
+static void
+test_stop_before_first_frame (Fixture * self, gconstpointer data)
+{
+  parley_dialogue_set_barge_in (self->dialogue, PARLEY_BARGE_IN_ALWAYS);
+  outcome (self, 1, "hello");
+  assert_did (self, "begin1(hello) release1");
+  parley_dialogue_stop (self->dialogue);
+  answer (self, 1);
+  assert_did (self, "stop1 answered(hello) interrupt1");
+  outcome (self, 2, "what");
+  assert_did (self, "begin2(what) release2");
+}
+
+static void
+test_stop_barge_in_off (Fixture * self, gconstpointer data)
+{
+  parley_dialogue_set_barge_in (self->dialogue, PARLEY_BARGE_IN_OFF);
+  play_reply (self);
+  outcome (self, 2, "what");
+  assert_did (self, "");
+  parley_dialogue_stop (self->dialogue);
+  assert_did (self, "stop1");
+  answer (self, 1);
+  assert_did (self, "interrupt1 begin2(what) release2");
+}
+
+static void
+test_answer_given_up (Fixture * self, gconstpointer data)
+{
+  play_reply (self);
+  outcome (self, 2, "what");
+  assert_did (self, "pause1");
+  parley_dialogue_give_up_answer (self->dialogue);
+  assert_did (self, "interrupt1 begin2(what) release2");
+}
+
+static void
 test_freed_at_work (Fixture * self, gconstpointer data)
 {
   play_reply (self);
@@ -698,6 +783,12 @@ main (int argc, char **argv)
     {"/dialogue/greeting", test_greeting},
     {"/dialogue/greeting-while-speaking", test_greeting_while_speaking},
     {"/dialogue/freed-at-work", test_freed_at_work},
+    {"/dialogue/answer-given-up", test_answer_given_up},
+    {"/dialogue/stop/playing", test_stop},
+    {"/dialogue/stop/while-pausing", test_stop_while_pausing},
+    {"/dialogue/stop/paused", test_stop_when_paused},
+    {"/dialogue/stop/before-first-frame", test_stop_before_first_frame},
+    {"/dialogue/stop/barge-in-off", test_stop_barge_in_off},
     {"/dialogue/guess/carried-over", test_guess_is_carried_over},
     {"/dialogue/guess/wrong", test_guess_was_wrong},
     {"/dialogue/guess/then-nothing", test_guess_then_nothing},

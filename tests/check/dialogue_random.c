@@ -52,6 +52,8 @@ typedef struct
   gchar *text;
   guint frames;                 /* that it will have */
   guint made;                   /* so far */
+  guint passage;                /* so many of them cannot be interrupted, */
+  gboolean stopped;             /* but by who may */
   gboolean end_made;
   gboolean guess;               /* not carried over by the outcome yet */
   gboolean released, is_void, paused, begun, over;
@@ -74,14 +76,17 @@ typedef struct
   Reply replies[MAX_EPOCHS];
   guint epochs;
   guint under_way;              /* epoch, 0: none */
-  gboolean pausing;             /* a pause has no answer yet */
+  guint pausing;                /* epoch whose pause has no answer yet */
 
   /* The player */
   guint now_playing, queued, sent, heard, released, void_to, pausing_epoch;
+  guint standing;               /* epoch whose passage must end first */
   gboolean end_queued, end_told;
   guint clears;
   guint prompts;                /* left */
   guint failures;               /* left */
+  guint stops;                  /* left */
+  ParleyBargeIn barge_in;
   guint max_requests;
   guint asked;                  /* replies begun */
 } World;
@@ -130,15 +135,20 @@ live_reply (World * self, guint64 epoch)
 }
 
 static void
-do_pause (guint64 epoch, gpointer data)
+do_pause (guint64 epoch, gboolean at_once, gpointer data)
 {
   World *self = data;
   Reply *reply = live_reply (self, epoch);
 
   g_assert_true (self->player);
-  g_assert_true (reply->released && !reply->paused && !self->pausing);
-  reply->paused = self->pausing = TRUE;
-  put (self, LANE_COMMAND, PAUSE, epoch, 0);
+  g_assert_true (reply->released);
+  if (!at_once) {
+    g_assert_true (!reply->paused && !self->pausing);
+    g_assert_cmpint (self->barge_in, !=, PARLEY_BARGE_IN_OFF);
+  }
+  reply->paused = TRUE;
+  self->pausing = epoch;
+  put (self, LANE_COMMAND, PAUSE, epoch, at_once);
 }
 
 static void
@@ -162,7 +172,9 @@ do_release (guint64 epoch, gpointer data)
   if (!self->under_way)         /* inside announce, which has not returned */
     self->under_way = epoch;
   reply = live_reply (self, epoch);
-  g_assert_false (reply->released || self->pausing);
+  g_assert_false (reply->released);
+  /* The answer of one that was heard to its end may still be to come. */
+  g_assert_true (!self->pausing || self->replies[self->pausing].over);
   assert_no_open_turn (self);
   g_assert_null (strstr (reply->text, "wrong"));
   reply->guess = FALSE;
@@ -193,7 +205,29 @@ new_epoch (World * self, const gchar * text)
   /* Some replies have no audio at all. */
   self->replies[epoch].frames = chance (self, 10) ? 0
       : g_rand_int_range (self->rand, 1, 4);
+  if (self->player && chance (self, 30))
+    self->replies[epoch].passage = g_rand_int_range (self->rand, 0,
+        self->replies[epoch].frames + 1);
   return epoch;
+}
+
+/* The one of those that a guess answers which is not over. */
+static Turn *
+guessed_turn (World * self, const gchar * text)
+{
+  g_auto (GStrv) numbers = g_strsplit (text, ". ", -1);
+  Turn *guessed = NULL;
+
+  for (guint i = 0; numbers[i]; i++) {
+    Turn *turn = &self->turns[g_ascii_strtoull (numbers[i], NULL, 10)];
+
+    if (turn->over)
+      continue;
+    g_assert_null (guessed);
+    guessed = turn;
+  }
+  g_assert_nonnull (guessed);
+  return guessed;
 }
 
 static guint64
@@ -206,7 +240,8 @@ do_begin (const gchar * text, guint turn, gboolean guess, gpointer data)
   g_assert_true (self->player || !guess);
   self->asked++;
   if (guess)
-    g_assert_cmpuint (++self->turns[turn].guessed, <, self->max_requests);
+    g_assert_cmpuint (++guessed_turn (self, text)->guessed, <,
+        self->max_requests);
   else
     assert_no_open_turn (self);
   self->under_way = new_epoch (self, text);
@@ -378,6 +413,21 @@ step_failure (World * self)
   return TRUE;
 }
 
+/* Who runs the server may stop what is said. */
+static gboolean
+step_stop (World * self)
+{
+  guint epoch = self->under_way;
+
+  if (!self->stops)
+    return FALSE;
+  self->stops--;
+  if (epoch && self->replies[epoch].released)
+    self->replies[epoch].stopped = TRUE;
+  parley_dialogue_stop (self->dialogue);
+  return TRUE;
+}
+
 /* The voice: audio of what was begun comes when it comes, of void replies
  * too. */
 static gboolean
@@ -411,6 +461,23 @@ player_clear (World * self)
   self->clears++;
 }
 
+static void
+player_pause (World * self, guint epoch)
+{
+  self->standing = 0;
+  self->pausing_epoch = epoch;
+  if (epoch == self->now_playing)
+    player_clear (self);
+  put (self, LANE_REPORT, ANSWER, epoch, 0);
+}
+
+static gboolean
+is_in_passage (World * self, guint epoch)
+{
+  return epoch == self->now_playing && epoch > self->void_to && self->sent
+      && self->heard < self->replies[epoch].passage;
+}
+
 static gboolean
 step_command (World * self)
 {
@@ -423,10 +490,10 @@ step_command (World * self)
       self->released = item.epoch;
       break;
     case PAUSE:
-      self->pausing_epoch = item.epoch;
-      if (item.epoch == self->now_playing)
-        player_clear (self);
-      put (self, LANE_REPORT, ANSWER, item.epoch, 0);
+      if (!item.frame && is_in_passage (self, item.epoch))
+        self->standing = item.epoch;
+      else
+        player_pause (self, item.epoch);
       break;
     case UNPAUSE:
       self->pausing_epoch = 0;
@@ -477,14 +544,16 @@ step_player (World * self)
 
   if (!player_may_play (self))
     return FALSE;
-  if (self->queued > self->sent) {
+  if (self->queued > self->sent && (!self->standing
+          || self->sent < reply->passage)) {
     put (self, LANE_LINE, FRAME, self->now_playing, ++self->sent);
     if (!reply->begun)
       put (self, LANE_REPORT, PLAYING, self->now_playing, 0);
     reply->begun = TRUE;
     return TRUE;
   }
-  if (!self->end_queued || self->end_told || self->heard < self->queued)
+  if (!self->end_queued || self->end_told || self->heard < self->queued
+      || self->standing)
     return FALSE;
   self->end_told = TRUE;
   put (self, LANE_REPORT, DONE, self->now_playing, self->heard);
@@ -505,9 +574,13 @@ step_line (World * self)
       return FALSE;
     if (item.kind == FRAME) {
       Item *echo = g_memdup2 (&item, sizeof item);
+      const Reply *reply = &self->replies[item.epoch];
+
+      /* A passage that was begun is heard to its end. */
+      g_assert_true (!clear || item.frame > reply->passage || reply->stopped);
       /* Nothing void or paused is played unless a clear is on its way. */
       g_assert_true (clear || self->pausing_epoch != item.epoch);
-      g_assert_true (self->replies[item.epoch].released);
+      g_assert_true (reply->released);
       g_queue_push_tail (&self->lanes[LANE_ECHO], echo);
     }
   } while (clear && item.kind != CLEAR);
@@ -525,6 +598,8 @@ step_echo (World * self)
       && item.clears == self->clears && item.frame > self->heard) {
     self->heard = item.frame;
     put (self, LANE_REPORT, HEARD, item.epoch, item.frame);
+    if (self->standing && !is_in_passage (self, self->standing))
+      player_pause (self, self->standing);
   }
   return TRUE;
 }
@@ -540,8 +615,8 @@ step_report (World * self)
     parley_dialogue_playing (self->dialogue, item.epoch);
     return TRUE;
   }
-  if (item.kind == ANSWER)
-    self->pausing = FALSE;
+  if (item.kind == ANSWER && item.epoch == self->pausing)
+    self->pausing = 0;
   if (item.kind == DONE && item.epoch == self->under_way) {
     self->replies[item.epoch].over = TRUE;
     self->under_way = 0;
@@ -573,7 +648,7 @@ typedef gboolean (*Step) (World * self);
 static const Step player_steps[] = {
   step_caller, step_recogniser, step_open, step_outcome, step_prompt,
   step_voice, step_command, step_audio, step_player, step_line, step_echo,
-  step_report, step_failure
+  step_report, step_failure, step_stop
 };
 
 static const Step plain_steps[] = {
@@ -611,8 +686,8 @@ run_to_the_end (World * self, const Step * steps, guint n_steps)
   }
 }
 
-/* In how many replies that were begun (or had nothing to hear) turn @turn was
- * answered. */
+/* In how many replies that were begun (or had nothing to hear, or were not
+ * wanted any more) turn @turn was answered. */
 static guint
 count_replies (World * self, guint turn)
 {
@@ -624,7 +699,7 @@ count_replies (World * self, guint turn)
 
     for (guint i = 0; numbers[i]; i++)
       if (*numbers[i] && g_ascii_strtoull (numbers[i], NULL, 10) == turn)
-        count += reply->begun || reply->over;
+        count += reply->begun || reply->over || reply->stopped;
     g_strfreev (numbers);
   }
   return count;
@@ -659,6 +734,10 @@ run (guint32 seed, gboolean player)
   self.failures = g_rand_int_range (self.rand, 0, 2);
   self.max_requests = g_rand_int_range (self.rand, 1, 4);
   parley_dialogue_set_max_requests (self.dialogue, self.max_requests);
+  self.stops = player && chance (&self, 30) ? 2 : 0;
+  self.barge_in = chance (&self, 80) ? PARLEY_BARGE_IN_PAUSE
+      : chance (&self, 50) ? PARLEY_BARGE_IN_ALWAYS : PARLEY_BARGE_IN_OFF;
+  parley_dialogue_set_barge_in (self.dialogue, self.barge_in);
   if (player)
     run_to_the_end (&self, player_steps, G_N_ELEMENTS (player_steps));
   else

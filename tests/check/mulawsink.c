@@ -122,7 +122,7 @@ pause_and_unpause (SinkRig * f, gconstpointer data)
   rig_push (f, 1, 0, 1, 40);
   rig_push (f, 1, 1, 2, 40);
   rig_far_echo (f, "e1:0:40:0");
-  rig_send_event (f, parley_event_new_pause (1));
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
   rig_expect_wire (f, "ff e1:0:40:0 ffC");
   rig_expect_upstream (f, "begin1 heard1/0/40b heard1/0/40ba ");
   rig_wait_ms (f, 1000);
@@ -140,7 +140,7 @@ echoes_of_before_a_clear (SinkRig * f, gconstpointer data)
   rig_release (f, 1);
   rig_push (f, 1, 0, 1, 40);
   rig_send_event (f, parley_event_new_reply_end (1));
-  rig_send_event (f, parley_event_new_pause (1));
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
   rig_far_echo (f, "e1:0:40:0");
   rig_expect_upstream (f, "begin1 heard1/0/0ba ");
   rig_send_event (f, parley_event_new_unpause (1));
@@ -546,7 +546,7 @@ counts (SinkRig * f, gconstpointer data)
   rig_wait_ms (f, 200);
   rig_far_echo (f, "e1:0:40:0");
   rig_push (f, 1, 0, 1, 40);
-  rig_send_event (f, parley_event_new_pause (1));
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
   rig_send_event (f, parley_event_new_interrupt (1));
   g_assert_cmpuint (rig_stat (f, "frames-sent"), ==, 4);
   g_assert_cmpuint (rig_stat (f, "clears"), ==, 1);
@@ -580,7 +580,7 @@ without_a_call (SinkRig * f, gconstpointer data)
   rig_send_event (f, parley_event_new_reply_end (1));
   rig_wait_ms (f, 380);
   rig_expect_upstream (f, "begin1 ");
-  rig_send_event (f, parley_event_new_pause (1));
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
   rig_expect_upstream (f, "heard1/0/0ba ");
   rig_wait_ms (f, 1000);
   rig_send_event (f, parley_event_new_unpause (1));

@@ -51,9 +51,10 @@ log_action (Fixture * f, const ParleyPlayAction * a)
           a->playing ? "begin" : "end", a->epoch);
       break;
     case PARLEY_PLAY_HEARD:
-      g_string_append_printf (f->log, "heard%" G_GUINT64_FORMAT "/%u/%u%s%s%s ",
-          h->epoch, h->sequence, h->ms, h->begun ? "b" : "",
-          h->done ? "d" : "", h->answer ? "a" : "");
+      g_string_append_printf (f->log,
+          "heard%" G_GUINT64_FORMAT "/%u/%u%s%s%s%s ", h->epoch, h->sequence,
+          h->ms, h->begun ? "b" : "", h->done ? "d" : "",
+          h->answer ? "a" : "", h->deferred ? "s" : "");
       break;
   }
 }
@@ -328,7 +329,7 @@ pause_goes_back_to_what_was_heard (Fixture * f, gconstpointer data)
   drive (f);
   g_string_truncate (f->log, 0);
   forget_sent (f);
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   g_assert_cmpuint (drive (f), ==, 0);
   expect_log (f, "clear heard1/0/40ba ");
   g_assert_false (parley_play_queue_wants_tick (f->queue));
@@ -345,7 +346,7 @@ static void
 pause_without_flight_clears_nothing (Fixture * f, gconstpointer data)
 {
   parley_play_queue_release (f->queue, 1);
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   drive (f);
   expect_log (f, "heard1/0/0a ");
   append (f, 1, 0, 1, 40);
@@ -360,7 +361,7 @@ pause_of_another_is_answered (Fixture * f, gconstpointer data)
   parley_play_queue_release (f->queue, 1);
   append (f, 1, 0, 1, 400);
   drive (f);
-  parley_play_queue_pause (f->queue, 7);
+  parley_play_queue_pause (f->queue, f->now, 7, FALSE);
   g_assert_cmpuint (wait_ms (f, 20), ==, 1);
   expect_log (f, "begin1 heard7/0/0a ");
 }
@@ -375,7 +376,7 @@ pause_after_the_end_says_done (Fixture * f, gconstpointer data)
   parley_play_queue_echo (f->queue, "e1:3:40:0");
   drive (f);
   g_string_truncate (f->log, 0);
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   drive (f);
   expect_log (f, "heard1/3/40bda ");
   /* The next reply is not held up. */
@@ -392,7 +393,7 @@ end_while_paused_is_told_after (Fixture * f, gconstpointer data)
   drive (f);
   wait_ms (f, 60);
   parley_play_queue_echo (f->queue, "e1:0:40:0");
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   drive (f);
   g_string_truncate (f->log, 0);
   parley_play_queue_reply_end (f->queue, 1);
@@ -427,7 +428,7 @@ interrupt_of_paused_clears_once (Fixture * f, gconstpointer data)
   parley_play_queue_release (f->queue, 1);
   append (f, 1, 0, 1, 400);
   drive (f);
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   parley_play_queue_interrupt (f->queue, 1);
   parley_play_queue_release (f->queue, 2);
   append (f, 2, 0, 2, 40);
@@ -498,7 +499,7 @@ audio_of_nobody_without_echoes (Fixture * f, gconstpointer data)
   }
   forget_sent (f);
   g_string_truncate (f->log, 0);
-  parley_play_queue_pause (f->queue, 0);
+  parley_play_queue_pause (f->queue, f->now, 0, FALSE);
   parley_play_queue_unpause (f->queue, 0);
   wait_ms (f, 70000);
   g_assert_cmpuint (f->sent->len, >=, 30 * 8000);
@@ -514,7 +515,7 @@ audio_of_nobody_plays_in_a_pause (Fixture * f, gconstpointer data)
   append (f, 0, 0, 2, 20);
   wait_ms (f, 40);
   g_assert_cmpuint (count_sent (f, 2), ==, 0);
-  parley_play_queue_pause (f->queue, 1);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
   drive (f);
   g_assert_cmpuint (count_sent (f, 2), ==, 160);
 }
@@ -530,7 +531,7 @@ clear_sends_others_again (Fixture * f, gconstpointer data)
   drive (f);
   g_assert_cmpuint (count_sent (f, 2), ==, 4 * 160);
   forget_sent (f);
-  parley_play_queue_pause (f->queue, 2);
+  parley_play_queue_pause (f->queue, f->now, 2, FALSE);
   g_assert_cmpuint (drive (f), ==, 2);
   g_assert_cmpuint (count_sent (f, 1), ==, 320);
   expect_log (f, "begin1 e1:0:40:0 begin2 clear heard2/0/0ba e1:0:40:1 ");
@@ -617,7 +618,7 @@ reset_is_as_new (Fixture * f, gconstpointer data)
   parley_play_queue_interrupt (f->queue, 5);
   append (f, 0, 0, 1, 400);
   drive (f);
-  parley_play_queue_pause (f->queue, 0);
+  parley_play_queue_pause (f->queue, f->now, 0, FALSE);
   parley_play_queue_reset (f->queue);
   g_assert_cmpuint (drive (f), ==, 0);
   g_string_truncate (f->log, 0);
@@ -626,6 +627,208 @@ reset_is_as_new (Fixture * f, gconstpointer data)
   parley_play_queue_reply_end (f->queue, 1);
   g_assert_cmpuint (drive (f), ==, 1);
   expect_log (f, "begin1 e1:0:20:0 ");
+}
+
+/* Uninterruptible passages */
+
+/* Sentence 0 is a passage of @ms, of bytes 1; 400 ms of bytes 2 follow it. */
+static void
+append_passage (Fixture * f, guint ms)
+{
+  parley_play_queue_release (f->queue, 1);
+  parley_play_queue_passage (f->queue, 1, TRUE);
+  append (f, 1, 0, 1, ms);
+  parley_play_queue_passage (f->queue, 1, FALSE);
+  append (f, 1, 1, 2, 400);
+}
+
+static void
+pause_stands_in_a_passage (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 100);
+  g_assert_cmpuint (drive (f), ==, 6);
+  expect_log (f, "begin1 e1:0:100:0 ");
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  g_assert_cmpuint (wait_ms (f, 200), ==, 0);
+  expect_log (f, "heard1/0/0bs ");
+  g_assert_cmpuint (parley_play_queue_get_standing (f->queue), ==, 1);
+  g_assert_true (parley_play_queue_echo (f->queue, "e1:0:100:0"));
+  drive (f);
+  expect_log (f, "clear heard1/0/100ba ");
+  g_assert_cmpuint (parley_play_queue_get_standing (f->queue), ==, 0);
+  forget_sent (f);
+  parley_play_queue_unpause (f->queue, 1);
+  g_assert_cmpuint (drive (f), ==, 6);
+  g_assert_cmpuint (count_sent (f, 2), ==, 960);
+}
+
+/* Nothing behind it is sent, and nothing need be cleared. */
+static void
+pause_stands_before_the_border (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 350);
+  drive (f);
+  expect_log (f, "begin1 ");
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  wait_ms (f, 500);
+  expect_log (f, "heard1/0/0bs e1:0:350:0 ");
+  g_assert_cmpuint (count_sent (f, 1), ==, 2800);
+  g_assert_cmpuint (count_sent (f, 2), ==, 0);
+  parley_play_queue_echo (f->queue, "e1:0:350:0");
+  drive (f);
+  expect_log (f, "heard1/0/350ba ");
+}
+
+static void
+pause_before_a_passage (Fixture * f, gconstpointer data)
+{
+  parley_play_queue_release (f->queue, 1);
+  append (f, 1, 0, 2, 100);
+  parley_play_queue_passage (f->queue, 1, TRUE);
+  append (f, 1, 1, 1, 100);
+  g_assert_cmpuint (drive (f), ==, 6);
+  g_assert_cmpuint (count_sent (f, 1), ==, 160);
+  f->now += 80 * MS;
+  g_string_truncate (f->log, 0);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  drive (f);
+  expect_log (f, "clear heard1/0/0ba ");
+  parley_play_queue_unpause (f->queue, 1);
+  drive (f);
+  f->now += 100 * MS;
+  g_string_truncate (f->log, 0);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  drive (f);
+  g_assert_true (g_str_has_prefix (f->log->str, "heard1/0/0bs"));
+}
+
+/* What was sent of it and not heard is not cleared either. */
+static void
+pause_behind_a_passage (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 100);
+  drive (f);
+  wait_ms (f, 120);
+  g_string_truncate (f->log, 0);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  drive (f);
+  expect_log (f, "heard1/0/0bs ");
+  parley_play_queue_echo (f->queue, "e1:0:100:0");
+  drive (f);
+  expect_log (f, "clear heard1/0/100ba ");
+  parley_play_queue_unpause (f->queue, 1);
+  drive (f);
+  g_string_truncate (f->log, 0);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  drive (f);
+  expect_log (f, "clear heard1/0/100ba ");
+}
+
+static void
+pause_at_once_in_a_passage (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 400);
+  drive (f);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  parley_play_queue_pause (f->queue, f->now, 1, TRUE);
+  g_assert_cmpuint (wait_ms (f, 200), ==, 0);
+  expect_log (f, "begin1 heard1/0/0bs heard1/0/0bs clear heard1/0/0ba ");
+}
+
+static void
+passage_without_echoes (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 100);
+  drive (f);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  g_string_truncate (f->log, 0);
+  wait_ms (f, 100 + PARLEY_PLAY_ECHO_US / MS - 20);
+  expect_log (f, "heard1/0/0bs ");
+  g_assert_true (parley_play_queue_wants_tick (f->queue));
+  wait_ms (f, 40);
+  expect_log (f, "clear heard1/0/0ba ");
+}
+
+/* One that ends with its reply: the pause comes before the end. */
+static void
+passage_at_the_end (Fixture * f, gconstpointer data)
+{
+  parley_play_queue_release (f->queue, 1);
+  parley_play_queue_passage (f->queue, 1, TRUE);
+  append (f, 1, 0, 1, 100);
+  drive (f);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  wait_ms (f, 300);
+  expect_log (f, "begin1 heard1/0/0bs e1:0:100:0 ");
+  parley_play_queue_echo (f->queue, "e1:0:100:0");
+  drive (f);
+  expect_log (f, "heard1/0/100b ");
+  parley_play_queue_reply_end (f->queue, 1);
+  drive (f);
+  expect_log (f, "heard1/0/100ba ");
+  parley_play_queue_unpause (f->queue, 1);
+  drive (f);
+  expect_log (f, "heard1/0/100bd end1 ");
+}
+
+/* It goes on while its next sentence is being made. */
+static void
+passage_in_pieces (Fixture * f, gconstpointer data)
+{
+  parley_play_queue_release (f->queue, 1);
+  parley_play_queue_passage (f->queue, 1, TRUE);
+  append (f, 1, 0, 1, 100);
+  drive (f);
+  wait_ms (f, 500);
+  parley_play_queue_echo (f->queue, "e1:0:100:0");
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  parley_play_queue_passage (f->queue, 1, TRUE);
+  append (f, 1, 1, 1, 100);
+  drive (f);
+  wait_ms (f, 500);
+  g_assert_cmpuint (count_sent (f, 1), ==, 1600);
+  g_string_truncate (f->log, 0);
+  parley_play_queue_echo (f->queue, "e1:1:200:0");
+  parley_play_queue_passage (f->queue, 1, FALSE);
+  parley_play_queue_passage (f->queue, 1, FALSE);
+  drive (f);
+  expect_log (f, "heard1/1/200b heard1/1/200ba ");
+}
+
+static void
+passages_side_by_side (Fixture * f, gconstpointer data)
+{
+  parley_play_queue_release (f->queue, 1);
+  for (guint i = 0; i < 3; i++) {
+    parley_play_queue_passage (f->queue, 1, TRUE);
+    if (i != 1)
+      append (f, 1, i, 1, 100);
+    parley_play_queue_passage (f->queue, 1, FALSE);
+  }
+  append (f, 1, 3, 2, 100);
+  drive (f);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  wait_ms (f, 500);
+  g_assert_cmpuint (count_sent (f, 1), ==, 1600);
+  g_assert_cmpuint (count_sent (f, 2), ==, 0);
+}
+
+/* Whoever waits for the answer gets one. */
+static void
+pause_that_stands_is_answered (Fixture * f, gconstpointer data)
+{
+  append_passage (f, 400);
+  drive (f);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  parley_play_queue_unpause (f->queue, 1);
+  drive (f);
+  expect_log (f, "begin1 heard1/0/0bs heard1/0/0ba ");
+  g_assert_cmpuint (wait_ms (f, 100), ==, 5);
+  parley_play_queue_pause (f->queue, f->now, 1, FALSE);
+  parley_play_queue_interrupt (f->queue, 1);
+  g_assert_cmpuint (wait_ms (f, 100), ==, 0);
+  expect_log (f, "heard1/0/0bs clear heard1/0/0ba end1 ");
 }
 
 #define ADD(name, func) \
@@ -669,5 +872,15 @@ main (int argc, char **argv)
   ADD ("end-of-all", end_of_all);
   ADD ("many-replies", many_replies_are_forgotten);
   ADD ("reset", reset_is_as_new);
+  ADD ("passage/pause-stands", pause_stands_in_a_passage);
+  ADD ("passage/nothing-behind-is-sent", pause_stands_before_the_border);
+  ADD ("passage/pause-before", pause_before_a_passage);
+  ADD ("passage/pause-behind", pause_behind_a_passage);
+  ADD ("passage/at-once", pause_at_once_in_a_passage);
+  ADD ("passage/without-echoes", passage_without_echoes);
+  ADD ("passage/at-the-end", passage_at_the_end);
+  ADD ("passage/in-pieces", passage_in_pieces);
+  ADD ("passage/side-by-side", passages_side_by_side);
+  ADD ("passage/is-answered", pause_that_stands_is_answered);
   return g_test_run ();
 }

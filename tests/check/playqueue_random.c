@@ -7,6 +7,7 @@
 #include "turn/playqueue.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LEAD (120 * G_TIME_SPAN_MILLISECOND)
 
@@ -29,6 +30,11 @@ typedef struct
   guint64 heard[N_EPOCHS];
   gboolean released[N_EPOCHS], paused[N_EPOCHS], ended[N_EPOCHS];
   gboolean done[N_EPOCHS];
+  GByteArray *kept[N_EPOCHS];   /* which bytes cannot be interrupted */
+  gboolean open[N_EPOCHS];      /* what is appended cannot */
+  gboolean stands[N_EPOCHS];    /* a pause does */
+  gboolean taken_back;          /* one that stood is */
+  guint pauses;                 /* that were not answered yet */
   guint last_void;
   guint clears;
 } World;
@@ -50,10 +56,22 @@ world_append (World * w, guint epoch)
   for (guint i = 0; i < len; i++)
     data[i] = content (epoch, w->length[epoch] + i);
   if (parley_play_queue_append (w->queue, w->now, epoch,
-          g_test_rand_int_range (0, 3), data, len))
+          g_test_rand_int_range (0, 3), data, len)) {
     w->length[epoch] += len;
-  else
+    memset (data, w->open[epoch], len);
+    g_byte_array_append (w->kept[epoch], data, len);
+  } else
     g_assert_cmpuint (epoch, <=, w->last_void);
+}
+
+/* Whether what cannot be interrupted comes behind @from, or may still come. */
+static gboolean
+is_kept_behind (World * w, guint epoch, guint64 from)
+{
+  for (guint64 i = from; i < w->length[epoch]; i++)
+    if (w->kept[epoch]->data[i])
+      return TRUE;
+  return w->open[epoch];
 }
 
 static void
@@ -61,8 +79,17 @@ world_heard (World * w, const ParleyHeard * h)
 {
   guint e = h->epoch;
 
-  if (h->answer) {
-    g_assert_true (w->paused[e] || w->done[e] || e <= w->last_void);
+  if (h->deferred) {
+    g_assert_true (is_kept_behind (w, e, w->heard[e]));
+    w->pauses -= w->stands[e];
+    w->stands[e] = TRUE;
+    w->paused[e] = FALSE;
+  } else if (h->answer) {
+    w->pauses--;
+    w->paused[e] |= w->stands[e];
+    w->stands[e] = FALSE;
+    g_assert_true (w->paused[e] || w->taken_back || w->done[e]
+        || e <= w->last_void);
   } else {
     g_assert_false (w->paused[e]);
     g_assert_cmpuint (e, >, w->last_void);
@@ -108,6 +135,19 @@ world_clear (World * w)
     w->next[e] = w->heard[e];
 }
 
+/* A frame ends with the passage that a pause waits for. */
+static guint
+cut_at_border (World * w, guint epoch, const guint8 * frame, guint n)
+{
+  const guint8 *kept = w->kept[epoch]->data + w->next[epoch];
+  guint sent = 0;
+
+  while (sent < n && frame[sent] != 0xff)
+    sent++;
+  g_assert_true (sent == n || (sent > 0 && kept[sent - 1] && !kept[sent]));
+  return sent;
+}
+
 static void
 world_frame (World * w, const guint8 * frame)
 {
@@ -116,6 +156,10 @@ world_frame (World * w, const guint8 * frame)
 
   g_assert_cmpuint (epoch, <, N_EPOCHS);
   g_assert_true (w->released[epoch] && !w->paused[epoch]);
+  if (w->stands[epoch])
+    n = cut_at_border (w, epoch, frame, n);
+  if (w->stands[epoch])
+    g_assert_true (is_kept_behind (w, epoch, w->next[epoch] + n - 1));
   g_assert_cmpuint (epoch, >, w->last_void);
   g_assert_cmpuint (n, >, 0);
   for (guint i = 0; i < n; i++)
@@ -185,6 +229,35 @@ world_echo (World * w)
   g_free (item);
 }
 
+/* Of two that stand the later has one answer. */
+static void
+world_pause (World * w, guint epoch)
+{
+  gboolean at_once = g_test_rand_int_range (0, 4) == 0;
+
+  if (!w->done[epoch])
+    w->paused[epoch] = TRUE;
+  w->pauses += 1 - (w->stands[epoch] && at_once);
+  parley_play_queue_pause (w->queue, w->now, epoch, at_once);
+}
+
+static void
+world_unpause (World * w, guint epoch)
+{
+  w->taken_back = w->stands[epoch];
+  w->stands[epoch] = w->paused[epoch] = FALSE;
+  parley_play_queue_unpause (w->queue, epoch);
+  world_drive (w);
+  w->taken_back = FALSE;
+}
+
+static void
+world_passage (World * w, guint epoch)
+{
+  w->open[epoch] = !w->open[epoch];
+  parley_play_queue_passage (w->queue, epoch, w->open[epoch]);
+}
+
 static void
 world_step (World * w)
 {
@@ -197,14 +270,11 @@ world_step (World * w)
       w->released[epoch] = TRUE;
       break;
     case 1:
-      if (!w->done[epoch])
-        w->paused[epoch] = TRUE;
-      parley_play_queue_pause (queue, epoch);
+      world_pause (w, epoch);
       break;
     case 2:
     case 3:
-      parley_play_queue_unpause (queue, epoch);
-      w->paused[epoch] = FALSE;
+      world_unpause (w, epoch);
       break;
     case 4:
       if (epoch > w->last_void + 1 || g_test_rand_int_range (0, 8)
@@ -224,7 +294,11 @@ world_step (World * w)
       break;
     case 9:
     case 10:
+    case 11:
       world_echo (w);
+      break;
+    case 12:
+      world_passage (w, epoch);
       break;
     default:
       w->now += PARLEY_PLAY_FRAME_US;
@@ -241,8 +315,7 @@ world_finish (World * w)
   for (guint e = w->last_void + 1; e < N_EPOCHS; e++) {
     parley_play_queue_release (w->queue, e);
     w->released[e] = TRUE;
-    parley_play_queue_unpause (w->queue, e);
-    w->paused[e] = FALSE;
+    world_unpause (w, e);
     parley_play_queue_reply_end (w->queue, e);
     w->ended[e] = TRUE;
   }
@@ -262,6 +335,7 @@ world_finish (World * w)
     g_assert_cmpuint (w->heard[e], ==, w->length[e]);
   }
   g_assert_false (parley_play_queue_wants_tick (w->queue));
+  g_assert_cmpuint (w->pauses, ==, 0);
 }
 
 static void
@@ -271,10 +345,14 @@ random_histories (void)
     ParleyPlayStats stats = { 0 };
     World w = {.queue = parley_play_queue_new (&stats) };
 
+    for (guint e = 0; e < N_EPOCHS; e++)
+      w.kept[e] = g_byte_array_new ();
     for (guint step = 0; step < 400; step++)
       world_step (&w);
     world_finish (&w);
     parley_play_queue_free (w.queue);
+    for (guint e = 0; e < N_EPOCHS; e++)
+      g_byte_array_unref (w.kept[e]);
     g_queue_clear_full (&w.far, g_free);
     g_queue_clear_full (&w.echoes, g_free);
   }

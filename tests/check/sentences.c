@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "providers/llm/passage.h"
 #include "providers/llm/sentences.h"
 
 #include <string.h>
 
-/* What comes out is written with " | " between the sentences. */
+/* What comes out is written with " | " between the sentences, and what is of an
+ * uninterruptible passage in <>. */
 typedef struct
 {
   const gchar *text;
@@ -17,7 +19,9 @@ drain (ParleySentences * sentences, GString * out)
 
   while ((sentence = parley_sentences_next (sentences))) {
     g_assert_cmpstr (sentence, !=, "");
-    g_string_append_printf (out, "%s%s", out->len ? " | " : "", sentence);
+    g_string_append_printf (out,
+        parley_sentences_was_in_passage (sentences) ? "%s<%s>" : "%s%s",
+        out->len ? " | " : "", sentence);
     g_free (sentence);
   }
 }
@@ -330,6 +334,166 @@ test_first_clause_at_once (void)
   parley_sentences_free (sentences);
 }
 
+/* Passages */
+
+#define ON "<no-barge-in>"
+#define OFF "</no-barge-in>"
+
+static const Case passages[] = {
+  {ON "This call is recorded." OFF " How can I help?",
+      "<This call is recorded.> | How can I help?"},
+  {"Hi. " ON "One. Two!" OFF " Three.", "Hi. | <One.> | <Two!> | Three."},
+  /* A border ends a sentence, and the stop behind it belongs to it. */
+  {"Well " ON "it is recorded" OFF ". And you?",
+      "Well | <it is recorded.> | And you?"},
+  {ON "it is recorded" OFF "... Fine.", "<it is recorded...> | Fine."},
+  {ON "it is recorded" OFF ", fine.", "<it is recorded,> | fine."},
+  {ON "it is recorded" OFF " fine", "<it is recorded> | fine"},
+  {ON "It is recorded." OFF "Fine.", "<It is recorded.> | Fine."},
+  {ON "All of it. To the end." OFF, "<All of it.> | <To the end.>"},
+  {"Ay. " ON "By." OFF " " ON "Cy." OFF " Dy.", "Ay. | <By.> | <Cy.> | Dy."},
+  {"Ay. " ON "B" OFF ON "C" OFF " Dy.", "Ay. | <B> | <C> | Dy."},
+  {ON "We take Visa, e.g. for 3.5 dollars. OK?" OFF "Yes.",
+      "<We take Visa, e.g. for 3.5 dollars.> | <OK?> | Yes."},
+  /* As models write it. */
+  {"<NO-BARGE-IN>Ay.</No-Barge-In> By.", "<Ay.> | By."},
+  {"<no_barge_in>Ay.</no_barge_in> By.", "<Ay.> | By."},
+  {"<nobargein>Ay.</nobargein> By.", "<Ay.> | By."},
+  {"<no\u2011barge\u2010in>Ay.</no\u2011barge\u2011in> By.", "<Ay.> | By."},
+  {"< no-barge-in >Ay.< / no-barge-in > By.", "<Ay.> | By."},
+  {"<no-barge-in reason=\"legal\">Ay.</no-barge-in> By.", "<Ay.> | By."},
+  {"**" ON "A b." OFF "** Cy.", "<A b.> | ** Cy."},
+  {"`" ON "`A b.`" OFF "` Cy.", "<`A b.``> | Cy."},
+  {"- " ON "A b." OFF "\n- C", "<A b.> | - C"},
+  {"Hi.\n\n" ON "\nA b.\n" OFF "\n\nCy.", "Hi. | <A b.> | Cy."},
+  /* Nested, unbalanced, nothing in it. */
+  {ON "Ay. " ON "By." OFF " Cy." OFF " Dy.", "<Ay.> | <By.> | Cy. | Dy."},
+  {"Ay. " OFF "By.", "Ay. | By."},
+  {"A b" OFF " c d.", "A b c d."},
+  {"Ay. " ON "By. Cy.", "Ay. | <By.> | <Cy.>"},
+  {"Ay. " ON, "Ay."},
+  {ON OFF "A b.", "A b."},
+  {"A" ON OFF "b.", "A | b."},
+  {ON " " OFF " Ay.", "Ay."},
+  {"A <no-barge-in/> b.", "A  b."},
+  /* Broken tags are not spoken. */
+  {"Ay. <no-barge-in B cc. Dy.", "Ay. | <B cc.> | <Dy.>"},
+  {"Ay. <no-barge-in <b>Cy.</b>", "Ay. | <<b>Cy.</b>>"},
+  {"Ay. <no-barge-in\nBy.", "Ay. | <By.>"},
+  {"A b. <no-bar", "A b."},
+  {"A b. </", "A b."},
+  {ON "A b.</no-barge-i", "<A b.>"},
+  {ON "A b.</no-barge-in", "<A b.>"},
+  /* Others' tags and signs. */
+  {"<b>A</b> 3 < 4 <no> <no-barge-inn> <no-barge-in-2> <x", "<b>A</b> 3 < 4 "
+        "<no> <no-barge-inn> <no-barge-in-2> <x"},
+  {"No < no bb. 5 <", "No < no bb. | 5 <"},
+  {NULL},
+};
+
+/* Wherever the text is cut in two, and in three where it is short. */
+static void
+check_every_cut (const Case * c)
+{
+  gsize length = strlen (c->text);
+
+  for (gsize i = 0; i <= length; i++)
+    for (gsize j = i; j <= (length < 40 ? length : i); j++) {
+      ParleySentences *sentences = parley_sentences_new ();
+      g_autoptr (GString) out = g_string_new (NULL);
+      g_autofree gchar *first = g_strndup (c->text, i);
+      g_autofree gchar *second = g_strndup (c->text + i, j - i);
+
+      parley_sentences_feed (sentences, first);
+      drain (sentences, out);
+      parley_sentences_feed (sentences, second);
+      drain (sentences, out);
+      parley_sentences_feed (sentences, c->text + j);
+      drain (sentences, out);
+      parley_sentences_finish (sentences);
+      drain (sentences, out);
+      g_assert_cmpstr (out->str, ==, c->expected);
+      g_assert_false (parley_sentences_is_in_passage (sentences));
+      parley_sentences_free (sentences);
+    }
+}
+
+static void
+test_passages (void)
+{
+  check_cases (passages);
+  for (const Case * c = passages; c->text; c++)
+    check_every_cut (c);
+}
+
+/* A voice behind it must know at once that a passage is over, or goes on. */
+static void
+test_passage_at_once (void)
+{
+  ParleySentences *sentences = parley_sentences_new ();
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  parley_sentences_feed (sentences, "Hi. " ON "It is so. ");
+  drain (sentences, out);
+  g_assert_cmpstr (out->str, ==, "Hi. | <It is so.>");
+  g_assert_true (parley_sentences_is_in_passage (sentences));
+  parley_sentences_feed (sentences, "Yes.</no-barge-in");
+  drain (sentences, out);
+  g_assert_cmpstr (out->str, ==, "Hi. | <It is so.>");
+  parley_sentences_feed (sentences, ">");
+  drain (sentences, out);
+  g_assert_cmpstr (out->str, ==, "Hi. | <It is so.> | <Yes.>");
+  g_assert_false (parley_sentences_is_in_passage (sentences));
+  /* A reset forgets that one is open. */
+  parley_sentences_feed (sentences, ON "Ay. ");
+  drain (sentences, out);
+  g_assert_true (parley_sentences_is_in_passage (sentences));
+  parley_sentences_finish (sentences);
+  parley_sentences_reset (sentences);
+  parley_sentences_feed (sentences, "By. ");
+  drain (sentences, out);
+  g_assert_true (g_str_has_suffix (out->str, " | <Ay.> | By."));
+  parley_sentences_free (sentences);
+}
+
+/* A reader waits for no more than so much. */
+static void
+test_tag_is_bounded (void)
+{
+  static const gchar *const begins[] =
+      { "<no-barge-in", "< / no\u2011barge-in ",
+    "<no-barge-in a=", "<n", "<"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (begins); i++) {
+    g_autoptr (GString) text = g_string_new (begins[i]);
+    gsize length;
+
+    while (text->len < PARLEY_PASSAGE_TAG_MAX)
+      g_string_append_c (text, ' ');
+    g_assert_cmpint (parley_passage_tag (text->str, text->len, FALSE, &length),
+        !=, PARLEY_PASSAGE_MORE);
+  }
+}
+
+static void
+test_strip (void)
+{
+  static const Case cases[] = {
+    {"A " ON "b." OFF " c < 3 <b>d</b>", "A b. c < 3 <b>d</b>"},
+    {"A.<no-bar", "A."},
+    {"<", "<"},
+    {"", ""},
+    {NULL},
+  };
+
+  for (const Case * c = cases; c->text; c++) {
+    g_autofree gchar *stripped = parley_passage_strip (c->text);
+
+    g_assert_cmpstr (stripped, ==, c->expected);
+  }
+}
+
 static void
 check_every_chunking (const gchar * text, GRand * rand)
 {
@@ -349,7 +513,7 @@ static void
 test_same_for_every_chunking (gconstpointer words)
 {
   const Case *tables[] = { plain, abbreviations, numbers, addresses, marks,
-    lines, clauses
+    lines, clauses, passages
   };
   GRand *rand = g_rand_new_with_seed (20240601);
   GString *all = g_string_new (NULL);
@@ -384,7 +548,8 @@ test_random_text (gconstpointer words)
     "\xf0\x9f", "¿", "«", "»", "The ", "Monday", "Mai", "(", ")",
     "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww", "....................",
     "                                                                 ",
-    ", ", ": ", "，", " - ", "one two three ", "\"",
+    ", ", ": ", "，", " - ", "one two three ", "\"", ON, ON, OFF, OFF,
+    "<no-barge", "<no\u2011", "<", "</", ">",
   };
   GRand *rand = g_rand_new_with_seed (7);
   guint i, j;
@@ -417,6 +582,10 @@ gint
 main (gint argc, gchar ** argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sentences/passages", test_passages);
+  g_test_add_func ("/sentences/passages/at-once", test_passage_at_once);
+  g_test_add_func ("/sentences/passages/bounded", test_tag_is_bounded);
+  g_test_add_func ("/sentences/passages/strip", test_strip);
 
   g_test_add_data_func ("/sentences/plain", plain, check_cases);
   g_test_add_data_func ("/sentences/abbreviations", abbreviations, check_cases);

@@ -32,6 +32,7 @@ static const struct
   {PARLEY_EVENT_INTERRUPT, "parley/interrupt",
       GST_EVENT_CUSTOM_DOWNSTREAM_OOB},
   {PARLEY_EVENT_REPLY_END, "parley/reply-end", GST_EVENT_CUSTOM_DOWNSTREAM},
+  {PARLEY_EVENT_PASSAGE, "parley/passage", GST_EVENT_CUSTOM_DOWNSTREAM},
   {PARLEY_EVENT_PLAYING, "parley/playing", GST_EVENT_CUSTOM_UPSTREAM},
   {PARLEY_EVENT_HEARD, "parley/heard", GST_EVENT_CUSTOM_UPSTREAM},
 };
@@ -65,7 +66,7 @@ make (ParleyEventKind kind)
     case PARLEY_EVENT_BEEP:
       return parley_event_new_beep ();
     case PARLEY_EVENT_PAUSE:
-      return parley_event_new_pause (7);
+      return parley_event_new_pause (7, FALSE);
     case PARLEY_EVENT_UNPAUSE:
       return parley_event_new_unpause (7);
     case PARLEY_EVENT_RELEASE:
@@ -74,6 +75,8 @@ make (ParleyEventKind kind)
       return parley_event_new_interrupt (7);
     case PARLEY_EVENT_REPLY_END:
       return parley_event_new_reply_end (7);
+    case PARLEY_EVENT_PASSAGE:
+      return parley_event_new_passage (7, TRUE);
     case PARLEY_EVENT_PLAYING:
       return parley_event_new_playing (7, TRUE);
     case PARLEY_EVENT_HEARD:
@@ -253,6 +256,40 @@ test_epoch (void)
 }
 
 static void
+test_pause (void)
+{
+  g_autoptr (GstEvent) pause = parley_event_new_pause (9, TRUE);
+  g_autoptr (GstEvent) bare = gst_event_new_custom
+      (GST_EVENT_CUSTOM_DOWNSTREAM_OOB, gst_structure_new ("parley/pause",
+          "epoch", G_TYPE_UINT64, (guint64) 8, NULL));
+  gboolean at_once = FALSE;
+  guint64 epoch = 0;
+
+  g_assert_true (parley_event_parse_pause (pause, &epoch, &at_once));
+  g_assert_true (at_once);
+  g_assert_cmpuint (epoch, ==, 9);
+  at_once = FALSE;
+  g_assert_true (parley_event_parse_pause (bare, &epoch, &at_once));
+  g_assert_false (at_once);
+  g_assert_false (parley_event_parse_passage (pause, &epoch, &at_once));
+}
+
+static void
+test_passage (void)
+{
+  g_autoptr (GstEvent) open = parley_event_new_passage (9, TRUE);
+  g_autoptr (GstEvent) close = parley_event_new_passage (9, FALSE);
+  gboolean is_open = FALSE;
+  guint64 epoch = 0;
+
+  g_assert_true (parley_event_parse_passage (open, &epoch, &is_open));
+  g_assert_true (is_open);
+  g_assert_cmpuint (epoch, ==, 9);
+  g_assert_true (parley_event_parse_passage (close, NULL, &is_open));
+  g_assert_false (is_open);
+}
+
+static void
 test_playing (void)
 {
   g_autoptr (GstEvent) ended = parley_event_new_playing (9, FALSE);
@@ -270,7 +307,8 @@ static void
 test_heard (void)
 {
   const ParleyHeard heard = {.epoch = 8,.sequence = 2,.ms = 1234,
-    .begun = TRUE,.done = FALSE,.answer = TRUE,.text = "Guten Tag."
+    .begun = TRUE,.done = FALSE,.answer = TRUE,.deferred = TRUE,
+    .text = "Guten Tag."
   };
   g_autoptr (GstEvent) event = parley_event_new_heard (&heard);
   ParleyHeard parsed;
@@ -282,6 +320,7 @@ test_heard (void)
   g_assert_true (parsed.begun);
   g_assert_false (parsed.done);
   g_assert_true (parsed.answer);
+  g_assert_true (parsed.deferred);
   g_assert_cmpstr (parsed.text, ==, "Guten Tag.");
 }
 
@@ -289,13 +328,14 @@ static void
 test_heard_without_text (void)
 {
   g_autoptr (GstEvent) event = make (PARLEY_EVENT_HEARD);
-  g_autoptr (GstEvent) pause = parley_event_new_pause (1);
+  g_autoptr (GstEvent) pause = parley_event_new_pause (1, FALSE);
   ParleyHeard parsed = {.text = "untouched" };
 
   g_assert_false (parley_event_parse_heard (pause, &parsed));
   g_assert_cmpstr (parsed.text, ==, "untouched");
   g_assert_true (parley_event_parse_heard (event, &parsed));
   g_assert_null (parsed.text);
+  g_assert_false (parsed.deferred);
 }
 
 static void
@@ -402,6 +442,8 @@ main (int argc, char **argv)
   g_test_add_func ("/turnevents/endpointing", test_endpointing);
   g_test_add_func ("/turnevents/dtmf", test_dtmf);
   g_test_add_func ("/turnevents/epoch", test_epoch);
+  g_test_add_func ("/turnevents/pause", test_pause);
+  g_test_add_func ("/turnevents/passage", test_passage);
   g_test_add_func ("/turnevents/playing", test_playing);
   g_test_add_func ("/turnevents/heard", test_heard);
   g_test_add_func ("/turnevents/heard-without-text", test_heard_without_text);

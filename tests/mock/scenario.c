@@ -37,6 +37,7 @@ typedef struct
   GHashTable *parameters;       /* of the call's start */
 
   ParleyVirtualCall *call;
+  guint clears;                 /* that the agent sent */
   guint64 n_frames;
   guint64 sequence;
   gint64 speech_end;            /* of the last word said; -1: none */
@@ -311,12 +312,19 @@ take_at (const gchar * text)
 }
 
 static void
+on_sent (const ParleyTwilioMessage * message, gpointer data)
+{
+  if (message->type == PARLEY_TWILIO_CLEAR)
+    ((Scenario *) data)->clears++;
+}
+
+static void
 begin_call (Scenario * self)
 {
   static const gchar *const order[] = {
     "twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts", "mulawsink"
   };
-  static const ParleyVirtualCallHooks none = { NULL, NULL, NULL };
+  static const ParleyVirtualCallHooks hooks = {.sent = on_sent };
   g_autoptr (GString) launch = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   ParleyPipelineFile file = { (gchar *) self->path, NULL, NULL };
@@ -329,7 +337,7 @@ begin_call (Scenario * self)
         i >= 2 && i <= 4 ? " provider=scenario" : "", more ? more : "");
   }
   file.launch = launch->str;
-  self->call = parley_virtual_call_new (&file, &none, self, &error);
+  self->call = parley_virtual_call_new (&file, &hooks, self, &error);
   g_assert_no_error (error);
   parley_twilio_build_start (json, SID, "AC1", "CA1", self->parameters);
   send (self, json);
@@ -582,6 +590,13 @@ do_requests (Scenario * self, gchar * rest)
 }
 
 static void
+do_clears (Scenario * self, gchar * rest)
+{
+  if (self->clears != g_ascii_strtoull (rest, NULL, 10))
+    fail (self, "the agent stopped %u times", self->clears);
+}
+
+static void
 do_quiet (Scenario * self, gchar * rest)
 {
   pass (self, g_ascii_strtoll (rest, NULL, 10) * MS);
@@ -629,6 +644,7 @@ static const Step steps[] = {
   {"absent", do_absent},
   {"history", do_history},
   {"requests", do_requests},
+  {"clears", do_clears},
   {"quiet", do_quiet},
   {"hang up", do_hang_up},
   {"over", do_over},

@@ -54,7 +54,7 @@ struct _ParleyDialogue
                                  * was carried over by its outcome */
   guint guess_take;             /* the last take that says the same */
   gboolean started;             /* its first frame was sent */
-  gboolean ack_wait;            /* a pause was not answered yet */
+  guint64 ack_wait;             /* whose pause was not answered yet; 0: none */
   guint64 unwanted;             /* to be void then; 0: none */
 };
 
@@ -296,14 +296,19 @@ commit_finals (ParleyDialogue * self)
 /* Turns */
 
 static void
+pause_reply (ParleyDialogue * self, gboolean at_once)
+{
+  self->state = PARLEY_REPLY_PAUSED;
+  self->ack_wait = self->reply;
+  self->actions.pause (self->reply, at_once, self->data);
+}
+
+static void
 take_up (ParleyDialogue * self)
 {
-  if (!self->player || self->barge_in == PARLEY_BARGE_IN_OFF
-      || self->state != PARLEY_REPLY_RELEASED)
-    return;
-  self->state = PARLEY_REPLY_PAUSED;
-  self->ack_wait = TRUE;
-  self->actions.pause (self->reply, self->data);
+  if (self->player && self->barge_in != PARLEY_BARGE_IN_OFF
+      && self->state == PARLEY_REPLY_RELEASED)
+    pause_reply (self, FALSE);
 }
 
 static Turn *
@@ -522,7 +527,9 @@ parley_dialogue_stop (ParleyDialogue * self)
   if (is_withheld (self) || !self->reply)
     return;
   self->unwanted = self->reply;
-  take_up (self);
+  /* One that is paused may still wait for the end of a passage. */
+  if (self->player && (self->state == PARLEY_REPLY_RELEASED || self->ack_wait))
+    pause_reply (self, TRUE);
   if (!self->ack_wait)
     drop_unwanted (self);
 }
@@ -551,11 +558,9 @@ void
 parley_dialogue_heard (ParleyDialogue * self, guint64 epoch, gboolean answer,
     gboolean done)
 {
+  answer = answer && epoch == self->ack_wait;
   if (answer)
-    self->ack_wait = FALSE;
-  if (answer && self->barge_in == PARLEY_BARGE_IN_ALWAYS
-      && self->state == PARLEY_REPLY_PAUSED)
-    stop_reply (self);
+    self->ack_wait = 0;
   if (done && epoch == self->reply) {
     if (!self->started)
       commit_finals (self);
@@ -563,7 +568,16 @@ parley_dialogue_heard (ParleyDialogue * self, guint64 epoch, gboolean answer,
   }
   if (!self->ack_wait)
     drop_unwanted (self);
+  if (answer && self->barge_in == PARLEY_BARGE_IN_ALWAYS
+      && self->state == PARLEY_REPLY_PAUSED)
+    stop_reply (self);
   handle_sayings (self);
+}
+
+void
+parley_dialogue_give_up_answer (ParleyDialogue * self)
+{
+  parley_dialogue_heard (self, self->ack_wait, TRUE, FALSE);
 }
 
 guint64
@@ -589,7 +603,7 @@ parley_dialogue_is_released (ParleyDialogue * self, guint64 epoch)
 gboolean
 parley_dialogue_is_waiting (ParleyDialogue * self)
 {
-  return self->ack_wait;
+  return self->ack_wait != 0;
 }
 
 gboolean

@@ -38,7 +38,9 @@ typedef enum
 
 typedef struct
 {
-  void (*pause) (guint64 epoch, gpointer data);
+  /* @at_once: even in an uninterruptible passage, whose end a pause waits for
+   * else. */
+  void (*pause) (guint64 epoch, gboolean at_once, gpointer data);
   void (*unpause) (guint64 epoch, gpointer data);
   void (*release) (guint64 epoch, gpointer data);
   void (*interrupt) (guint64 epoch, gpointer data);
@@ -96,17 +98,21 @@ void parley_dialogue_outcome (ParleyDialogue * dialogue, guint turn,
  * caller is speaking. FALSE: another reply is under way; nothing happened. */
 gboolean parley_dialogue_announce (ParleyDialogue * dialogue, guint64 epoch);
 /* What is being said gives way, as nothing of it is wanted any more: it is
- * paused, if it is not, and void once that was answered. The caller's words
- * that it answers are not answered again. */
+ * paused, if it is not, whatever it is and whatever barge-in says, and void
+ * once that was answered. The caller's words that it answers are not answered
+ * again. */
 void parley_dialogue_stop (ParleyDialogue * dialogue);
 /* The reply to a guess could not be made. TRUE: it is void, and the outcome
  * begins anew. FALSE: it is no guess any more; nothing happened. */
 gboolean parley_dialogue_fail_guess (ParleyDialogue * dialogue, guint64 epoch);
 
-/* What mulawsink reports of a reply. It plays, too, once it has effects. */
+/* What mulawsink reports of a reply. It plays, too, once it has effects.
+ * @answer: to the pause of that reply; to another it is none. */
 void parley_dialogue_playing (ParleyDialogue * dialogue, guint64 epoch);
 void parley_dialogue_heard (ParleyDialogue * dialogue, guint64 epoch,
     gboolean answer, gboolean done);
+/* A pause will not be answered: it counts as answered. */
+void parley_dialogue_give_up_answer (ParleyDialogue * dialogue);
 
 /* The reply under way, 0 for none. */
 guint64 parley_dialogue_reply (ParleyDialogue * dialogue);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "speech/g711.h"
+#include "turn/playpassages.h"
 
 #define BYTES_PER_MS 8
 #define US_PER_BYTE 125
@@ -43,6 +44,9 @@ typedef struct
   guint heard_sequence;
   GArray *sentences;            /* of Place: where they ended, after heard */
   GArray *marks;                /* of Place: sent and not echoed */
+  GArray *passages;             /* of ParleyPlayPassage */
+  guint standing;               /* a pause waits for the end of this one, from
+                                 * 1; 0: none does */
   gint64 appended;              /* when audio came last */
 } Entry;
 
@@ -67,6 +71,7 @@ entry_free (gpointer data)
   g_byte_array_unref (entry->audio);
   g_array_unref (entry->sentences);
   g_array_unref (entry->marks);
+  g_array_unref (entry->passages);
   g_free (entry);
 }
 
@@ -80,6 +85,7 @@ entry_new (guint64 epoch)
   entry->audio = g_byte_array_new ();
   entry->sentences = g_array_new (FALSE, FALSE, sizeof (Place));
   entry->marks = g_array_new (FALSE, FALSE, sizeof (Place));
+  entry->passages = g_array_new (FALSE, FALSE, sizeof (ParleyPlayPassage));
   return entry;
 }
 
@@ -96,11 +102,30 @@ entry_waiting (const Entry * entry)
   return entry->over ? 0 : entry_length (entry) - entry->sent;
 }
 
+/* Where sending must stop. */
+static guint64
+entry_limit (const Entry * entry)
+{
+  return entry->standing ? parley_play_passages_nth (entry->passages,
+      entry->standing)->end : PARLEY_PLAY_OPEN;
+}
+
+/* Bytes that may be sent. */
+static guint64
+entry_sendable (const Entry * entry)
+{
+  guint64 limit = MIN (entry_limit (entry), entry_length (entry));
+
+  return entry->over || entry->sent >= limit ? 0 : limit - entry->sent;
+}
+
 static void
 entry_close (Entry * entry)
 {
   entry->over = TRUE;
   entry->paused = FALSE;
+  entry->standing = 0;
+  g_array_set_size (entry->passages, 0);
   g_byte_array_set_size (entry->audio, 0);
   g_array_set_size (entry->sentences, 0);
   g_array_set_size (entry->marks, 0);
@@ -232,7 +257,7 @@ push_playing (ParleyPlayQueue * self, Entry * entry, gboolean playing)
   push_action (self, PARLEY_PLAY_PLAYING, entry->epoch)->playing = playing;
 }
 
-static void
+static ParleyHeard *
 push_heard (ParleyPlayQueue * self, guint64 epoch, const Entry * entry,
     gboolean done, gboolean answer)
 {
@@ -241,18 +266,19 @@ push_heard (ParleyPlayQueue * self, guint64 epoch, const Entry * entry,
   heard->epoch = epoch;
   heard->answer = answer;
   heard->done = done;
-  if (!entry)
-    return;
-  heard->sequence = entry->heard_sequence;
-  heard->ms = entry->heard / BYTES_PER_MS;
-  heard->begun = entry->order != 0;
+  if (entry) {
+    heard->sequence = entry->heard_sequence;
+    heard->ms = entry->heard / BYTES_PER_MS;
+    heard->begun = entry->order != 0;
+  }
+  return heard;
 }
 
 static gboolean
 all_heard (const Entry * entry)
 {
-  return entry->released && !entry->paused && !entry->over && entry->ended
-      && entry->heard == entry_length (entry);
+  return entry->released && !entry->paused && !entry->standing && !entry->over
+      && entry->ended && entry->heard == entry_length (entry);
 }
 
 /* Epoch 0 only rests until more comes. */
@@ -342,7 +368,9 @@ mark_if_due (ParleyPlayQueue * self, Entry * entry, gboolean lull)
     return;
   if (ended && !at_end)
     send_mark (self, entry, ended->sequence);
-  else if (at_end || lull || entry->sent - entry->marked >= MARK_BYTES)
+  else if (at_end || lull || entry->sent - entry->marked >= MARK_BYTES
+      || parley_play_passages_end_between (entry->passages, entry->marked,
+          entry->sent))
     send_mark (self, entry, sequence_at_sent (entry));
 }
 
@@ -371,6 +399,76 @@ find_mark (const Entry * entry, guint64 sequence, guint64 ms, Place * found)
   return FALSE;
 }
 
+/* Pauses and passages */
+
+/* For a far end that echoes nothing, a passage has been heard this long after
+ * it must have been played. */
+static gboolean
+is_over (ParleyPlayQueue * self, const Entry * entry,
+    const ParleyPlayPassage * passage, gint64 now)
+{
+  if (entry->heard >= passage->end)
+    return TRUE;
+  return entry->sent >= passage->end && now >= self->played_at
+      - (gint64) (entry->sent - passage->end) * US_PER_BYTE
+      + PARLEY_PLAY_ECHO_US;
+}
+
+/* The passage that is being played, from 1; 0: none is. */
+static guint
+passage_at (ParleyPlayQueue * self, const Entry * entry, gint64 now)
+{
+  guint64 ahead = MAX (self->played_at - now, 0) / US_PER_BYTE;
+  guint64 played = entry->sent - MIN (entry->sent, ahead);
+
+  for (guint n = entry->passages->len; n > 0; n--) {
+    const ParleyPlayPassage *passage =
+        parley_play_passages_nth (entry->passages, n);
+
+    if (passage->begin <= played && passage->begin < entry->sent
+        && !is_over (self, entry, passage, now))
+      return n;
+  }
+  return 0;
+}
+
+static void
+stop (ParleyPlayQueue * self, Entry * entry)
+{
+  entry->standing = 0;
+  entry->paused = TRUE;
+  if (entry->sent > entry->heard)
+    clear (self);
+}
+
+/* A pause that stands takes effect at the end of its passage. */
+static gboolean
+stop_if_over (ParleyPlayQueue * self, Entry * entry, gint64 now)
+{
+  if (!entry->standing || !is_over (self, entry,
+          parley_play_passages_nth (entry->passages, entry->standing), now))
+    return FALSE;
+  stop (self, entry);
+  push_heard (self, entry->epoch, entry, FALSE, TRUE);
+  return TRUE;
+}
+
+void
+parley_play_queue_passage (ParleyPlayQueue * self, guint64 epoch, gboolean open)
+{
+  Entry *entry = find_or_add (self, epoch);
+
+  if (!entry || entry->over || entry->ended)
+    return;
+  if (open) {
+    parley_play_passages_open (entry->passages, entry_length (entry));
+  } else {
+    parley_play_passages_close (entry->passages, entry_length (entry));
+    mark_if_due (self, entry, FALSE);
+    stop_if_over (self, entry, G_MININT64);
+  }
+}
+
 gboolean
 parley_play_queue_echo (ParleyPlayQueue * self, const gchar * name)
 {
@@ -391,6 +489,8 @@ parley_play_queue_echo (ParleyPlayQueue * self, const gchar * name)
   entry->heard_sequence = mark.sequence;
   entry_trim (entry);
   self->stats->marks_echoed++;
+  if (stop_if_over (self, entry, G_MININT64))
+    return TRUE;
   if (all_heard (entry))
     finish (self, entry);
   else
@@ -432,9 +532,11 @@ end_entry (ParleyPlayQueue * self, Entry * entry)
 {
   if (entry->over || entry->ended)
     return;
+  parley_play_passages_close (entry->passages, entry_length (entry));
   entry->ended = TRUE;
   mark_if_due (self, entry, FALSE);
-  finish_if_heard (self, entry);
+  if (!stop_if_over (self, entry, G_MININT64))
+    finish_if_heard (self, entry);
 }
 
 void
@@ -468,17 +570,31 @@ parley_play_queue_release (ParleyPlayQueue * self, guint64 epoch)
 }
 
 void
-parley_play_queue_pause (ParleyPlayQueue * self, guint64 epoch)
+parley_play_queue_pause (ParleyPlayQueue * self, gint64 now, guint64 epoch,
+    gboolean at_once)
 {
   Entry *entry = find_or_add (self, epoch);
 
-  if (entry && !entry->over) {
-    entry->paused = TRUE;
-    if (entry->sent > entry->heard)
-      clear (self);
+  if (entry && !entry->over && !entry->paused && !at_once)
+    entry->standing = passage_at (self, entry, now);
+  if (entry && entry->standing && !at_once) {
+    push_heard (self, epoch, entry, FALSE, FALSE)->deferred = TRUE;
+    return;
   }
+  if (entry && !entry->over)
+    stop (self, entry);
   /* What is void has not ended: make_void(). */
   push_heard (self, epoch, entry, entry && entry->over && entry->ended, TRUE);
+}
+
+/* Nobody is to wait for its answer. */
+static void
+drop_standing (ParleyPlayQueue * self, Entry * entry)
+{
+  if (!entry->standing)
+    return;
+  entry->standing = 0;
+  push_heard (self, entry->epoch, entry, FALSE, TRUE);
 }
 
 void
@@ -486,8 +602,9 @@ parley_play_queue_unpause (ParleyPlayQueue * self, guint64 epoch)
 {
   Entry *entry = find (self, epoch);
 
-  if (!entry || !entry->paused)
+  if (!entry || !(entry->paused || entry->standing))
     return;
+  drop_standing (self, entry);
   entry->paused = FALSE;
   finish_if_heard (self, entry);
 }
@@ -496,6 +613,7 @@ static void
 make_void (ParleyPlayQueue * self, Entry * entry)
 {
   self->stats->bytes_dropped += entry_length (entry) - entry->heard;
+  drop_standing (self, entry);
   if (entry->order)
     push_playing (self, entry, FALSE);
   entry->ended = FALSE;
@@ -558,6 +676,7 @@ parley_play_queue_advance (ParleyPlayQueue * self, gint64 now)
   for (guint i = 0; i < self->entries->len; i++) {
     Entry *entry = g_ptr_array_index (self->entries, i);
 
+    stop_if_over (self, entry, now);
     if (entry->epoch == 0 && is_lull (entry, now))
       end_entry (self, entry);
     else if (is_under_way (entry) && is_lull (entry, now)
@@ -577,13 +696,14 @@ due_entry (ParleyPlayQueue * self, gint64 now, gint64 lead)
 {
   Entry *entry = current (self);
   gint64 ahead = MAX (self->played_at - now, 0);
-  guint64 waiting = entry ? entry_waiting (entry) : 0;
+  guint64 waiting = entry ? entry_sendable (entry) : 0;
 
   if (waiting == 0)
     return NULL;
   if (ahead + PARLEY_PLAY_FRAME_US > lead && ahead >= PARLEY_PLAY_FRAME_US)
     return NULL;
   if (waiting < PARLEY_PLAY_FRAME && !entry->ended
+      && entry->sent + waiting < entry_limit (entry)
       && (ahead >= PARLEY_PLAY_FRAME_US || !is_lull (entry, now)))
     return NULL;
   return entry;
@@ -610,7 +730,7 @@ parley_play_queue_take_frame (ParleyPlayQueue * self, gint64 now,
 
   if (!entry)
     return FALSE;
-  n = MIN (entry_waiting (entry), PARLEY_PLAY_FRAME);
+  n = MIN (entry_sendable (entry), PARLEY_PLAY_FRAME);
   memcpy (frame, entry->audio->data + (entry->sent - entry->base), n);
   memset (frame + n, PARLEY_MULAW_SILENCE, PARLEY_PLAY_FRAME - n);
   entry->sent += n;
@@ -640,6 +760,17 @@ parley_play_queue_pop (ParleyPlayQueue * self, ParleyPlayAction * action)
 
 /* Questions */
 
+guint64
+parley_play_queue_get_standing (ParleyPlayQueue * self)
+{
+  for (guint i = 0; i < self->entries->len; i++) {
+    Entry *e = g_ptr_array_index (self->entries, i);
+    if (e->standing)
+      return e->epoch;
+  }
+  return 0;
+}
+
 gboolean
 parley_play_queue_wants_tick (ParleyPlayQueue * self)
 {
@@ -649,7 +780,7 @@ parley_play_queue_wants_tick (ParleyPlayQueue * self)
     return TRUE;
   for (guint i = 0; i < self->entries->len; i++) {
     Entry *e = g_ptr_array_index (self->entries, i);
-    if (e->epoch == 0 && !e->ended)
+    if ((e->epoch == 0 && !e->ended) || e->standing)
       return TRUE;
     if (is_under_way (e) && (e->sent > e->marked || (e == playing && !e->dry)))
       return TRUE;

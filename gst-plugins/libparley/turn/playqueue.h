@@ -22,13 +22,18 @@ G_BEGIN_DECLS
  * first goes on, paused or not, until its end; then the lowest that may be
  * heard. One that is withheld holds up none.
  *
+ * Of an epoch some stretches may be uninterruptible passages. A pause that
+ * comes while one is being played stands until its end was heard: nothing
+ * behind it is sent, and what was is cleared then.
+ *
  * Epoch 0 is audio that is nobody's reply: never withheld and never void. It
  * ends when no more comes for PARLEY_PLAY_LULL_US and begins again with the
  * next; it waits only for a reply that has begun and is not paused. Of what was
  * sent of it a minute at most is kept for an echo.
  *
  * Marks are named e<epoch>:<sentence>:<ms into the epoch>:<clears so far>. They
- * follow each sentence, every 500 ms of audio, the end of a reply and a lull.
+ * follow each sentence and passage, every 500 ms of audio, the end of a reply
+ * and a lull.
  *
  * Nothing here sends or waits: what is to be done comes out of
  * parley_play_queue_pop() and _take_frame(), and times (µs of one monotonic
@@ -39,6 +44,8 @@ G_BEGIN_DECLS
 /* Without more audio for this long, an incomplete frame of a reply that is not
  * over is padded rather than kept. */
 #define PARLEY_PLAY_LULL_US 60000
+/* How long after its time the echo of a mark behind a passage is waited for. */
+#define PARLEY_PLAY_ECHO_US 2000000
 #define PARLEY_PLAY_MARK_SIZE 64
 
 typedef struct _ParleyPlayQueue ParleyPlayQueue;
@@ -86,8 +93,13 @@ void parley_play_queue_reply_end (ParleyPlayQueue * queue, guint64 epoch);
 void parley_play_queue_end (ParleyPlayQueue * queue);
 
 void parley_play_queue_release (ParleyPlayQueue * queue, guint64 epoch);
-/* Always leads to one heard with answer set. */
-void parley_play_queue_pause (ParleyPlayQueue * queue, guint64 epoch);
+/* What is appended from now on is an uninterruptible passage, or is not. */
+void parley_play_queue_passage (ParleyPlayQueue * queue, guint64 epoch,
+    gboolean open);
+/* Always leads to one heard with answer set: at the end of the passage that is
+ * being played, after one that is deferred, but if @at_once. */
+void parley_play_queue_pause (ParleyPlayQueue * queue, gint64 now,
+    guint64 epoch, gboolean at_once);
 void parley_play_queue_unpause (ParleyPlayQueue * queue, guint64 epoch);
 /* Epochs from 1 to @epoch are void from now on. */
 void parley_play_queue_interrupt (ParleyPlayQueue * queue, guint64 epoch);
@@ -110,6 +122,8 @@ gboolean parley_play_queue_take_frame (ParleyPlayQueue * queue, gint64 now,
 gboolean parley_play_queue_pop (ParleyPlayQueue * queue,
     ParleyPlayAction * action);
 
+/* The epoch whose pause stands; 0: none does. */
+guint64 parley_play_queue_get_standing (ParleyPlayQueue * queue);
 /* Whether something will become due by the passing of time alone. */
 gboolean parley_play_queue_wants_tick (ParleyPlayQueue * queue);
 /* Whether anything that may be heard is not yet heard. */

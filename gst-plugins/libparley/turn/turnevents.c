@@ -30,6 +30,7 @@ static const struct
   [PARLEY_EVENT_RELEASE] = {"parley/release", OOB},
   [PARLEY_EVENT_INTERRUPT] = {"parley/interrupt", OOB},
   [PARLEY_EVENT_REPLY_END] = {"parley/reply-end", SERIALIZED},
+  [PARLEY_EVENT_PASSAGE] = {"parley/passage", SERIALIZED},
   [PARLEY_EVENT_PLAYING] = {"parley/playing", UPSTREAM},
   [PARLEY_EVENT_HEARD] = {"parley/heard", UPSTREAM},
 };
@@ -209,10 +210,39 @@ parley_event_new_beep (void)
       gst_structure_new_empty (kinds[PARLEY_EVENT_BEEP].name));
 }
 
-GstEvent *
-parley_event_new_pause (guint64 epoch)
+static GstEvent *
+new_flag (ParleyEventKind kind, guint64 epoch, const gchar * name,
+    gboolean flag)
 {
-  return new_epoch (PARLEY_EVENT_PAUSE, epoch);
+  GstEvent *event = new_epoch (kind, epoch);
+
+  gst_structure_set (gst_event_writable_structure (event), name,
+      G_TYPE_BOOLEAN, flag, NULL);
+  return event;
+}
+
+static gboolean
+parse_flag (GstEvent * event, ParleyEventKind kind, guint64 * epoch,
+    const gchar * name, gboolean * flag)
+{
+  if (parley_event_get_kind (event) != kind)
+    return FALSE;
+  parley_event_parse_epoch (event, epoch);
+  if (flag)
+    gst_structure_get_boolean (gst_event_get_structure (event), name, flag);
+  return TRUE;
+}
+
+GstEvent *
+parley_event_new_pause (guint64 epoch, gboolean at_once)
+{
+  return new_flag (PARLEY_EVENT_PAUSE, epoch, "at-once", at_once);
+}
+
+gboolean
+parley_event_parse_pause (GstEvent * event, guint64 * epoch, gboolean * at_once)
+{
+  return parse_flag (event, PARLEY_EVENT_PAUSE, epoch, "at-once", at_once);
 }
 
 GstEvent *
@@ -240,13 +270,21 @@ parley_event_new_reply_end (guint64 epoch)
 }
 
 GstEvent *
+parley_event_new_passage (guint64 epoch, gboolean open)
+{
+  return new_flag (PARLEY_EVENT_PASSAGE, epoch, "open", open);
+}
+
+gboolean
+parley_event_parse_passage (GstEvent * event, guint64 * epoch, gboolean * open)
+{
+  return parse_flag (event, PARLEY_EVENT_PASSAGE, epoch, "open", open);
+}
+
+GstEvent *
 parley_event_new_playing (guint64 epoch, gboolean playing)
 {
-  GstEvent *event = new_epoch (PARLEY_EVENT_PLAYING, epoch);
-
-  gst_structure_set (gst_event_writable_structure (event),
-      "playing", G_TYPE_BOOLEAN, playing, NULL);
-  return event;
+  return new_flag (PARLEY_EVENT_PLAYING, epoch, "playing", playing);
 }
 
 GstEvent *
@@ -258,7 +296,7 @@ parley_event_new_heard (const ParleyHeard * heard)
   gst_structure_set (structure, "sequence", G_TYPE_UINT, heard->sequence,
       "ms", G_TYPE_UINT, heard->ms, "begun", G_TYPE_BOOLEAN, heard->begun,
       "done", G_TYPE_BOOLEAN, heard->done, "answer", G_TYPE_BOOLEAN,
-      heard->answer, NULL);
+      heard->answer, "deferred", G_TYPE_BOOLEAN, heard->deferred, NULL);
   if (heard->text)
     gst_structure_set (structure, "text", G_TYPE_STRING, heard->text, NULL);
   return event;
@@ -367,13 +405,7 @@ gboolean
 parley_event_parse_playing (GstEvent * event, guint64 * epoch,
     gboolean * playing)
 {
-  if (parley_event_get_kind (event) != PARLEY_EVENT_PLAYING)
-    return FALSE;
-  parley_event_parse_epoch (event, epoch);
-  if (playing)
-    gst_structure_get_boolean (gst_event_get_structure (event), "playing",
-        playing);
-  return TRUE;
+  return parse_flag (event, PARLEY_EVENT_PLAYING, epoch, "playing", playing);
 }
 
 gboolean
@@ -391,6 +423,8 @@ parley_event_parse_heard (GstEvent * event, ParleyHeard * heard)
       "ms", G_TYPE_UINT, &heard->ms, "begun", G_TYPE_BOOLEAN, &heard->begun,
       "done", G_TYPE_BOOLEAN, &heard->done,
       "answer", G_TYPE_BOOLEAN, &heard->answer, NULL);
+  /* Whoever knows no passages leaves it out. */
+  gst_structure_get_boolean (structure, "deferred", &heard->deferred);
   heard->text = gst_structure_get_string (structure, "text");
   return TRUE;
 }

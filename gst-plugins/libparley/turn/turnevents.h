@@ -37,6 +37,7 @@ typedef enum
   PARLEY_EVENT_RELEASE,
   PARLEY_EVENT_INTERRUPT,
   PARLEY_EVENT_REPLY_END,
+  PARLEY_EVENT_PASSAGE,
   PARLEY_EVENT_PLAYING,
   PARLEY_EVENT_HEARD,
   PARLEY_N_EVENTS
@@ -106,8 +107,11 @@ gboolean parley_event_parse_dtmf (GstEvent * event, guint * turn,
 GstEvent *parley_event_new_beep (void);
 
 /* llmchat → mulawsink; OOB: stop playing the epoch and clear what is queued;
- * answered by heard. */
-GstEvent *parley_event_new_pause (guint64 epoch);
+ * answered by heard. In an uninterruptible passage that happens at its end, but
+ * if @at_once. */
+GstEvent *parley_event_new_pause (guint64 epoch, gboolean at_once);
+gboolean parley_event_parse_pause (GstEvent * event, guint64 * epoch,
+    gboolean * at_once);
 /* llmchat → mulawsink; OOB: go on from the last mark that was heard. */
 GstEvent *parley_event_new_unpause (guint64 epoch);
 /* llmchat → mulawsink; OOB: the epoch may be heard, now or when it comes; with
@@ -118,11 +122,16 @@ GstEvent *parley_event_new_release (guint64 epoch);
 GstEvent *parley_event_new_interrupt (guint64 epoch);
 /* llmchat → cloudtts → mulawsink; serialized: nothing more in this epoch. */
 GstEvent *parley_event_new_reply_end (guint64 epoch);
+/* llmchat → cloudtts → mulawsink; serialized: what follows of this epoch is an
+ * uninterruptible passage, or it is over. */
+GstEvent *parley_event_new_passage (guint64 epoch, gboolean open);
+gboolean parley_event_parse_passage (GstEvent * event, guint64 * epoch,
+    gboolean * open);
 /* mulawsink ↑ llmchat; upstream: the epoch began (TRUE) or ended to play. */
 GstEvent *parley_event_new_playing (guint64 epoch, gboolean playing);
 gboolean parley_event_parse_playing (GstEvent * event, guint64 * epoch,
     gboolean * playing);
-/* Parses any of the six above and heard. */
+/* Parses any of the seven above and heard. */
 gboolean parley_event_parse_epoch (GstEvent * event, guint64 * epoch);
 
 /* mulawsink ↑ llmchat; upstream: how much of the epoch was heard. It also
@@ -135,6 +144,8 @@ typedef struct
   gboolean begun;               /* at least one frame was sent */
   gboolean done;                /* all of it was heard */
   gboolean answer;              /* this answers a pause */
+  gboolean deferred;            /* a pause stands: it is answered at the end of
+                                 * the passage */
   const gchar *text;            /* what was heard, added by cloudtts; or NULL */
 } ParleyHeard;
 GstEvent *parley_event_new_heard (const ParleyHeard * heard);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "providers/llm/sentences.h"
 #include "providers/llm/abbreviations.h"
+#include "providers/llm/passage.h"
 
 #include <string.h>
 
@@ -31,6 +32,8 @@ struct _ParleySentences
   gchar fence;                  /* inside a code block: its character */
   guint clause_words;           /* of a first clause; 0: none goes alone */
   gboolean begun;               /* a sentence came out */
+  ParleyPassages passages;      /* in text, as it lies there */
+  gboolean was_inside;          /* the sentence that came out last */
 };
 
 /* What a scan has seen of the current piece. */
@@ -536,9 +539,11 @@ static void
 take (ParleySentences * self, gsize length)
 {
   self->taken += length;
+  parley_passages_read (&self->passages, self->taken);
   if (self->taken * 2 < self->text->len)
     return;
   g_string_erase (self->text, 0, self->taken);
+  parley_passages_shift (&self->passages, self->taken);
   self->taken = 0;
 }
 
@@ -546,7 +551,9 @@ take (ParleySentences * self, gsize length)
 static gsize
 scan_piece (ParleySentences * self, gboolean * words)
 {
-  Scan scan = { front (self), front (self) + n_left (self), self->finished,
+  gsize end = parley_passages_next (&self->passages, self->text->len);
+  Scan scan = { front (self), self->text->str + end,
+    self->finished || self->passages.borders->len > 0,
     .clause_words = self->begun ? 0 : self->clause_words
   };
   const gchar *p = scan.start;
@@ -608,6 +615,7 @@ skip_fence (ParleySentences * self)
       if (n_left (self) > PARLEY_SENTENCE_MAX) {
         const gchar *keep = g_utf8_offset_to_pointer (line, MAX_RUN);
         g_string_truncate (self->text, keep - self->text->str);
+        parley_passages_truncate (&self->passages, self->text->len);
       }
       return FALSE;
     }
@@ -686,6 +694,7 @@ parley_sentences_next (ParleySentences * self)
     if (length == 0)
       return NULL;
     sentence = words ? trimmed (front (self), length) : NULL;
+    self->was_inside = self->passages.inside;
     take (self, length);
     self->line_start = FALSE;
     if (sentence) {
@@ -696,26 +705,73 @@ parley_sentences_next (ParleySentences * self)
   return NULL;
 }
 
-/* Moves whole characters of @partial to the text. */
+/* Passages */
+
+gboolean
+parley_sentences_was_in_passage (ParleySentences * self)
+{
+  return self->was_inside;
+}
+
+gboolean
+parley_sentences_is_in_passage (ParleySentences * self)
+{
+  return self->passages.inside && !self->finished;
+}
+
+/* "<no-barge-in>It is recorded</no-barge-in>." */
+static gboolean
+follows_passage (gunichar c)
+{
+  return is_stop (c) || is_closer (c) || in_set (c, ",;:");
+}
+
+static void
+append_character (ParleySentences * self, gunichar c)
+{
+  ParleyPassages *passages = &self->passages;
+
+  parley_passages_write (passages, c, passages->open && is_stop (c),
+      passages->closing && follows_passage (c), self->text->len);
+  g_string_append_unichar (self->text, c);
+}
+
+/* Moves a tag, or the character, at *@p to the text; FALSE: it is not here
+ * yet. */
+static gboolean
+take_character (ParleySentences * self, const gchar ** p, const gchar * end)
+{
+  ParleyPassageTag tag = PARLEY_PASSAGE_TEXT;
+  gunichar c = g_utf8_get_char_validated (*p, end - *p);
+  gsize length = 1;
+
+  if (c == '<')
+    tag = parley_passage_tag (*p, end - *p, self->finished, &length);
+  if (tag == PARLEY_PASSAGE_MORE || (c == (gunichar) - 2 && !self->finished))
+    return FALSE;
+  if (tag != PARLEY_PASSAGE_TEXT) {
+    parley_passages_write_tag (&self->passages, tag, self->text->len);
+    *p += length;
+  } else if (c == (gunichar) - 1 || c == (gunichar) - 2) {
+    append_character (self, 0xFFFD);
+    *p += 1;
+  } else {
+    append_character (self, c);
+    *p = g_utf8_next_char (*p);
+  }
+  return TRUE;
+}
+
 static void
 take_characters (ParleySentences * self)
 {
   const gchar *p = self->partial->str;
   const gchar *end = p + self->partial->len;
 
-  while (p < end) {
-    gunichar c = g_utf8_get_char_validated (p, end - p);
-
-    if (c == (gunichar) - 2 && !self->finished)
-      break;
-    if (c == (gunichar) - 1 || c == (gunichar) - 2) {
-      g_string_append_unichar (self->text, 0xFFFD);
-      p++;
-    } else {
-      g_string_append_unichar (self->text, c);
-      p = g_utf8_next_char (p);
-    }
-  }
+  while (p < end && take_character (self, &p, end));
+  if (self->finished)
+    parley_passages_finish (&self->passages, self->text->len);
+  parley_passages_read (&self->passages, self->taken);
   g_string_erase (self->partial, 0, p - self->partial->str);
 }
 
@@ -751,6 +807,7 @@ parley_sentences_reset (ParleySentences * self)
   self->finished = self->begun = FALSE;
   self->line_start = TRUE;
   self->fence = 0;
+  parley_passages_reset (&self->passages);
 }
 
 ParleySentences *
@@ -760,6 +817,7 @@ parley_sentences_new (void)
 
   self->text = g_string_new (NULL);
   self->partial = g_string_new (NULL);
+  parley_passages_init (&self->passages);
   self->line_start = TRUE;
   return self;
 }
@@ -771,5 +829,6 @@ parley_sentences_free (ParleySentences * self)
     return;
   g_string_free (self->text, TRUE);
   g_string_free (self->partial, TRUE);
+  parley_passages_clear (&self->passages);
   g_free (self);
 }

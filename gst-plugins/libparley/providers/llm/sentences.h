@@ -17,6 +17,12 @@ G_BEGIN_DECLS
  * one. Fenced code blocks are left out: nobody wants to hear them. What holds
  * no letter and no digit never is a sentence; it goes to the next one.
  *
+ * The mark-up of uninterruptible passages (passage.h) is taken out. A passage
+ * ends the sentence before it and is one or several sentences itself; the stop
+ * behind its closing tag belongs to it. There are no passages in passages: a
+ * second opening tag does nothing, and neither does a closing tag where none is
+ * open. What is not closed ends with the text.
+ *
  * Not thread-safe: one user at a time. */
 
 typedef struct _ParleySentences ParleySentences;
@@ -47,5 +53,10 @@ void parley_sentences_finish (ParleySentences * self);
 /* The next whole sentence without blanks around it, or NULL when none is
  * complete yet. Transfer full. Call until NULL after each feed. */
 gchar *parley_sentences_next (ParleySentences * self);
+
+/* Whether that one is of an uninterruptible passage. */
+gboolean parley_sentences_was_in_passage (ParleySentences * sentences);
+/* Whether what follows it is, as far as that is known. */
+gboolean parley_sentences_is_in_passage (ParleySentences * sentences);
 
 G_END_DECLS
