@@ -93,8 +93,9 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def emulator(config):
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+def emulator(config, folder=None):
+    """With @config, in @folder if it names files there."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", dir=folder) as file:
         json.dump(config, file)
         file.flush()
         with program(["emulator", "--config", file.name], {}) as (_, address):

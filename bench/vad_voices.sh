@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Collects the voices and the music that voice activity detection is trained
 # and measured with, from Debian packages, as 8 kHz WAV files:
-#   bench/vad_voices.sh DIR [train]
-# makes DIR/test/VOICE and DIR/music/test, and with "train" the like for the
-# splits tune and train as well.
+#   bench/vad_voices.sh DIR [train|noises]
+# makes DIR/test/VOICE and DIR/music/test, with "train" the like for the
+# splits tune and train as well, and with "noises" what people make of them
+# while they listen: DIR/noises/cough and DIR/noises/hm.
 #
 # The split is by speaker and by language. Nothing in test/ (French, Russian
 # and Czech, and the English of pocketsphinx-testdata) was ever used to
 # fit or to choose; what was chosen by hand was chosen on tune/.
 set -eu
-dir=${1:?usage: vad_voices.sh DIR [train]}
+dir=${1:?usage: vad_voices.sh DIR [train|noises]}
 what=${2:-test}
 mkdir -p "$dir/debs" "$dir/x"
 dir=$(cd "$dir" && pwd)
@@ -121,9 +122,18 @@ train_voices() {
   speak
 }
 
-mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music"
+noises() {
+  fetch hedgewars-data
+  decode noises/cough "*/hedgewars/*/PoisonCough.ogg"
+  decode noises/hm "*/hedgewars/*/Hmm.ogg"
+}
+
+mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music" "$dir/noises"
 test_voices
 if [ "$what" = train ]; then
   tune_voices
   train_voices
+fi
+if [ "$what" = noises ]; then
+  noises
 fi
