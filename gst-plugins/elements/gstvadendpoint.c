@@ -12,8 +12,10 @@
  * the noise on the line and looks at the spectrum above it, calls each frame
  * voice or silence. A turn opens once #GstVadEndpoint:min-speech of voice was
  * seen; what lies up to #GstVadEndpoint:preroll before it belongs to it. It is
- * over after #GstVadEndpoint:silence. Lost packets, holes in the timestamps and
- * GAP events count as silence, so that a turn ends on a dead line too.
+ * over after #GstVadEndpoint:silence, counted from the last speech; if speech
+ * seems to begin just then, it waits for up to 100 ms to be sure. Lost packets,
+ * holes in the timestamps and GAP events count as silence, so that a turn ends
+ * on a dead line too.
  *
  * With #GstVadEndpoint:eager-silence the speech is reported to end sooner, so
  * that recognition and answer may begin, and is taken up again as a new take of
@@ -169,7 +171,7 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     goto half_sample;
 
   speech_gate_begin (&self->gate);
-  turn_times_take (&self->times, buffer);
+  turn_times_take (&self->times, buffer, held_audio_get_end (self->gate.held));
   take_settings (self);
   vad_input_follow_time (self, buffer);
   if (size == 0)
@@ -268,7 +270,7 @@ sink_event_gap (GstVadEndpoint * self, GstEvent * event)
   gst_event_unref (event);
 
   speech_gate_begin (&self->gate);
-  turn_times_take (&self->times, NULL);
+  turn_times_take (&self->times, NULL, held_audio_get_end (self->gate.held));
   take_settings (self);
   if (!held_audio_has_time (self->gate.held))
     held_audio_set_time (self->gate.held, pts);

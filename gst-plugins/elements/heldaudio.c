@@ -25,6 +25,7 @@ typedef struct
   guint64 n_samples;            /* left */
   Anchor anchor;
   gint64 arrived;
+  gint64 entered;
 } Item;
 
 struct _HeldAudio
@@ -112,9 +113,10 @@ held_audio_get_end (const HeldAudio * self)
 }
 
 void
-held_audio_append (HeldAudio * self, GstBuffer * buffer, guint64 n_samples)
+held_audio_append (HeldAudio * self, GstBuffer * buffer, guint64 n_samples,
+    gint64 entered)
 {
-  Item item = { buffer, 0, self->end, n_samples, self->anchor, 0 };
+  Item item = { buffer, 0, self->end, n_samples, self->anchor, 0, entered };
 
   if (buffer) {
     ParleyTurnMeta *meta = parley_buffer_get_turn_meta (buffer);
@@ -159,6 +161,7 @@ held_audio_take (HeldAudio * self, guint64 limit, gboolean want_buffer,
   piece->end =
       time_at (self, &item->anchor, piece->position + piece->n_samples);
   piece->arrived = item->arrived;
+  piece->entered = item->entered;
   if (want_buffer && item->buffer)
     piece->buffer = make_buffer (self, item, piece);
 

@@ -21,6 +21,7 @@ typedef struct
   GstClockTime start;           /* PTS of the first sample */
   GstClockTime end;             /* PTS of the sample after the last one */
   gint64 arrived;               /* of the packet it came in; 0: unknown */
+  gint64 entered;               /* as it was appended with */
 } HeldPiece;
 
 HeldAudio *held_audio_new (void);
@@ -41,10 +42,11 @@ GstClockTime held_audio_time_at (const HeldAudio * self, guint64 position);
 guint64 held_audio_get_end (const HeldAudio * self);
 
 /* Adds @n_samples samples at the end: all of @buffer (transfer full), or a gap
- * if it is NULL. A time must be set. Held till taken, the buffer stays valid
- * for the caller as long as its last sample has not been taken. */
+ * if it is NULL. It came in at @entered, µs. A time must be set. Held till
+ * taken, the buffer stays valid for the caller as long as its last sample has
+ * not been taken. */
 void held_audio_append (HeldAudio * self, GstBuffer * buffer,
-    guint64 n_samples);
+    guint64 n_samples, gint64 entered);
 
 /* Takes out the first piece, or the part of it before @limit; FALSE if there is
  * none. A buffer is made (transfer full) only if @want_buffer; its PTS,

@@ -85,6 +85,7 @@ push_piece (SpeechGate * self, const HeldPiece * piece, guint turn, guint take)
   meta->turn = turn;
   meta->take = take;
   meta->arrived = piece->arrived;
+  meta->entered = piece->entered;
 
   if (joins (self, self->next_pts, piece->start))
     GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DISCONT);

@@ -8,20 +8,35 @@
 #include "turn/turnmeta.h"
 
 void
-turn_times_take (TurnTimes * times, GstBuffer * buffer)
+turn_times_take (TurnTimes * times, GstBuffer * buffer, guint64 position)
 {
   const ParleyTurnMeta *meta =
       buffer ? parley_buffer_get_turn_meta (buffer) : NULL;
 
-  times->packet.arrived = meta ? meta->arrived : 0;
-  times->packet.read = meta ? meta->read : 0;
-  times->packet.in = parley_clock_now ();
+  for (guint i = TURN_TIMES_PACKETS - 1; i > 0; i--)
+    times->packets[i] = times->packets[i - 1];
+  times->packets[0] = (PacketTimes) {
+  .arrived = meta ? meta->arrived : 0,.read = meta ? meta->read : 0,.in =
+        parley_clock_now (),.position = position};
+}
+
+gint64
+turn_times_entered (const TurnTimes * times)
+{
+  return times->packets[0].in;
 }
 
 void
 turn_times_voice (TurnTimes * times, guint64 end)
 {
-  times->voice = times->packet;
+  guint i = 0;
+
+  if (end == times->voice_end)
+    return;
+  while (i < TURN_TIMES_PACKETS - 1 && times->packets[i].position >= end
+      && times->packets[i + 1].in != 0)
+    i++;
+  times->voice = times->packets[i];
   times->voice_end = end;
 }
 
@@ -43,9 +58,9 @@ add_timeline (const TurnTimes * times, GstEvent * event,
   parley_timeline_stamp (timeline, PARLEY_AT_SPEECH,
       arrival_of (&times->voice));
   parley_timeline_stamp (timeline, PARLEY_AT_QUIET,
-      arrival_of (&times->packet));
-  parley_timeline_stamp (timeline, PARLEY_AT_READ, times->packet.read);
-  parley_timeline_stamp (timeline, PARLEY_AT_VAD_IN, times->packet.in);
+      arrival_of (&times->packets[0]));
+  parley_timeline_stamp (timeline, PARLEY_AT_READ, times->packets[0].read);
+  parley_timeline_stamp (timeline, PARLEY_AT_VAD_IN, times->packets[0].in);
   parley_timeline_stamp (timeline, PARLEY_AT_VAD_OUT, parley_clock_now ());
   parley_event_set_timeline (event, timeline);
   parley_timeline_unref (timeline);

@@ -13,7 +13,8 @@ vad_input_take (GstVadEndpoint * self, GstBuffer * buffer, gsize n_samples)
 {
   gsize done = 0;
 
-  held_audio_append (self->gate.held, buffer, n_samples);
+  held_audio_append (self->gate.held, buffer, n_samples,
+      turn_times_entered (&self->times));
   /* What a decision pushes ends with its frame: while samples are left to look
    * at, the buffer is held. */
   while (done < n_samples) {
@@ -30,7 +31,8 @@ take_gap (GstVadEndpoint * self, guint64 n_samples)
 
   if (n_samples == 0)
     return;
-  held_audio_append (self->gate.held, NULL, n_samples);
+  held_audio_append (self->gate.held, NULL, n_samples,
+      turn_times_entered (&self->times));
   n_samples -= voice_frames_fill_gap (self->frames, n_samples);
   if (voice_frames_is_full (self->frames))
     vad_turns_decide (self);

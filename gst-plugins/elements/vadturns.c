@@ -170,14 +170,15 @@ void
 vad_turns_decide (GstVadEndpoint * self)
 {
   ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-  gboolean voice = voice_frames_decide (self->frames);
+  ParleyEndpointerFrame heard = voice_frames_decide (self->frames);
+  guint n;
 
-  note_activity (self, voice);
-  if (voice)
+  note_activity (self, heard.voice);
+  n = parley_endpointer_frame (self->endpointer, &heard, actions);
+  if (heard.voice)
     turn_times_voice (&self->times, frame_position (self,
-            parley_endpointer_get_frames (self->endpointer) + 1));
-  apply (self, actions,
-      parley_endpointer_frame (self->endpointer, voice, actions));
+            parley_endpointer_get_speech_end (self->endpointer)));
+  apply (self, actions, n);
 }
 
 void

@@ -153,9 +153,10 @@ to_vad_rate (VoiceFrames * self, gint16 * out)
   parley_mulaw_decode (self->codes->data, out, self->codes->len);
 }
 
-gboolean
+ParleyEndpointerFrame
 voice_frames_decide (VoiceFrames * self)
 {
+  ParleyVadResult result = { 0 };
   gint16 narrow[PARLEY_VAD_FRAME_SAMPLES];
   const gint16 *frame = self->samples;
   gboolean torn = self->torn;
@@ -166,5 +167,8 @@ voice_frames_decide (VoiceFrames * self)
     to_vad_rate (self, narrow);
     frame = narrow;
   }
-  return !torn && parley_vad_frame (self->vad, frame, NULL);
+  if (!torn)
+    parley_vad_frame (self->vad, frame, &result);
+  return (ParleyEndpointerFrame) {
+  result.voice, result.quiet, result.rising};
 }

@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
+#include "turn/endpointer.h"
+
 G_BEGIN_DECLS
 
 /* Cuts telephone or wideband audio into frames of 10 ms and asks ParleyVad
@@ -36,9 +38,9 @@ guint voice_frames_fill_gap (VoiceFrames * self, guint64 n_samples);
 
 gboolean voice_frames_is_full (const VoiceFrames * self);
 
-/* Whether the full frame is voice; begins the next frame. A frame that is not
- * audio throughout is silence, and ParleyVad learns nothing from it. */
-gboolean voice_frames_decide (VoiceFrames * self);
+/* What ParleyVad says of the full frame; begins the next one. A frame that is
+ * not audio throughout is silence, and ParleyVad learns nothing from it. */
+ParleyEndpointerFrame voice_frames_decide (VoiceFrames * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VoiceFrames, voice_frames_free)
 

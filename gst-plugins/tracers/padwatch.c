@@ -27,6 +27,7 @@ data_of_buffer (GstBuffer * buffer, GQuark medium)
     data.turn = meta->turn;
     data.epoch = meta->epoch;
     data.arrived = meta->arrived;
+    data.entered = meta->entered;
   }
   return data;
 }
@@ -106,7 +107,9 @@ enter (TracedPad * self, GstPad * pad, const ResidenceData * data, gint64 now)
       && traced_pad_read_level (self, pad, &level);
 
   residence_lock (self->residence);
-  if (!(self->kind & RESIDENCE_SINK))
+  if (self->kind & RESIDENCE_TELLS)
+    residence_settle (self->residence, now);
+  else if (!(self->kind & RESIDENCE_SINK))
     self->place = residence_enter (self->residence, data, now);
   if (has_level)
     residence_note_level (self->residence, data->turn, data->epoch, &level,
@@ -122,6 +125,18 @@ counts_from (TracedPad * self, const ResidenceData * data)
     return FALSE;
   return !(self->other_kind & RESIDENCE_SOURCE) || !is_between_turns (data)
       || self->left_out++ % SAMPLE == 0;
+}
+
+/* And what tells by itself when data entered has nothing to be told. */
+static gboolean
+is_left_out (TracedPad * self)
+{
+  if (!self->between_turns || !(self->kind & RESIDENCE_TELLS)
+      || !(self->other_kind & RESIDENCE_SOURCE)
+      || self->left_out % SAMPLE == 0)
+    return FALSE;
+  self->left_out++;
+  return TRUE;
 }
 
 static gboolean
@@ -171,8 +186,11 @@ chain (TracedPad * self, GstPad * pad, GstObject * parent, GstBuffer * buffer)
   GstFlowReturn ret;
   gint64 began;
 
+  if (is_left_out (self))
+    return self->chain (pad, parent, buffer);
   residence_prefetch (self->residence, self->place);
   data = data_of_buffer (buffer, self->medium);
+  self->between_turns = is_between_turns (&data);
   sink = pass (self, pad, &data, &began);
   ret = self->chain (pad, parent, buffer);
   if (sink)

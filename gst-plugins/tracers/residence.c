@@ -55,6 +55,7 @@ struct _Residence
   guint8 latest;                /* of stays: touched last */
   guint8 open;                  /* of stays: a bit each */
   gint64 idle_checked;
+  gint64 last_entered;          /* of what told when, and left last */
   guint64 last_epoch;           /* inferred for what left last; 0: none */
   guint last_turn;
 
@@ -206,8 +207,8 @@ residence_close (Residence * self)
       close_stay (self, i);
 }
 
-static void
-close_idle (Residence * self, gint64 now)
+void
+residence_settle (Residence * self, gint64 now)
 {
   if (now - self->idle_checked < IDLE_US / 2)
     return;
@@ -376,7 +377,7 @@ residence_pass (Residence * self, const ResidenceData * data, gint64 begin,
 {
   OpenStay *open;
 
-  close_idle (self, begin);
+  residence_settle (self, begin);
   count_stay (self, data, begin, end);
   if (!has_turn (data))
     return;
@@ -453,7 +454,7 @@ residence_enter (Residence * self, const ResidenceData * data, gint64 now)
   guint max = self->kind & RESIDENCE_QUEUE ? MAX_INSIDE_QUEUE
       : data->marked && !has_turn (data) ? MAX_BETWEEN : MAX_INSIDE;
 
-  close_idle (self, now);
+  residence_settle (self, now);
   if (self->n_inside >= max)
     drop_first (self);
   else if (self->n_inside == self->size)
@@ -588,13 +589,26 @@ infer_turn (Residence * self, const Inside * in, ResidenceData * out)
   out->inferred = has_turn (out);
 }
 
+/* Several pieces may be of one that entered. */
+static void
+leave_telling (Residence * self, const ResidenceData * data, gint64 now)
+{
+  if (data->entered && data->entered != self->last_entered)
+    count_stay (self, data, data->entered, now);
+  self->last_entered = data->entered;
+}
+
 void
 residence_leave (Residence * self, ResidenceData * data, gint64 now)
 {
   Inside *inside;
   gint found;
 
-  close_idle (self, now);
+  residence_settle (self, now);
+  if (self->kind & RESIDENCE_TELLS) {
+    leave_telling (self, data, now);
+    return;
+  }
   if (self->n_inside == 0 && (self->kind & RESIDENCE_SOURCE)) {
     if (data->arrived)
       count_stay (self, data, data->arrived, now);

@@ -34,6 +34,7 @@ typedef struct
   GstClockTime pts;
   GQuark medium;                /* "audio", "text", …; 0: not known */
   gint64 arrived;               /* at the process; 0: not known */
+  gint64 entered;               /* the element that it leaves; 0: not known */
 } ResidenceData;
 
 typedef struct
@@ -93,6 +94,8 @@ typedef enum
   RESIDENCE_SINK = 1 << 1,
   /* May hold much data for long. */
   RESIDENCE_QUEUE = 1 << 2,
+  /* What leaves says when it entered. */
+  RESIDENCE_TELLS = 1 << 3,
 } ResidenceKind;
 
 Residence *residence_new (ResidenceKind kind, ResidenceFunc func,
@@ -109,6 +112,9 @@ void residence_prefetch (Residence * self, gconstpointer place);
 /* Returns where the next one goes, most likely. */
 gconstpointer residence_enter (Residence * self, const ResidenceData * data,
     gint64 now);
+/* Ends what is long over, where residence_enter() is not called: of those that
+ * tell. */
+void residence_settle (Residence * self, gint64 now);
 /* Fills in turn, epoch and inferred of @data where they are to be inferred. */
 void residence_leave (Residence * self, ResidenceData * data, gint64 now);
 /* Of a sink: came in at @begin, and control came back at @end. */

@@ -3,6 +3,7 @@
 #include "traced.h"
 
 #include "../elements/gstloopelement.h"
+#include "../elements/gstvadendpoint.h"
 
 /* Elements that are gone but still told of by name. */
 #define MAX_GONE 64
@@ -159,6 +160,8 @@ find_kind (GstElement * element, gint level_source)
     return RESIDENCE_SOURCE;
   if (level_source == LEVEL_OF_ELEMENT || level_source == LEVEL_OF_PAD)
     return RESIDENCE_QUEUE;
+  if (GST_IS_VAD_ENDPOINT (element))
+    return RESIDENCE_TELLS;
   return RESIDENCE_PLAIN;
 }
 

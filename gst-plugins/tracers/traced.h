@@ -31,7 +31,8 @@ typedef struct
 } TracedElement;
 
 /* All that a packet needs lies in one line of the cache: what comes before
- * element. What is of the other side, and medium and left_out, belongs to the
+ * element. What is of the other side, and medium, left_out
+ * and between_turns, belongs to the
  * thread that pushes (or pulls). */
 typedef struct
 {
@@ -47,6 +48,7 @@ typedef struct
   guint8 kind;                  /* ResidenceKind of element */
   guint8 other_kind;            /* and of other */
   guint8 has_level;             /* element says what it holds */
+  guint8 between_turns;         /* for whoever watches */
 
   TracedElement *element;       /* atomic; NULL: none yet */
   TracedElement *other;         /* what it is linked to, or NULL */

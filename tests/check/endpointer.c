@@ -26,12 +26,19 @@ feed (ParleyEndpointer * self, const gchar * decisions, GString * log)
 {
   ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
 
-  for (; *decisions; decisions++)
-    append (log, actions, parley_endpointer_frame (self, *decisions == '#',
-            actions));
+  for (; *decisions; decisions++) {
+    const ParleyEndpointerFrame heard = {
+      .voice = *decisions == '#' || g_ascii_isdigit (*decisions),
+      .quiet = g_ascii_isdigit (*decisions) ? *decisions - '0' : 0,
+      .rising = *decisions == '/'
+    };
+
+    append (log, actions, parley_endpointer_frame (self, &heard, actions));
+  }
 }
 
-/* One character a frame, '#' for voice. */
+/* One character a frame, '#' for voice, a digit for voice that has been quiet
+ * for so many frames, '/' for what may become voice. */
 static void
 assert_actions (const ParleyEndpointerSettings * settings,
     const gchar * decisions, const gchar * expected)
@@ -71,6 +78,27 @@ test_two_turns (void)
 {
   assert_actions (&plain, "##.....##.....",
       "start@0 end@7 turn-end@7 start@7 end@14 turn-end@14");
+}
+
+static void
+test_quiet_voice (void)
+{
+  assert_actions (&plain, "..####345.....", "start@2 end@14 turn-end@14");
+  assert_actions (&plain, "..####34##3456.....", "start@2 end@19 turn-end@19");
+  assert_actions (&eager, "####3456.....", "start@0 end@5 turn-end@13");
+  assert_actions (&eager, "####34#.......",
+      "start@0 end@5 resume@6 end@9 turn-end@12");
+  assert_actions (&eager, "9", "");
+}
+
+static void
+test_rising (void)
+{
+  assert_actions (&plain, "##.../////##.....", "start@0 end@17 turn-end@17");
+  assert_actions (&plain, "##...///..", "start@0 end@9 turn-end@9");
+  assert_actions (&plain, "##/////////////////", "start@0 end@17 turn-end@17");
+  assert_actions (&eager, "##.///###.....",
+      "start@0 end@4 resume@6 end@11 turn-end@14");
 }
 
 static void
@@ -251,7 +279,7 @@ test_onset_and_voice_end (void)
   g_assert_cmpuint (parley_endpointer_get_onset (self), ==, 2);
   feed (self, "##.", log);
   g_assert_cmpuint (parley_endpointer_get_onset (self), ==, 2);
-  g_assert_cmpuint (parley_endpointer_get_voice_end (self), ==, 4);
+  g_assert_cmpuint (parley_endpointer_get_speech_end (self), ==, 4);
   feed (self, "..", log);
   g_assert_cmpuint (parley_endpointer_get_onset (self), ==, 7);
   g_string_free (log, TRUE);
@@ -332,7 +360,8 @@ test_all_decisions (void)
     parley_endpointer_reset (self);
     for (guint i = 0; i < 16; i++) {
       ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-      guint n = parley_endpointer_frame (self, decisions >> i & 1, actions);
+      const ParleyEndpointerFrame heard = { decisions >> i & 1 };
+      guint n = parley_endpointer_frame (self, &heard, actions);
 
       for (guint j = 0; j < n; j++)
         check_action (&actions[j], i, decisions, &state);
@@ -353,6 +382,8 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointer/turn", test_turn);
   g_test_add_func ("/endpointer/short-pause", test_short_pause);
   g_test_add_func ("/endpointer/two-turns", test_two_turns);
+  g_test_add_func ("/endpointer/quiet-voice", test_quiet_voice);
+  g_test_add_func ("/endpointer/rising", test_rising);
   g_test_add_func ("/endpointer/min-speech", test_min_speech);
   g_test_add_func ("/endpointer/onset-gap", test_onset_gap);
   g_test_add_func ("/endpointer/rounding", test_rounding);

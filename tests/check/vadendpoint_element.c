@@ -264,7 +264,7 @@ test_activity_messages (void)
 {
   g_autoptr (GArray) scene = vad_scene_two_words (1100);
   g_autoptr (VadFixture) self = vad_fixture_new (S16 (8000));
-  g_autofree gboolean *voice = vad_scene_decide (scene, 0.5);
+  g_autofree ParleyVadResult *decisions = vad_scene_decide (scene, 0.5);
   gboolean now = FALSE;
 
   vad_fixture_push_scene (self, scene, 160);
@@ -273,15 +273,15 @@ test_activity_messages (void)
     gboolean told;
     guint64 time;
 
-    if (voice[i] == now)
+    if (decisions[i].voice == now)
       continue;
     message = pop_message (self, "vadendpoint-activity");
     g_assert_true (gst_structure_get (message, "stream-time", G_TYPE_UINT64,
             &time, "voice", G_TYPE_BOOLEAN, &told, NULL));
     g_assert_cmpuint (time, ==, i * 10 * GST_MSECOND);
-    g_assert_cmpint (told, ==, voice[i]);
+    g_assert_cmpint (told, ==, decisions[i].voice);
     gst_structure_free (message);
-    now = voice[i];
+    now = decisions[i].voice;
   }
   g_assert_null (pop_message (self, "vadendpoint-activity"));
 }

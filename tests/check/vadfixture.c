@@ -147,15 +147,15 @@ expect_action (Oracle * self, const ParleyEndpointAction * action)
   }
 }
 
-gboolean *
+ParleyVadResult *
 vad_scene_decide (GArray * scene, gdouble sensitivity)
 {
   g_autoptr (ParleyVad) vad = parley_vad_new (sensitivity);
-  gboolean *voice = g_new0 (gboolean, scene->len / FRAME + 1);
+  ParleyVadResult *voice = g_new0 (ParleyVadResult, scene->len / FRAME + 1);
 
   for (guint i = 0; i < scene->len / FRAME; i++)
-    voice[i] = parley_vad_frame (vad, &g_array_index (scene, gint16,
-            i * FRAME), NULL);
+    parley_vad_frame (vad, &g_array_index (scene, gint16, i * FRAME),
+        &voice[i]);
   return voice;
 }
 
@@ -164,13 +164,18 @@ vad_expected_timeline (GArray * scene, const VadExpect * expect)
 {
   g_autoptr (ParleyEndpointer) endpointer =
       parley_endpointer_new (&expect->endpointer);
-  g_autofree gboolean *voice = vad_scene_decide (scene, expect->sensitivity);
+  g_autofree ParleyVadResult *voice =
+      vad_scene_decide (scene, expect->sensitivity);
   ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
   Oracle oracle = { g_string_new (NULL), 0, expect->preroll * MS, 0, 0 };
   guint n;
 
   for (guint i = 0; i < scene->len / FRAME; i++) {
-    n = parley_endpointer_frame (endpointer, voice[i], actions);
+    const ParleyEndpointerFrame heard = { voice[i].voice, voice[i].quiet,
+      voice[i].rising
+    };
+
+    n = parley_endpointer_frame (endpointer, &heard, actions);
     for (guint j = 0; j < n; j++)
       expect_action (&oracle, &actions[j]);
   }

@@ -30,7 +30,7 @@ void vad_scene_add_noise (GArray * scene, guint ms);
 GArray *vad_scene_two_words (guint pause);
 GArray *vad_scene_conversation (void);
 /* The decision about each whole frame; free with g_free(). */
-gboolean *vad_scene_decide (GArray * scene, gdouble sensitivity);
+ParleyVadResult *vad_scene_decide (GArray * scene, gdouble sensitivity);
 
 typedef struct
 {

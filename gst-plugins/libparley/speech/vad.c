@@ -50,6 +50,9 @@
  * does not begin so. */
 #define AFTER_CLICK_DB 12.0f
 
+/* What is so far above the noise may be the first consonant of a word. */
+#define RISING_DB 9.0f
+
 /* Odds fall by this for each dB that a frame is below the quietest speech. */
 #define QUIETEST_DBFS -66.0f
 #define ODDS_PER_DB 0.3f
@@ -177,6 +180,20 @@ decide (ParleyVad * self, gfloat odds)
   }
 }
 
+static gboolean
+is_rising (const ParleyVad * self)
+{
+  return self->evidence > 0.0f
+      || self->features.level > self->features.noise_level + RISING_DB;
+}
+
+static guint
+quiet_frames (const ParleyVad * self)
+{
+  return self->voice && self->hangover < HANGOVER_FRAMES ?
+      HANGOVER_FRAMES - self->hangover + PARLEY_VAD_DELAY : 0;
+}
+
 gboolean
 parley_vad_frame (ParleyVad * self,
     const gint16 frame[PARLEY_VAD_FRAME_SAMPLES], ParleyVadResult * out)
@@ -193,6 +210,8 @@ parley_vad_frame (ParleyVad * self,
   self->voice_frames = self->voice ? self->voice_frames + 1 : 0;
   if (out != NULL) {
     out->voice = self->voice;
+    out->quiet = quiet_frames (self);
+    out->rising = is_rising (self);
     out->level = self->features.level;
     out->noise_floor = self->features.noise_level;
     out->score = 1.0f / (1.0f + expf (-odds));

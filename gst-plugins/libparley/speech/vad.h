@@ -37,8 +37,16 @@ typedef struct _ParleyVad ParleyVad;
 
 typedef struct
 {
-  /* The decision. */
+  /* The decision; it outlasts speech by 90 ms. */
   gboolean voice;
+
+  /* While voice: how many frames up to this one are likely to be without
+   * speech. 0: this one may have some; else more than PARLEY_VAD_DELAY. */
+  guint quiet;
+
+  /* While not: whether speech may be beginning, which the next frames tell:
+   * there is some evidence, or at least a sound above the noise. */
+  gboolean rising;
 
   /* Level of the frame above 100 Hz, and of the noise between 125 Hz and
    * 3.8 kHz, in dBFS, where 0 is the power of a constant 32768; -90 at

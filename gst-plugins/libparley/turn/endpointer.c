@@ -6,6 +6,9 @@
  * syllables and the closures of plosives. */
 #define ONSET_GAP_FRAMES 2
 
+/* What speech needs to be heard as such, mostly. */
+#define RISING_FRAMES 10
+
 struct _ParleyEndpointer
 {
   /* Settings, in frames. */
@@ -17,7 +20,8 @@ struct _ParleyEndpointer
   ParleyEndpointerState state;
   guint64 frames;
   guint64 onset;                /* valid in a turn, or when voiced is not 0 */
-  guint64 voice_end;
+  guint64 voice_end;            /* after the last voice */
+  guint64 speech_end;           /* and the last speech in it */
   guint voiced;                 /* frames of voice in what may be an onset */
 };
 
@@ -44,7 +48,8 @@ void
 parley_endpointer_reset (ParleyEndpointer * self)
 {
   self->state = PARLEY_ENDPOINTER_QUIET;
-  self->frames = self->onset = self->voice_end = 0;
+  self->frames = self->onset = 0;
+  self->voice_end = self->speech_end = 0;
   self->voiced = 0;
 }
 
@@ -72,13 +77,19 @@ emit (ParleyEndpointAction * actions, guint * n, ParleyEndpointKind kind,
   (*n)++;
 }
 
+static gboolean
+is_speech (const ParleyEndpointerFrame * heard)
+{
+  return heard->voice && heard->quiet == 0;
+}
+
 /* TRUE when the frame just counted confirms an onset. */
 static gboolean
-gather_onset (ParleyEndpointer * self, gboolean voice)
+gather_onset (ParleyEndpointer * self, const ParleyEndpointerFrame * heard)
 {
-  if (voice) {
-    if (self->voiced == 0)
-      self->onset = self->frames - 1;
+  if (self->voiced == 0 && is_speech (heard))
+    self->onset = self->frames - 1;
+  if (self->voiced > 0 ? heard->voice : is_speech (heard)) {
     self->voiced++;
     return self->voiced >= self->min_speech;
   }
@@ -103,12 +114,15 @@ end_take (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
 }
 
 static void
-check_end (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
+check_end (ParleyEndpointer * self, gboolean rising,
+    ParleyEndpointAction * actions, guint * n)
 {
   guint64 quiet = self->frames - self->voice_end;
-  gboolean over = quiet >= self->silence || (self->max_turn != 0
+  guint silence = self->silence + (rising ? RISING_FRAMES : 0);
+  gboolean over = quiet >= silence || (self->max_turn != 0
       && self->frames - self->onset >= self->max_turn);
-  gboolean eager = self->eager_silence != 0 && quiet >= self->eager_silence;
+  gboolean eager = self->eager_silence != 0
+      && self->frames - self->speech_end >= self->eager_silence;
 
   if (self->state == PARLEY_ENDPOINTER_SPEECH && (over || eager))
     end_take (self, actions, n);
@@ -117,25 +131,28 @@ check_end (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
 }
 
 guint
-parley_endpointer_frame (ParleyEndpointer * self, gboolean voice,
+parley_endpointer_frame (ParleyEndpointer * self,
+    const ParleyEndpointerFrame * heard,
     ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
 {
   guint64 frame = self->frames++;
   guint n = 0;
 
-  if (voice)
+  if (heard->voice) {
     self->voice_end = frame + 1;
+    self->speech_end = frame + 1 - MIN (heard->quiet, frame + 1);
+  }
 
   if (self->state == PARLEY_ENDPOINTER_QUIET) {
-    if (!gather_onset (self, voice))
+    if (!gather_onset (self, heard))
       return 0;
     emit (actions, &n, PARLEY_ENDPOINT_START, self->onset);
     self->state = PARLEY_ENDPOINTER_SPEECH;
-  } else if (self->state == PARLEY_ENDPOINTER_PAUSE && voice) {
+  } else if (self->state == PARLEY_ENDPOINTER_PAUSE && is_speech (heard)) {
     emit (actions, &n, PARLEY_ENDPOINT_RESUME, frame);
     self->state = PARLEY_ENDPOINTER_SPEECH;
   }
-  check_end (self, actions, &n);
+  check_end (self, heard->rising, actions, &n);
   return n;
 }
 
@@ -143,6 +160,7 @@ guint
 parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
     ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
 {
+  const ParleyEndpointerFrame silence = { FALSE };
   guint n = 0;
 
   while (*n_frames > 0 && n == 0) {
@@ -150,7 +168,7 @@ parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
       self->frames += *n_frames;
       *n_frames = 0;
     } else {
-      n = parley_endpointer_frame (self, FALSE, actions);
+      n = parley_endpointer_frame (self, &silence, actions);
       (*n_frames)--;
     }
   }
@@ -190,7 +208,7 @@ parley_endpointer_get_onset (const ParleyEndpointer * self)
 }
 
 guint64
-parley_endpointer_get_voice_end (const ParleyEndpointer * self)
+parley_endpointer_get_speech_end (const ParleyEndpointer * self)
 {
-  return self->voice_end;
+  return self->speech_end;
 }

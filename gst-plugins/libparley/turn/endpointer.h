@@ -6,13 +6,16 @@
 G_BEGIN_DECLS
 
 /* Decides where turns of speech begin and end, from one voice decision for each
- * 10 ms of audio. Pure: no clock, no audio, no memory of the past beyond a few
- * counters; frames are numbered from 0 since the last reset.
+ * 10 ms of audio. A detector lets voice go on for a while after the last speech
+ * it heard, so that a stop in a word is no end: a turn ends so long after the
+ * voice, since what is cut off is lost, but a take so long after the speech,
+ * since it can be resumed. Pure: no clock, no audio, no memory of the past
+ * beyond a few counters; frames are numbered from 0 since the last reset.
  *
  * A turn begins when min_speech of voice were seen with no more than 20 ms of
  * silence in a row between them; its onset is the first of these frames. It
- * ends when silence follows the last voice frame for long enough, or when it
- * has lasted for max_turn. With eager silence the take ends sooner, and voice
+ * ends when silence follows the last voice for long enough, or when it has
+ * lasted for max_turn. With eager silence the take ends sooner, and speech
  * before the end of the turn resumes it.
  *
  * An instance is used by one thread at a time. */
@@ -53,6 +56,18 @@ typedef struct
 /* Most actions one frame can cause. */
 #define PARLEY_ENDPOINTER_MAX_ACTIONS 3
 
+/* What a detector says of a frame. */
+typedef struct
+{
+  gboolean voice;               /* its decision */
+  /* While voice: how many frames up to this one are thought to be without
+   * speech already; 0: this one may have some. Such voice begins nothing. */
+  guint quiet;
+  /* While not: speech may be beginning, and a turn waits for up to 100 ms to
+   * know before it ends. */
+  gboolean rising;
+} ParleyEndpointerFrame;
+
 /* In state QUIET. Free with parley_endpointer_free(). */
 ParleyEndpointer *parley_endpointer_new (const ParleyEndpointerSettings *
     settings);
@@ -65,9 +80,10 @@ void parley_endpointer_set (ParleyEndpointer * self,
 /* Forgets everything but the settings. */
 void parley_endpointer_reset (ParleyEndpointer * self);
 
-/* Takes the next frame's decision, stores what follows from it, in the order in
+/* Takes the next frame, stores what follows from it, in the order in
  * which it happens, and returns how many actions that are. */
-guint parley_endpointer_frame (ParleyEndpointer * self, gboolean voice,
+guint parley_endpointer_frame (ParleyEndpointer * self,
+    const ParleyEndpointerFrame * heard,
     ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
 
 /* Takes *n_frames frames without voice, up to the first that causes an action,
@@ -89,8 +105,8 @@ guint64 parley_endpointer_get_frames (const ParleyEndpointer * self);
 /* Outside of turns: the earliest frame at which the next turn may begin. */
 guint64 parley_endpointer_get_onset (const ParleyEndpointer * self);
 
-/* The frame after the last one with voice; 0 before any. */
-guint64 parley_endpointer_get_voice_end (const ParleyEndpointer * self);
+/* The frame after the last one with speech; 0 before any. */
+guint64 parley_endpointer_get_speech_end (const ParleyEndpointer * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyEndpointer, parley_endpointer_free)
 

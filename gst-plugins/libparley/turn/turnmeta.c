@@ -11,7 +11,7 @@ turn_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 
   self->turn = self->take = self->sequence = 0;
   self->epoch = 0;
-  self->arrived = self->read = 0;
+  self->arrived = self->read = self->entered = 0;
   self->timeline = NULL;
   return TRUE;
 }
@@ -35,6 +35,7 @@ turn_meta_transform (GstBuffer * to, GstMeta * meta, GstBuffer * from,
   copy->sequence = source->sequence;
   copy->arrived = source->arrived;
   copy->read = source->read;
+  copy->entered = source->entered;
   parley_buffer_set_timeline (to, source->timeline);
   return TRUE;
 }

@@ -27,6 +27,8 @@ typedef struct
   gint64 arrived;               /* µs of the monotonic clock: when the packet
                                  * with this audio came; 0: unknown */
   gint64 read;                  /* and when its loop took it; 0: unknown */
+  gint64 entered;               /* and when it came into the element that let
+                                 * it out, if that one says so; 0: unknown */
   ParleyTimeline *timeline;     /* of what answers this turn, or NULL; the
                                  * meta's (timeline.h) */
 } ParleyTurnMeta;

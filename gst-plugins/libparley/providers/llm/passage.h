@@ -42,7 +42,7 @@ typedef struct
   gboolean inside;              /* the reader is in a passage */
   gboolean open;                /* the writer is */
   gboolean closing;             /* but for a stop that may follow */
-  gboolean stopped;             /* the last character, blanks apart, is a stop */
+  gboolean stopped;             /* the last character but blanks is a stop */
 } ParleyPassages;
 
 void parley_passages_init (ParleyPassages * self);
