@@ -4,6 +4,7 @@
 #include "providers/registry.h"
 #include "server/histogram.h"
 #include "server/metrics.h"
+#include "turn/endpointrules.h"
 
 G_BEGIN_DECLS
 
@@ -39,6 +40,7 @@ typedef struct
   const gchar *tool_names[PARLEY_METRIC_TOOLS]; /* interned; NULL: free */
   ParleyHistogram tools[PARLEY_METRIC_TOOLS + 1][2];    /* [failed, worked];
                                                          * last: "other" */
+  guint64 turn_ends[PARLEY_ENDPOINT_REASONS + 1];       /* last: "other" */
   ParleyHistogram sent;
   ParleyHistogram heard;
   ParleyHistogram greeting_sent;

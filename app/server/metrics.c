@@ -234,6 +234,19 @@ find_tool (ParleyMetricNumbers * numbers, const gchar * name)
 }
 
 void
+parley_metrics_add_turn_end (ParleyMetrics * self, const gchar * reason)
+{
+  const gchar *const *known = parley_endpoint_reasons ();
+  guint i = 0;
+
+  while (i < PARLEY_ENDPOINT_REASONS && strcmp (known[i], reason) != 0)
+    i++;
+  g_mutex_lock (&self->lock);
+  self->numbers.turn_ends[i]++;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 parley_metrics_add_tool (ParleyMetrics * self, const ParleyToolReport * tool)
 {
   ParleyMetricNumbers *to = &self->numbers;

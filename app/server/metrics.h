@@ -48,6 +48,9 @@ void parley_metrics_add_turn (ParleyMetrics * metrics,
 void parley_metrics_add_begin (ParleyMetrics * metrics, gint64 us);
 void parley_metrics_add_end (ParleyMetrics * metrics, ParleySessionEnd end);
 /* The first PARLEY_METRIC_TOOLS names have numbers of their own. */
+/* A turn of the caller is over; @reason as of vadendpoint. */
+void parley_metrics_add_turn_end (ParleyMetrics * metrics,
+    const gchar * reason);
 void parley_metrics_add_tool (ParleyMetrics * metrics,
     const ParleyToolReport * tool);
 void parley_metrics_add_problem (ParleyMetrics * metrics,

@@ -280,6 +280,20 @@ print_tools (GString * text, const ParleyMetricNumbers * numbers)
 /* Counters */
 
 static void
+print_turn_ends (GString * text, const ParleyMetricNumbers * numbers)
+{
+  head (text, "parley_turn_ends_total", "counter",
+      "Turns of callers that ended, by why they counted as over.");
+  for (guint i = 0; i <= PARLEY_ENDPOINT_REASONS; i++) {
+    g_autofree gchar *label = g_strdup_printf ("reason=\"%s\"",
+        i < PARLEY_ENDPOINT_REASONS ? parley_endpoint_reasons ()[i] : "other");
+
+    if (numbers->turn_ends[i] > 0)
+      sample (text, "parley_turn_ends_total", label, numbers->turn_ends[i]);
+  }
+}
+
+static void
 print_calls (GString * text, const ParleyMetricNumbers * numbers,
     guint active_calls, guint max_calls)
 {
@@ -574,6 +588,7 @@ parley_metric_numbers_to_text (const ParleyMetricNumbers * numbers,
   print_times (text, numbers);
   print_providers (text, numbers, currency);
   print_tools (text, numbers);
+  print_turn_ends (text, numbers);
   print_played (text, &numbers->played);
   print_problems (text, numbers, 0);
   print_problems (text, numbers, 1);

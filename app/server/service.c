@@ -150,6 +150,15 @@ on_usage (ParleySession * session, const ParleyUsage * usage, gpointer data)
 }
 
 static void
+on_turn_end (const gchar * reason, gpointer data)
+{
+  ParleyService *self = data;
+
+  parley_metrics_add_turn_end (parley_monitor_get_metrics (self->monitor),
+      reason);
+}
+
+static void
 on_tool (const ParleyToolReport * tool, gpointer data)
 {
   ParleyService *self = data;
@@ -289,6 +298,7 @@ on_upgrade (const ParleyUpgrade * upgrade, gpointer data)
     .turn = on_turn,
     .usage = on_usage,
     .tool = on_tool,
+    .turn_end = on_turn_end,
     .problem = on_problem,
     .failure = on_failure,
     .over = on_over,

@@ -324,6 +324,15 @@ handle_tool (ParleySession * self, const GstStructure * fields)
   self->hooks.tool (&tool, self->data);
 }
 
+static void
+handle_turn_end (ParleySession * self, const GstStructure * fields)
+{
+  const gchar *reason = gst_structure_get_string (fields, "reason");
+
+  if (reason)
+    self->hooks.turn_end (reason, self->data);
+}
+
 /* A reply is begun before its turn is over, and may be void then: it is told
  * behind the caller's text, or when it is heard. */
 
@@ -428,6 +437,8 @@ handle_element (ParleySession * self, const GstStructure * fields)
     handle_heard (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-tool"))
     handle_tool (self, fields);
+  else if (gst_structure_has_name (fields, "vadendpoint-turn"))
+    handle_turn_end (self, fields);
   else if (!gst_structure_has_name (fields, "llmchat-hangup"))
     handle_said (self, fields);
 }
@@ -486,7 +497,8 @@ is_wanted (GstMessage * message)
           || gst_message_has_name (message, "parley-provider-switch")
           || gst_message_has_name (message, "parley-provider-failed")
           || gst_message_has_name (message, "parley-turn")
-          || gst_message_has_name (message, "parley-usage");
+          || gst_message_has_name (message, "parley-usage")
+          || gst_message_has_name (message, "vadendpoint-turn");
     default:
       return FALSE;
   }

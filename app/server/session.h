@@ -102,6 +102,8 @@ typedef struct
   void (*usage) (ParleySession * session, const ParleyUsage * usage,
       gpointer data);
   void (*tool) (const ParleyToolReport * tool, gpointer data);
+  /* The caller's turn is over; @reason as of vadendpoint. */
+  void (*turn_end) (const gchar * reason, gpointer data);
   void (*problem) (const ParleyProblem * problem, gpointer data);
   /* A provider failed, as an element message tells it. */
   void (*failure) (const GstStructure * fields, gpointer data);

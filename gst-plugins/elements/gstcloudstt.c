@@ -453,6 +453,18 @@ answered (GstCloudStt * self, SttTurn * turn, guint take, gpointer provider)
   hold_if_behind (self);
 }
 
+/* For vadendpoint, which asks whether that is all. */
+static void
+tell_upstream (GstCloudStt * self, guint number, guint take,
+    const gchar * text, gboolean final)
+{
+  GstEvent *event = parley_event_new_partial (number, take, text);
+
+  if (final)
+    parley_event_set_final (event);
+  gst_loop_element_push_upstream_in_loop (loop_element (self), event);
+}
+
 static void
 on_partial (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, GstCloudStt * self)
@@ -464,8 +476,7 @@ on_partial (ParleySttProvider * provider, guint number, guint take,
     return;
   whole = stt_turn_join (turn, text);
   post_text (self, number, take, whole, FALSE, 0);
-  gst_loop_element_push_upstream_in_loop (loop_element (self),
-      parley_event_new_partial (number, take, whole));
+  tell_upstream (self, number, take, whole, FALSE);
   g_free (whole);
 }
 
@@ -483,8 +494,10 @@ on_final (ParleySttProvider * provider, guint number, guint take,
   g_free (whole);
   turn->confidence = confidence;
   answered (self, turn, take, provider);
-  if (!is_over (turn))
+  if (!is_over (turn)) {
     post_text (self, number, take, turn->text->str, FALSE, 0);
+    tell_upstream (self, number, take, turn->text->str, TRUE);
+  }
   settle_turn (self, turn);
 }
 

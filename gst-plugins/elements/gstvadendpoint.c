@@ -22,6 +22,13 @@
  * the same turn if the caller goes on before the turn is over; nothing he says
  * is lost.
  *
+ * With #GstVadEndpoint:min-silence or #GstVadEndpoint:max-silence the silence
+ * that ends a turn depends on what was said: on the partial texts that a
+ * recogniser behind it sends up, on whether the voice was let down or kept up,
+ * and on the rules of #GstVadEndpoint:language. It is decided when silence
+ * begins, and again with each text that comes meanwhile. Without them it is
+ * always #GstVadEndpoint:silence.
+ *
  * Outside of turns GAP events go out in place of audio, about two a second and
  * one just before speech. Buffers are split exactly where decisions fall, in
  * samples, and never copied. Timestamps are counted in samples from the
@@ -56,7 +63,7 @@
  * takes its audio away; that it is over is said after the next segment.
  *
  * Passing `parley/dtmf` (turn, take, digit) whose turn is 0 gets a turn of its
- * own. `parley/partial` (turn, take, text) from downstream ends here.
+ * own. `parley/partial` (turn, take, text, final) from downstream ends here.
  *
  * Each buffer carries #ParleyTurnMeta with turn, take, and arrived of the input
  * packet that holds its first sample.
@@ -74,6 +81,12 @@
  * - `event` (string): "start" or "end"
  * - `stream-time`, `running-time` (#guint64, ns): where it began or ended
  * - `arrived` (#gint64, µs): as above; with "end"
+ * - `reason` (string): why it ended; with "end". The name of a rule,
+ *   "doubtful" if none held, "silence" if the silence is fixed, "max-turn" or
+ *   "end-of-stream"
+ * - `wait` (#guint, ms): the silence that was awaited; with "end"
+ * - `tone` (string): of the last speech: "falling", "level", "held", "rising",
+ *   or "unknown", as always if the silence is fixed; with "end"
  * - `text` (string): what had been recognised of it until then; with "end", and
  *   only if there was any
  *
@@ -106,6 +119,8 @@ GST_DEBUG_CATEGORY (vad_endpoint_debug);
 #define FRAME_TIME (PARLEY_ENDPOINTER_FRAME_MS * GST_MSECOND)
 
 #define DEFAULT_SILENCE 400
+#define DEFAULT_TEXT_LAG 200
+#define DEFAULT_LANGUAGE "en-US"
 #define DEFAULT_EAGER_SILENCE 50
 #define DEFAULT_MIN_SPEECH 60
 #define DEFAULT_PREROLL 250
@@ -116,6 +131,11 @@ enum
 {
   PROP_0,
   PROP_SILENCE,
+  PROP_MIN_SILENCE,
+  PROP_MAX_SILENCE,
+  PROP_TEXT_LAG,
+  PROP_LANGUAGE,
+  PROP_RULES,
   PROP_EAGER_SILENCE,
   PROP_MIN_SPEECH,
   PROP_PREROLL,
@@ -154,6 +174,7 @@ take_settings (GstVadEndpoint * self)
   if (!changed)
     return;
   parley_endpointer_set (self->endpointer, &self->settings.endpointer);
+  vad_wait_voice (self);
   voice_frames_set_sensitivity (self->frames, self->settings.sensitivity);
 }
 
@@ -346,17 +367,11 @@ static gboolean
 gst_vad_endpoint_src_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
-  const gchar *text = NULL;
 
   if (parley_event_get_kind (event) != PARLEY_EVENT_PARTIAL)
     return gst_pad_event_default (pad, parent, event);
 
-  parley_event_parse_text (event, &text);
-  GST_OBJECT_LOCK (self);
-  parley_event_parse_take (event, &self->partial_turn, NULL);
-  g_free (self->partial_text);
-  self->partial_text = g_strdup (text);
-  GST_OBJECT_UNLOCK (self);
+  vad_wait_take_text (self, event);
   gst_event_unref (event);
   return TRUE;
 }
@@ -400,8 +415,13 @@ stop (GstVadEndpoint * self)
 static GstStateChangeReturn
 gst_vad_endpoint_change_state (GstElement * element, GstStateChange transition)
 {
-  GstStateChangeReturn result =
-      GST_ELEMENT_CLASS (gst_vad_endpoint_parent_class)->change_state
+  GstStateChangeReturn result;
+
+  if ((transition == GST_STATE_CHANGE_NULL_TO_READY
+          || transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+      && !vad_wait_load (GST_VAD_ENDPOINT (element)))
+    return GST_STATE_CHANGE_FAILURE;
+  result = GST_ELEMENT_CLASS (gst_vad_endpoint_parent_class)->change_state
       (element, transition);
 
   /* The pads are inactive by now: nobody is in chain. */
@@ -419,6 +439,12 @@ get_time_unlocked (GstVadEndpoint * self, guint id)
   switch (id) {
     case PROP_SILENCE:
       return &self->wanted.endpointer.silence;
+    case PROP_MIN_SILENCE:
+      return &self->wanted.min_silence;
+    case PROP_MAX_SILENCE:
+      return &self->wanted.max_silence;
+    case PROP_TEXT_LAG:
+      return &self->wanted.text_lag;
     case PROP_EAGER_SILENCE:
       return &self->wanted.endpointer.eager_silence;
     case PROP_MIN_SPEECH:
@@ -430,6 +456,18 @@ get_time_unlocked (GstVadEndpoint * self, guint id)
   }
 }
 
+static gchar **
+get_text_unlocked (GstVadEndpoint * self, guint id)
+{
+  return id == PROP_LANGUAGE ? &self->language : &self->rules_path;
+}
+
+static gboolean
+is_text (guint id)
+{
+  return id == PROP_LANGUAGE || id == PROP_RULES;
+}
+
 static void
 gst_vad_endpoint_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
@@ -439,7 +477,11 @@ gst_vad_endpoint_set_property (GObject * object, guint id,
   GST_OBJECT_LOCK (self);
   if (id == PROP_SENSITIVITY)
     self->wanted.sensitivity = g_value_get_double (value);
-  else
+  else if (is_text (id)) {
+    g_free (*get_text_unlocked (self, id));
+    *get_text_unlocked (self, id) = g_value_dup_string (value);
+    self->rules_loaded = FALSE;
+  } else
     *get_time_unlocked (self, id) = g_value_get_uint (value);
   self->wanted_changed = TRUE;
   GST_OBJECT_UNLOCK (self);
@@ -454,6 +496,8 @@ gst_vad_endpoint_get_property (GObject * object, guint id, GValue * value,
   GST_OBJECT_LOCK (self);
   if (id == PROP_SENSITIVITY)
     g_value_set_double (value, self->wanted.sensitivity);
+  else if (is_text (id))
+    g_value_set_string (value, *get_text_unlocked (self, id));
   else
     g_value_set_uint (value, *get_time_unlocked (self, id));
   GST_OBJECT_UNLOCK (self);
@@ -468,6 +512,9 @@ gst_vad_endpoint_finalize (GObject * object)
   parley_endpointer_free (self->endpointer);
   speech_gate_clear (&self->gate);
   g_free (self->partial_text);
+  g_free (self->language);
+  g_free (self->rules_path);
+  g_clear_pointer (&self->rules, parley_endpoint_rules_unref);
   G_OBJECT_CLASS (gst_vad_endpoint_parent_class)->finalize (object);
 }
 
@@ -478,9 +525,11 @@ gst_vad_endpoint_init (GstVadEndpoint * self)
   self->wanted.endpointer.eager_silence = DEFAULT_EAGER_SILENCE;
   self->wanted.endpointer.min_speech = DEFAULT_MIN_SPEECH;
   self->wanted.endpointer.max_turn = DEFAULT_MAX_TURN;
+  self->wanted.text_lag = DEFAULT_TEXT_LAG;
   self->wanted.preroll = DEFAULT_PREROLL;
   self->wanted.sensitivity = DEFAULT_SENSITIVITY;
   self->settings = self->wanted;
+  self->language = g_strdup (DEFAULT_LANGUAGE);
   self->endpointer = parley_endpointer_new (&self->settings.endpointer);
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
 
@@ -510,6 +559,16 @@ install_time (GObjectClass * klass, guint id, const gchar * name,
 }
 
 static void
+install_text (GObjectClass * klass, guint id, const gchar * name,
+    const gchar * nick, const gchar * blurb, const gchar * standard)
+{
+  g_object_class_install_property (klass, id,
+      g_param_spec_string (name, nick, blurb, standard,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+          | GST_PARAM_MUTABLE_READY));
+}
+
+static void
 gst_vad_endpoint_class_init (GstVadEndpointClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -521,14 +580,37 @@ gst_vad_endpoint_class_init (GstVadEndpointClass * klass)
   element_class->change_state = gst_vad_endpoint_change_state;
 
   install_time (object_class, PROP_SILENCE, "silence", "Silence",
-      "Silence after which a turn is over, in milliseconds",
+      "Silence after which a turn is over, in milliseconds; with min-silence "
+      "or max-silence: where neither words nor tone tell whether more comes",
       50, 10000, DEFAULT_SILENCE);
+  install_time (object_class, PROP_MIN_SILENCE, "min-silence",
+      "Minimum silence",
+      "Least silence after which a turn is over, where words "
+      "and tone say that all was said, in milliseconds (0, or above silence = "
+      "silence)", 0, 10000, 0);
+  install_time (object_class, PROP_MAX_SILENCE, "max-silence",
+      "Maximum silence",
+      "Most silence after which a turn is over, where words "
+      "and tone say that more comes, in milliseconds (0, or below silence = "
+      "silence)", 0, 10000, 0);
+  install_time (object_class, PROP_TEXT_LAG, "text-lag", "Text lag",
+      "How far the recogniser's text of speech under way may be behind it, in "
+      "milliseconds: with such a text no turn ends sooner, up to silence", 0,
+      10000, DEFAULT_TEXT_LAG);
+  install_text (object_class, PROP_LANGUAGE, "language", "Language",
+      "Language of the caller as a BCP 47 tag: whose rules say from the words "
+      "whether a turn is over (de, en, es, fr, it, nl and pt have some)",
+      DEFAULT_LANGUAGE);
+  install_text (object_class, PROP_RULES, "rules", "Rules",
+      "File with rules of your own in place of the language's, see "
+      "docs/endpointing.md (NULL = the language's)", NULL);
   install_time (object_class, PROP_EAGER_SILENCE, "eager-silence",
-      "Eager silence", "Silence after which speech is reported to end while "
-      "the turn stays open, in milliseconds (0, or not below silence = off)",
-      0, 10000, DEFAULT_EAGER_SILENCE);
-  install_time (object_class, PROP_MIN_SPEECH, "min-speech",
-      "Minimum speech", "Voice needed to open a turn, in milliseconds (up to "
+      "Eager silence",
+      "Silence after which speech is reported to end while "
+      "the turn stays open, in milliseconds (0, or not below silence = off)", 0,
+      10000, DEFAULT_EAGER_SILENCE);
+  install_time (object_class, PROP_MIN_SPEECH, "min-speech", "Minimum speech",
+      "Voice needed to open a turn, in milliseconds (up to "
       "10 = a single frame of voice)", 0, 2000, DEFAULT_MIN_SPEECH);
   install_time (object_class, PROP_PREROLL, "preroll", "Preroll",
       "Audio before the first voice that belongs to the turn, in milliseconds "
@@ -540,9 +622,10 @@ gst_vad_endpoint_class_init (GstVadEndpointClass * klass)
       g_param_spec_double ("sensitivity", "Sensitivity",
           "How readily sound is taken for voice (0.0 = only clear speech, "
           "0.5 = errs as often either way, 1.0 = whatever might be speech); "
-          "a change makes it learn the noise on the line anew",
-          0.0, 1.0, DEFAULT_SENSITIVITY, G_PARAM_READWRITE
-          | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING));
+          "a change makes it learn the noise on the line anew", 0.0, 1.0,
+          DEFAULT_SENSITIVITY,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+          GST_PARAM_MUTABLE_PLAYING));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);

@@ -3,12 +3,14 @@
 
 /* The insides of vadendpoint: gstvadendpoint.c is the element, vadinput.c cuts
  * what comes in into frames and follows its time, vadturns.c does what is
- * decided about them. All on the thread that pushes, under the sink pad's
+ * decided about them, vadwait.c says how long the silence at the end of a turn
+ * is. All on the thread that pushes, under the sink pad's
  * stream lock, except where said. */
 
 #include "gstvadendpoint.h"
 #include "speechgate.h"
 #include "turn/endpointer.h"
+#include "turn/endpointrules.h"
 #include "turntimes.h"
 #include "voiceframes.h"
 
@@ -17,9 +19,22 @@ G_BEGIN_DECLS
 typedef struct
 {
   ParleyEndpointerSettings endpointer;
+  guint min_silence;            /* ms; 0: as silence */
+  guint max_silence;            /* ms; 0: as silence */
+  guint text_lag;               /* ms */
   guint preroll;                /* ms */
   gdouble sensitivity;
 } VadSettings;
+
+/* The silence that ends the turn under way, and why. */
+typedef struct
+{
+  gboolean silent;              /* it is awaited */
+  gint n_partials;              /* when it was decided */
+  guint ms;
+  const gchar *reason;          /* static */
+  ParleyTone tone;
+} VadWait;
 
 struct _GstVadEndpoint
 {
@@ -30,12 +45,19 @@ struct _GstVadEndpoint
 
   /* Atomic: keys are numbered on the thread that sends them. */
   gint last_turn;
+  /* Atomic: grows with each text of the recogniser. */
+  gint n_partials;
 
   /* Under the object lock: */
   VadSettings wanted;
   gboolean wanted_changed;
   guint partial_turn;
+  guint partial_take;
+  gboolean partial_final;       /* of its take */
   gchar *partial_text;
+  gchar *language;
+  gchar *rules_path;            /* NULL: the language's */
+  gboolean rules_loaded;        /* as these two are now */
 
   /* Under the sink pad's stream lock: */
   VadSettings settings;
@@ -45,6 +67,9 @@ struct _GstVadEndpoint
   VoiceFrames *frames;          /* NULL: no caps yet */
   ParleyEndpointer *endpointer;
   SpeechGate gate;
+  ParleyEndpointRules *rules;   /* constant from PAUSED on; NULL: none */
+  VadWait wait;
+  gboolean finishing;           /* what is open ends with the stream */
 
   guint turn;
   guint take;
@@ -83,5 +108,20 @@ void vad_turns_decide_silence (GstVadEndpoint * self, guint64 n_frames);
 void vad_turns_finish (GstVadEndpoint * self);
 /* Ends what a flush took away, once events may flow in order again. */
 void vad_turns_end_cut (GstVadEndpoint * self);
+
+/* vadwait.c */
+
+/* The rules as they are set; FALSE, and said why: they cannot be read. Not
+ * while data flows. */
+gboolean vad_wait_load (GstVadEndpoint * self);
+/* Whether the words and the tone change nothing. */
+gboolean vad_wait_is_fixed (const VadSettings * settings);
+/* A partial text. Any thread. */
+void vad_wait_take_text (GstVadEndpoint * self, GstEvent * event);
+/* There is speech now, or the settings are others; there is none, so that the
+ * turn may be about to end: decides when, and again once there is another
+ * text. */
+void vad_wait_voice (GstVadEndpoint * self);
+void vad_wait_silence (GstVadEndpoint * self);
 
 G_END_DECLS

@@ -60,13 +60,29 @@ post_structure (GstVadEndpoint * self, GstStructure * structure)
       gst_message_new_element (GST_OBJECT (self), structure));
 }
 
+/* Of the turn that ends now: the silence that was awaited is over, or another
+ * end came first. */
+static const gchar *
+reason_of (GstVadEndpoint * self)
+{
+  guint64 quiet = parley_endpointer_get_quiet (self->endpointer);
+
+  if (self->finishing)
+    return "end-of-stream";
+  if (!self->wait.silent || quiet * PARLEY_ENDPOINTER_FRAME_MS < self->wait.ms)
+    return "max-turn";
+  return self->wait.reason;
+}
+
 static void
 post_turn_end (GstVadEndpoint * self, guint64 position)
 {
   GstStructure *structure = new_turn_structure (self, "end", position);
 
   gst_structure_set (structure, "arrived", G_TYPE_INT64,
-      self->times.voice.arrived, NULL);
+      self->times.voice.arrived, "reason", G_TYPE_STRING, reason_of (self),
+      "wait", G_TYPE_UINT, self->wait.ms, "tone", G_TYPE_STRING,
+      parley_tone_to_string (self->wait.tone), NULL);
   GST_OBJECT_LOCK (self);
   if (self->partial_text && self->partial_turn == self->turn)
     gst_structure_set (structure, "text", G_TYPE_STRING, self->partial_text,
@@ -140,7 +156,8 @@ resume_turn (GstVadEndpoint * self)
 static void
 end_turn (GstVadEndpoint * self, guint64 frame)
 {
-  GST_DEBUG_OBJECT (self, "end of turn %u", self->turn);
+  GST_DEBUG_OBJECT (self, "end of turn %u: %s, %u ms", self->turn,
+      reason_of (self), self->wait.ms);
   push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
   post_turn_end (self, frame_position (self, frame));
 }
@@ -174,6 +191,10 @@ vad_turns_decide (GstVadEndpoint * self)
   guint n;
 
   note_activity (self, heard.voice);
+  if (heard.voice && heard.quiet == 0)
+    vad_wait_voice (self);
+  else
+    vad_wait_silence (self);
   n = parley_endpointer_frame (self->endpointer, &heard, actions);
   if (heard.voice)
     turn_times_voice (&self->times, frame_position (self,
@@ -188,9 +209,11 @@ vad_turns_decide_silence (GstVadEndpoint * self, guint64 n_frames)
 
   if (n_frames > 0)
     note_activity (self, FALSE);
-  while (n_frames > 0)
+  while (n_frames > 0) {
+    vad_wait_silence (self);
     apply (self, actions,
         parley_endpointer_silence (self->endpointer, &n_frames, actions));
+  }
 }
 
 void
@@ -205,7 +228,9 @@ vad_turns_finish (GstVadEndpoint * self)
   if (parley_endpointer_get_state (self->endpointer)
       == PARLEY_ENDPOINTER_SPEECH)
     vad_turns_push (self, end);
+  self->finishing = TRUE;
   apply (self, actions, parley_endpointer_finish (self->endpointer, actions));
+  self->finishing = FALSE;
   speech_gate_leave_out (&self->gate, end);
   speech_gate_tell_gap (&self->gate, 0);
 }

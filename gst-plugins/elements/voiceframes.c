@@ -18,6 +18,7 @@ struct _VoiceFrames
   guint length;
   gdouble sensitivity;
   ParleyVad *vad;
+  ParleyProsody prosody;
 
   gint16 samples[MAX_LENGTH];
   guint filled;
@@ -78,6 +79,7 @@ void
 voice_frames_reset (VoiceFrames * self)
 {
   parley_vad_reset (self->vad);
+  memset (&self->prosody, 0, sizeof self->prosody);
   prime_resampler (self);
   self->filled = 0;
   self->torn = FALSE;
@@ -169,6 +171,15 @@ voice_frames_decide (VoiceFrames * self)
   }
   if (!torn)
     parley_vad_frame (self->vad, frame, &result);
+  parley_prosody_push (&self->prosody, &(ParleyProsodyFrame) {
+      result.pitch, result.periodicity, result.level}
+      , result.voice && result.quiet == 0);
   return (ParleyEndpointerFrame) {
   result.voice, result.quiet, result.rising};
+}
+
+ParleyTone
+voice_frames_get_tone (const VoiceFrames * self)
+{
+  return parley_prosody_get_tone (&self->prosody);
 }

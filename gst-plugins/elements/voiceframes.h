@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "speech/prosody.h"
 #include "turn/endpointer.h"
 
 G_BEGIN_DECLS
@@ -41,6 +42,9 @@ gboolean voice_frames_is_full (const VoiceFrames * self);
 /* What ParleyVad says of the full frame; begins the next one. A frame that is
  * not audio throughout is silence, and ParleyVad learns nothing from it. */
 ParleyEndpointerFrame voice_frames_decide (VoiceFrames * self);
+
+/* How the last voice sounded where it stopped. */
+ParleyTone voice_frames_get_tone (const VoiceFrames * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VoiceFrames, voice_frames_free)
 

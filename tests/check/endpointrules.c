@@ -276,7 +276,9 @@ test_english (void)
     {"ten o'clock", "time"},
     {"I want to change my order.", "sentence"},
     {"Can I still change my order?", "question"},
-    {"If you have it,", "comma"},
+    {"the small one,", "comma"},
+    {"if you have it", "unfinished"},
+    {"when do you open on Sunday", "question"},
     {"okay great thank you", "closing"},
     {"the blue suitcase with wheels", "doubtful"},
     {NULL}
@@ -369,10 +371,9 @@ static void
 test_reasons (void)
 {
   const gchar *const *codes = parley_endpoint_rules_languages ();
-  guint n;
-  const gchar *const *reasons = parley_endpoint_reasons (&n);
+  const gchar *const *reasons = parley_endpoint_reasons ();
 
-  for (guint i = 1; i < n; i++)
+  for (guint i = 1; i < PARLEY_ENDPOINT_REASONS; i++)
     g_assert_cmpstr (reasons[i - 1], <, reasons[i]);
   for (guint i = 0; codes[i]; i++) {
     g_autofree gchar *name = g_strconcat (codes[i], ".rules", NULL);
@@ -387,7 +388,7 @@ test_reasons (void)
       g_autofree gchar *rule = g_strndup (begin, strcspn (begin, " ]"));
       gboolean known = FALSE;
 
-      for (guint j = 0; j < n; j++)
+      for (guint j = 0; j < PARLEY_ENDPOINT_REASONS; j++)
         known |= g_str_equal (reasons[j], rule);
       g_test_message ("%s: %s", codes[i], rule);
       g_assert_true (known);

@@ -102,6 +102,26 @@ test_not_heard (void)
   IS ("parley_response_seconds_count{end=\"heard\"}", 0);
 }
 
+static void
+test_turn_ends (void)
+{
+  ParleyMetrics *metrics = parley_metrics_new (NULL);
+  g_autofree gchar *text = NULL;
+  g_autoptr (GHashTable) samples = NULL;
+
+  parley_metrics_add_turn_end (metrics, "sentence");
+  parley_metrics_add_turn_end (metrics, "yes-no");
+  parley_metrics_add_turn_end (metrics, "sentence");
+  parley_metrics_add_turn_end (metrics, "a-rule-of-somebody\"s");
+  text = parley_metrics_to_text (metrics, 0, 0);
+  samples = prom_parse (text);
+  IS ("parley_turn_ends_total{reason=\"sentence\"}", 2);
+  IS ("parley_turn_ends_total{reason=\"yes-no\"}", 1);
+  IS ("parley_turn_ends_total{reason=\"other\"}", 1);
+  g_assert_null (strstr (text, "reason=\"silence\""));
+  parley_metrics_free (metrics);
+}
+
 /* What anybody may call himself is no label. */
 static void
 test_names_from_outside (void)
@@ -335,6 +355,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/failures", test_failures);
   g_test_add_func ("/metrics/turn", test_turn);
   g_test_add_func ("/metrics/greeting", test_greeting);
+  g_test_add_func ("/metrics/turn-ends", test_turn_ends);
   g_test_add_func ("/metrics/not-heard", test_not_heard);
   g_test_add_func ("/metrics/names-from-outside", test_names_from_outside);
   g_test_add_func ("/metrics/other-counters", test_other_counters);

@@ -215,6 +215,8 @@ parley_vad_frame (ParleyVad * self,
     out->level = self->features.level;
     out->noise_floor = self->features.noise_level;
     out->score = 1.0f / (1.0f + expf (-odds));
+    out->periodicity = self->features.values[PARLEY_VAD_PERIODICITY];
+    out->pitch = self->features.values[PARLEY_VAD_PITCH];
   }
   return self->voice;
 }

@@ -57,6 +57,12 @@ typedef struct
   /* Probability of speech, 0 to 1; 0.5 is even odds at the sensitivity
    * set. */
   gfloat score;
+
+  /* How alike the last 30 ms and as much one pitch period before are, 0 to 1,
+   * and that pitch, in octaves above 70 Hz; where they are not alike it means
+   * nothing. */
+  gfloat periodicity;
+  gfloat pitch;
 } ParleyVadResult;
 
 /* sensitivity is clamped to 0 (only clear speech) .. 1 (whatever might be

@@ -17,6 +17,7 @@ struct _ParleyEndpointer
   guint min_speech;
   guint max_turn;
 
+  guint wait;                   /* frames of silence that end this turn */
   ParleyEndpointerState state;
   guint64 frames;
   guint64 onset;                /* valid in a turn, or when voiced is not 0 */
@@ -42,6 +43,13 @@ parley_endpointer_set (ParleyEndpointer * self,
     self->eager_silence = 0;
   self->min_speech = MAX (to_frames (settings->min_speech), 1);
   self->max_turn = to_frames (settings->max_turn);
+  self->wait = self->silence;
+}
+
+void
+parley_endpointer_set_wait (ParleyEndpointer * self, guint wait)
+{
+  self->wait = MAX (to_frames (wait), 1);
 }
 
 void
@@ -51,6 +59,7 @@ parley_endpointer_reset (ParleyEndpointer * self)
   self->frames = self->onset = 0;
   self->voice_end = self->speech_end = 0;
   self->voiced = 0;
+  self->wait = self->silence;
 }
 
 ParleyEndpointer *
@@ -104,6 +113,7 @@ end_turn (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
   emit (actions, n, PARLEY_ENDPOINT_TURN_END, self->frames);
   self->state = PARLEY_ENDPOINTER_QUIET;
   self->voiced = 0;
+  self->wait = self->silence;
 }
 
 static void
@@ -118,7 +128,7 @@ check_end (ParleyEndpointer * self, gboolean rising,
     ParleyEndpointAction * actions, guint * n)
 {
   guint64 quiet = self->frames - self->voice_end;
-  guint silence = self->silence + (rising ? RISING_FRAMES : 0);
+  guint silence = self->wait + (rising ? RISING_FRAMES : 0);
   gboolean over = quiet >= silence || (self->max_turn != 0
       && self->frames - self->onset >= self->max_turn);
   gboolean eager = self->eager_silence != 0
@@ -199,6 +209,12 @@ guint64
 parley_endpointer_get_frames (const ParleyEndpointer * self)
 {
   return self->frames;
+}
+
+guint64
+parley_endpointer_get_quiet (const ParleyEndpointer * self)
+{
+  return self->frames - self->voice_end;
 }
 
 guint64

@@ -77,6 +77,11 @@ void parley_endpointer_free (ParleyEndpointer * self);
 void parley_endpointer_set (ParleyEndpointer * self,
     const ParleyEndpointerSettings * settings);
 
+/* The silence, in ms, that ends the turn under way, from the next frame on
+ * until it is set anew or the turn ends; at first and for the next turn it is
+ * silence. */
+void parley_endpointer_set_wait (ParleyEndpointer * self, guint wait);
+
 /* Forgets everything but the settings. */
 void parley_endpointer_reset (ParleyEndpointer * self);
 
@@ -101,6 +106,9 @@ ParleyEndpointerState parley_endpointer_get_state (const ParleyEndpointer *
 
 /* Frames taken since the last reset. */
 guint64 parley_endpointer_get_frames (const ParleyEndpointer * self);
+
+/* How many frames in a row were without voice. */
+guint64 parley_endpointer_get_quiet (const ParleyEndpointer * self);
 
 /* Outside of turns: the earliest frame at which the next turn may begin. */
 guint64 parley_endpointer_get_onset (const ParleyEndpointer * self);

@@ -636,7 +636,7 @@ holds (const Rule * rule, const ParleyEndpointText * text, ParleyTone tone)
 }
 
 /* Sorted. */
-static const gchar *const reasons[] = {
+static const gchar *const reasons[PARLEY_ENDPOINT_REASONS] = {
   "announced", "closing", "comma", "conjunction", "date", "digits", "doubtful",
   "email", "end-of-stream", "falling", "held", "hesitation", "max-turn",
   "phone-number", "postcode", "provider", "question", "rising", "sentence",
@@ -644,9 +644,8 @@ static const gchar *const reasons[] = {
 };
 
 const gchar *const *
-parley_endpoint_reasons (guint * n)
+parley_endpoint_reasons (void)
 {
-  *n = G_N_ELEMENTS (reasons);
   return reasons;
 }
 

@@ -52,6 +52,7 @@ void parley_endpoint_rules_decide (ParleyEndpointRules * self,
 
 /* The names of the rules of all languages that come with Parley, and of the
  * reasons that are no rule, sorted: what a metric may be labelled with. */
-const gchar *const *parley_endpoint_reasons (guint * n);
+#define PARLEY_ENDPOINT_REASONS 24
+const gchar *const *parley_endpoint_reasons (void);
 
 G_END_DECLS

@@ -170,6 +170,22 @@ parley_event_new_partial (guint turn, guint take, const gchar * text)
   return new_text (PARLEY_EVENT_PARTIAL, turn, take, text);
 }
 
+void
+parley_event_set_final (GstEvent * event)
+{
+  gst_structure_set (gst_event_writable_structure (event),
+      "final", G_TYPE_BOOLEAN, TRUE, NULL);
+}
+
+gboolean
+parley_event_is_final (GstEvent * event)
+{
+  gboolean final = FALSE;
+
+  gst_structure_get_boolean (gst_event_get_structure (event), "final", &final);
+  return final;
+}
+
 GstEvent *
 parley_event_new_endpointing (ParleyEndpointing endpointing, guint wait)
 {

@@ -78,6 +78,9 @@ GstEvent *parley_event_new_turn_empty (guint turn, guint take,
 /* cloudstt ↑ vadendpoint; upstream: text of the turn so far. */
 GstEvent *parley_event_new_partial (guint turn, guint take,
     const gchar * text);
+/* The text of the partial is all that was said up to the end of its take. */
+void parley_event_set_final (GstEvent * event);
+gboolean parley_event_is_final (GstEvent * event);
 /* The text of turn-guess and partial, the reason of turn-empty (may be
  * NULL). */
 gboolean parley_event_parse_text (GstEvent * event, const gchar ** text);
