@@ -6,6 +6,8 @@
 
 /* Where nothing reports what was heard, this bounds them. */
 #define MAX_SPOKEN 256
+/* Bytes a second. */
+#define SLOW_PACE 10
 
 typedef struct
 {
@@ -73,15 +75,35 @@ spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
     g_array_index (self->all, Spoken, self->all->len - 1).end = self->time;
 }
 
+/* Bytes of whole words among the first @len of @sentence. */
+static gsize
+whole_words (const gchar * sentence, gsize len)
+{
+  while (len > 0 && sentence[len] && sentence[len] != ' ')
+    len--;
+  return len;
+}
+
+void
+spoken_texts_cut (SpokenTexts * self, guint64 epoch)
+{
+  Spoken *last = self->all->len ? &g_array_index (self->all, Spoken,
+      self->all->len - 1) : NULL;
+  gsize len;
+
+  if (!last || last->epoch != epoch)
+    return;
+  len = gst_util_uint64_scale (last->end - last->begin, SLOW_PACE, GST_SECOND);
+  if (len < strlen (last->text))
+    last->text[whole_words (last->text, len)] = '\0';
+}
+
 /* The words of a sentence that fit into @share of its sound. */
 static void
 append_part (GString * text, const gchar * sentence, gdouble share)
 {
-  gsize len = strlen (sentence) * CLAMP (share, 0, 1);
-
-  while (len > 0 && sentence[len] && sentence[len] != ' ')
-    len--;
-  g_string_append_len (text, sentence, len);
+  g_string_append_len (text, sentence, whole_words (sentence,
+          strlen (sentence) * CLAMP (share, 0, 1)));
 }
 
 static void
@@ -91,7 +113,7 @@ append_heard (GString * text, const Spoken * spoken, const ParleyHeard * heard)
 
   if (spoken->epoch != heard->epoch || (!heard->done && spoken->begin >= time))
     return;
-  if (text->len)
+  if (text->len && *spoken->text)
     g_string_append_c (text, ' ');
   /* Marks count whole milliseconds. */
   if (heard->done || spoken->end < time + GST_MSECOND)

@@ -19,6 +19,11 @@ void spoken_texts_clear (SpokenTexts * self);
 void spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
     GstClockTime duration);
 
+/* The sentence that went out last, if it is of @epoch, broke off. How much of
+ * it was said nobody knows: of its text counts what a slow speaker says in the
+ * time. */
+void spoken_texts_cut (SpokenTexts * self, guint64 epoch);
+
 /* The text of what @heard tells of, whole words only. Forgets the replies
  * before it. Transfer full. */
 gchar *spoken_texts_take_heard (SpokenTexts * self, const ParleyHeard * heard);

@@ -176,6 +176,7 @@ cloud_tts_take_failure (GstCloudTts * self, TtsJob * job, const GError * error)
 
   g_byte_array_set_size (job->ready, 0);
   if (job->begun) {
+    spoken_texts_cut (self->spoken, job->epoch);
     gst_provider_element_failed_in_loop (element, job->provider, error,
         job->turn);
   } else if (!job->sorry) {

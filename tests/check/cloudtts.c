@@ -609,6 +609,22 @@ heard_of_a_later_reply (Rig * rig, gconstpointer data)
   expect_heard (rig, 1, 100, FALSE, "");
 }
 
+/* Of a sentence that broke off no word counts that was not said. */
+static void
+heard_of_a_broken_sentence (Rig * rig, gconstpointer data)
+{
+  speak_mulaw ();
+  say (rig, 1, 0, "Own too tree fore.");
+  say (rig, 1, 1, "Fife sicks.");
+  mock_tts_audio (1, 800);
+  mock_tts_fail (1, "gone");
+  mock_tts_audio (2, 200);
+  mock_tts_done (2);
+  expect_heard (rig, 1, 400, FALSE, "Own");
+  expect_heard (rig, 1, 800, FALSE, "Own too");
+  expect_heard (rig, 1, 1000, TRUE, "Own too Fife sicks.");
+}
+
 /* Flush, states, settings */
 
 static void
@@ -791,6 +807,7 @@ main (int argc, char **argv)
   ADD ("interrupt-keeps-the-next-reply", interrupt_keeps_the_next_reply);
   ADD ("heard-text", heard_text);
   ADD ("heard-of-a-later-reply", heard_of_a_later_reply);
+  ADD ("heard-of-a-broken-sentence", heard_of_a_broken_sentence);
   ADD ("flush-while-it-hangs", flush_while_it_hangs);
   ADD ("down-while-it-hangs", down_while_it_hangs);
   ADD ("two-runs", two_runs);

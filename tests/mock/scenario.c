@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scenario.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "net/clock.h"
 #include "scenarioproviders.h"
+#include "scenariosounds.h"
+#include "scenariotools.h"
 #include "speech/g711.h"
-#include "spoken.h"
 #include "virtualcall.h"
 
 #define MS G_TIME_SPAN_MILLISECOND
@@ -16,8 +16,6 @@
 #define SID "MZ00000000000000000000000000000001"
 /* An agent that says nothing for so long has nothing to say. */
 #define PATIENCE_US (8 * G_TIME_SPAN_SECOND)
-/* Of a voice; the line's noise is 60. */
-#define LOUD 400
 
 /* A word that was heard. */
 typedef struct
@@ -35,9 +33,12 @@ typedef struct
   gchar *problem;               /* NULL: none yet */
   GHashTable *elements;         /* factory's name to more of its properties */
   GHashTable *parameters;       /* of the call's start */
+  gint64 start_at;              /* when it comes; -1: it did */
 
   ParleyVirtualCall *call;
+  GstElement *pipeline;         /* the call's; NULL: it has not started */
   guint clears;                 /* that the agent sent */
+  gboolean broken;              /* a voice broke off */
   guint64 n_frames;
   guint64 sequence;
   gint64 speech_end;            /* of the last word said; -1: none */
@@ -52,8 +53,6 @@ typedef struct
   gint64 answered;              /* the first word after the last said one */
   gchar *error;                 /* of the pipeline */
 } Scenario;
-
-static GHashTable *voices;      /* text to GByteArray */
 
 static void
 G_GNUC_PRINTF (2, 3)
@@ -91,20 +90,52 @@ all_heard (Scenario * self)
   return all;
 }
 
-/* The model may know of no word that was not heard. */
+static guint
+find_last (gchar ** lines, const gchar * prefix)
+{
+  guint i = g_strv_length (lines);
+
+  while (i > 0 && !g_str_has_prefix (lines[i - 1], prefix))
+    i--;
+  return i;
+}
+
+/* Whether @all has these words, with others between them. */
+static gboolean
+has_words (const gchar * all, const gchar * some)
+{
+  g_auto (GStrv) words = g_strsplit (some, " ", -1);
+
+  for (guint i = 0; words[i]; i++) {
+    g_autofree gchar *word = g_strdup_printf (" %s ", words[i]);
+
+    if (!*words[i])
+      continue;
+    all = strstr (all, word);
+    if (!all)
+      return FALSE;
+    all += strlen (words[i]);
+  }
+  return TRUE;
+}
+
+/* The model may know of no word that was not heard, but for what it has just
+ * said itself before it called a tool. */
 static void
 check_history (Scenario * self)
 {
   g_autoptr (GString) ever = all_heard (self);
   g_auto (GStrv) lines = g_strsplit (scenario_get_history (), "\n", -1);
+  guint n = find_last (lines, "user: ");
 
-  for (guint i = 0; lines[i]; i++) {
+  for (guint i = 0; i < n; i++) {
     g_autofree gchar *words = NULL;
 
     if (!g_str_has_prefix (lines[i], "assistant: "))
       continue;
     words = g_strdup_printf (" %s ", lines[i] + strlen ("assistant: "));
-    if (!strstr (ever->str, words))
+    if (self->broken ? !has_words (ever->str, words)
+        : !strstr (ever->str, words))
       fail (self, "the model is told that “%s” was heard; it was “%s”",
           words, ever->str);
   }
@@ -173,13 +204,40 @@ send (Scenario * self, GString * json)
   g_string_free (json, TRUE);
 }
 
+static void
+send_start (Scenario * self)
+{
+  GString *json = g_string_new (NULL);
+
+  parley_twilio_build_start (json, SID, "AC1", "CA1", self->parameters);
+  send (self, json);
+  self->sequence = 1;
+  self->start_at = -1;
+}
+
+/* Lets it be @now, with all that happens on networks. */
+static void
+advance (Scenario * self)
+{
+  parley_virtual_call_advance_to (self->call, self->n_frames * FRAME_US);
+  scenario_tools_settle ();
+}
+
 /* 20 ms go by. */
 static void
 step (Scenario * self)
 {
-  GString *json = g_string_new (NULL);
+  GString *json;
   guint8 frame[FRAME_LEN];
 
+  self->n_frames++;
+  advance (self);
+  if (self->start_at >= 0) {
+    if (parley_virtual_call_now (self->call) >= self->start_at)
+      send_start (self);
+    return;
+  }
+  json = g_string_new (NULL);
   memset (frame, PARLEY_MULAW_SILENCE, sizeof frame);
   if (self->speech) {
     gsize len = MIN (sizeof frame, self->speech->len - self->sent);
@@ -189,8 +247,6 @@ step (Scenario * self)
     if (self->sent == self->speech->len)
       self->speech = NULL;
   }
-  self->n_frames++;
-  parley_virtual_call_advance_to (self->call, self->n_frames * FRAME_US);
   parley_twilio_build_inbound_media (json, SID, ++self->sequence,
       self->n_frames, (self->n_frames - 1) * 20, frame, sizeof frame);
   send (self, json);
@@ -258,31 +314,6 @@ utter (Scenario * self, GByteArray * audio)
     step (self);
 }
 
-/* Bursts of noise, as a cough or a knock. */
-static GByteArray *
-make_cough (guint ms)
-{
-  GByteArray *audio = spoken_quiet (ms + 100);
-  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
-
-  for (guint i = 0; i < ms * 8; i++)
-    if (i % 2000 < 1200)
-      audio->data[i] = g_rand_int_range (rand, 0, 2) << 7
-          | g_rand_int_range (rand, 0x08, 0x20);
-  return audio;
-}
-
-/* An answering machine's. */
-static GByteArray *
-make_beep (guint ms)
-{
-  GByteArray *audio = spoken_quiet (ms + 200);
-
-  for (guint i = 0; i < ms * 8; i++)
-    audio->data[i] = parley_mulaw_encode_sample (8000 * sin (G_PI / 4 * i));
-  return audio;
-}
-
 /* Words of the file */
 
 /* "…", taken off the front of *@text. NULL: there is none. */
@@ -312,6 +343,12 @@ take_at (const gchar * text)
 }
 
 static void
+on_made (GstElement * pipeline, gpointer data)
+{
+  ((Scenario *) data)->pipeline = pipeline;
+}
+
+static void
 on_sent (const ParleyTwilioMessage * message, gpointer data)
 {
   if (message->type == PARLEY_TWILIO_CLEAR)
@@ -324,24 +361,31 @@ begin_call (Scenario * self)
   static const gchar *const order[] = {
     "twiliosrc", "vadendpoint", "cloudstt", "llmchat", "cloudtts", "mulawsink"
   };
-  static const ParleyVirtualCallHooks hooks = {.sent = on_sent };
+  static const ParleyVirtualCallHooks hooks = {
+    .sent = on_sent,.made = on_made
+  };
   g_autoptr (GString) launch = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   ParleyPipelineFile file = { (gchar *) self->path, NULL, NULL };
-  GString *json = g_string_new (NULL);
+  const gchar *tools = scenario_tools_get_file ();
 
   for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
     const gchar *more = g_hash_table_lookup (self->elements, order[i]);
 
-    g_string_append_printf (launch, "%s%s%s %s", i ? " ! " : "", order[i],
-        i >= 2 && i <= 4 ? " provider=scenario" : "", more ? more : "");
+    g_string_append_printf (launch, "%s%s name=%s%s %s", i ? " ! " : "",
+        order[i], order[i], i >= 2 && i <= 4 ? " provider=scenario" : "",
+        more ? more : "");
   }
+  if (tools)
+    g_string_replace (launch, "! llmchat", "! llmchat tools=TOOLS", 1);
+  if (tools)
+    g_string_replace (launch, "TOOLS", tools, 1);
   file.launch = launch->str;
   self->call = parley_virtual_call_new (&file, &hooks, self, &error);
   g_assert_no_error (error);
-  parley_twilio_build_start (json, SID, "AC1", "CA1", self->parameters);
-  send (self, json);
-  self->sequence = 1;
+  scenario_tools_serve ();
+  if (self->start_at == 0)
+    send_start (self);
 }
 
 static void
@@ -388,17 +432,88 @@ do_delay (Scenario * self, gchar * rest)
 
   if (g_str_has_prefix (rest, "sentence"))
     scenario_set_sentence_delay (us);
+  else if (g_str_has_prefix (rest, "start"))
+    self->start_at = us;
   else
     scenario_set_delay (kind_of (self, rest), us);
 }
 
 static void
-do_fail (Scenario * self, gchar * rest)
+do_connect (Scenario * self, gchar * rest)
 {
   gchar *number = strchr (rest, ' ');
 
-  scenario_fail (kind_of (self, rest),
-      number ? g_ascii_strtoull (number, NULL, 10) : 1);
+  scenario_set_connect (kind_of (self, rest), number
+      ? g_ascii_strtoll (number, NULL, 10) * MS : 0);
+}
+
+/* "KIND [N]"; without a number, 1. */
+static guint
+number_behind (const gchar * rest)
+{
+  const gchar *number = strchr (rest, ' ');
+
+  return number ? g_ascii_strtoull (number, NULL, 10) : 1;
+}
+
+static void
+do_fail (Scenario * self, gchar * rest)
+{
+  scenario_fail (kind_of (self, rest), number_behind (rest));
+}
+
+static void
+do_break (Scenario * self, gchar * rest)
+{
+  scenario_break (kind_of (self, rest), number_behind (rest));
+  self->broken |= g_str_has_prefix (rest, "tts");
+}
+
+static void
+do_tool (Scenario * self, gchar * rest)
+{
+  g_auto (GStrv) words = g_strsplit (rest, " ", 3);
+  guint n = g_strv_length (words);
+
+  if (n < 2)
+    fail (self, "write: tool NAME MS [safe]");
+  else
+    scenario_tools_add (words[0], g_ascii_strtoll (words[1], NULL, 10) * MS,
+        n == 3 && strcmp (words[2], "safe") == 0);
+}
+
+static void
+do_called (Scenario * self, gchar * rest)
+{
+  g_auto (GStrv) words = g_strsplit (rest, " ", 2);
+  guint n = scenario_tools_count (words[0]);
+
+  if (n != g_ascii_strtoull (words[1] ? words[1] : "", NULL, 10))
+    fail (self, "the tool %s was called %u times", words[0], n);
+}
+
+/* What those that run the server want done. */
+static void
+do_order (Scenario * self, gchar * rest)
+{
+  GstElement *llmchat = self->pipeline ? gst_bin_get_by_name (GST_BIN
+      (self->pipeline), "llmchat") : NULL;
+  gchar *behind = strchr (rest, '"');
+  g_autofree gchar *text = behind ? take_quoted (&behind) : NULL;
+
+  if (!llmchat)
+    fail (self, "the call has not started");
+  else if (g_str_has_prefix (rest, "say") || g_str_has_prefix (rest, "stop"))
+    g_signal_emit_by_name (llmchat, "say", text, *rest == 's'
+        && rest[1] == 't');
+  else if (g_str_has_prefix (rest, "hang up"))
+    g_signal_emit_by_name (llmchat, "hang-up", text);
+  else if (g_str_has_prefix (rest, "hold") || g_str_has_prefix (rest, "unhold"))
+    g_signal_emit_by_name (llmchat, "hold", *rest == 'h');
+  else
+    fail (self, "write: order say \"text\", stop \"text\", hang up, hold or "
+        "unhold");
+  g_clear_object (&llmchat);
 }
 
 static void
@@ -421,7 +536,7 @@ static gboolean
 say_part (Scenario * self, gchar ** rest)
 {
   g_autofree gchar *text = take_quoted (rest);
-  GByteArray *voice = text ? g_hash_table_lookup (voices, text) : NULL;
+  GByteArray *voice = text ? scenario_sound_voice (text) : NULL;
   gboolean more = g_str_has_prefix (g_strchug (*rest), "pause ");
 
   if (!voice) {
@@ -461,7 +576,7 @@ static void
 do_mumble (Scenario * self, gchar * rest)
 {
   g_autofree gchar *text = take_quoted (&rest);
-  GByteArray *voice = text ? g_hash_table_lookup (voices, text) : NULL;
+  GByteArray *voice = text ? scenario_sound_voice (text) : NULL;
   gint64 at = take_at (rest);
 
   if (at >= 0)
@@ -477,7 +592,7 @@ do_cough (Scenario * self, gchar * rest)
 {
   gint64 at = take_at (rest);
   guint ms = g_ascii_strtoull (rest, NULL, 10);
-  GByteArray *audio = make_cough (ms ? ms : 300);
+  GByteArray *audio = scenario_sound_cough (ms ? ms : 300);
 
   if (at >= 0)
     await_word (self, at);
@@ -489,7 +604,7 @@ static void
 do_beep (Scenario * self, gchar * rest)
 {
   guint ms = g_ascii_strtoull (rest, NULL, 10);
-  GByteArray *audio = make_beep (ms ? ms : 400);
+  GByteArray *audio = scenario_sound_beep (ms ? ms : 400);
 
   utter (self, audio);
   self->speech_end = parley_virtual_call_now (self->call);
@@ -630,7 +745,10 @@ static const Step steps[] = {
   {"element", do_element, TRUE},
   {"param", do_param, TRUE},
   {"delay", do_delay, TRUE},
+  {"connect", do_connect, TRUE},
   {"fail", do_fail, TRUE},
+  {"break", do_break, TRUE},
+  {"tool", do_tool, TRUE},
   {"answer", do_answer, TRUE},
   {"say", do_say},
   {"mumble", do_mumble},
@@ -646,6 +764,8 @@ static const Step steps[] = {
   {"requests", do_requests},
   {"clears", do_clears},
   {"quiet", do_quiet},
+  {"called", do_called},
+  {"order", do_order},
   {"hang up", do_hang_up},
   {"over", do_over},
 };
@@ -679,31 +799,6 @@ read_lines (const gchar * path)
 }
 
 static gboolean
-is_loud (guint8 sample)
-{
-  return ABS (parley_mulaw_decode_sample (sample)) > LOUD;
-}
-
-/* Without what is quiet before and behind it: pauses are as long as they are
- * said to be. */
-static void
-prepare_voice (const gchar * text)
-{
-  GByteArray *voice;
-  guint quiet = 0;
-
-  if (g_hash_table_contains (voices, text))
-    return;
-  voice = spoken_text ("flite", "rms", 1.0, text);
-  while (voice->len > 0 && !is_loud (voice->data[voice->len - 1]))
-    g_byte_array_set_size (voice, voice->len - 1);
-  while (quiet < voice->len && !is_loud (voice->data[quiet]))
-    quiet++;
-  g_byte_array_remove_range (voice, 0, quiet);
-  g_hash_table_insert (voices, g_strdup (text), voice);
-}
-
-static gboolean
 is_spoken (const gchar * line)
 {
   return g_str_has_prefix (line, "say ") || g_str_has_prefix (line, "mumble ");
@@ -714,14 +809,12 @@ scenario_prepare (const gchar * path)
 {
   g_auto (GStrv) lines = read_lines (path);
 
-  if (!voices)
-    voices = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; lines[i]; i++) {
     g_auto (GStrv) parts = g_strsplit (lines[i], "\"", -1);
 
     /* What stands in quotes is every second part. */
     for (guint j = 1; is_spoken (lines[i]) && parts[j] && parts[j + 1]; j += 2)
-      prepare_voice (parts[j]);
+      scenario_sound_prepare (parts[j]);
   }
 }
 
@@ -732,6 +825,7 @@ scenario_play (const gchar * path)
   Scenario self = {.path = path,.speech_end = -1,.answered = -1 };
 
   scenario_providers_reset ();
+  scenario_tools_reset ();
   self.elements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       g_free);
   self.parameters = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
@@ -744,8 +838,11 @@ scenario_play (const gchar * path)
     if (*lines[i] && *lines[i] != '#')
       do_line (&self, lines[i]);
   }
-  if (self.call)
+  if (self.call) {
+    scenario_tools_hurry ();
+    scenario_tools_reset ();
     parley_virtual_call_free (self.call);
+  }
   g_hash_table_unref (self.elements);
   g_hash_table_unref (self.parameters);
   g_array_unref (self.heard);

@@ -7,6 +7,9 @@
 #include "providers/registry.h"
 
 #define NAME "scenario"
+/* The same, for fallback=. */
+#define OTHER_NAME "scenario2"
+#define TOOL "[tool "
 #define HEADER_LEN 5
 
 typedef struct
@@ -17,13 +20,17 @@ typedef struct
 
 static gint64 delays[SCENARIO_KIND_N];
 static gint64 sentence_delay;
+static gint64 connects[SCENARIO_KIND_N];
 static guint failures[SCENARIO_KIND_N];
+static guint breaks[SCENARIO_KIND_N];
+static GHashTable *takes;       /* turn and take to what was said in it */
 static GHashTable *answers;     /* said to reply */
 static GString *saying;         /* what no take has recognised yet */
 static GString *history;
 static guint n_requests;
 static GPtrArray *words;        /* of Word; a word's number is its place */
 static GPtrArray *sentences;    /* of texts, by synthesis */
+static GHashTable *unsaid;      /* texts that failed to their first word */
 
 static void
 word_free (gpointer data)
@@ -50,10 +57,38 @@ scenario_fail (ScenarioKind kind, guint n)
   failures[kind] = n;
 }
 
+void
+scenario_set_connect (ScenarioKind kind, gint64 us)
+{
+  connects[kind] = us;
+}
+
+void
+scenario_break (ScenarioKind kind, guint n)
+{
+  breaks[kind] = n;
+}
+
 static gboolean
 must_fail (ScenarioKind kind)
 {
   return failures[kind] > 0 && failures[kind]-- > 0;
+}
+
+static gboolean
+must_break (ScenarioKind kind)
+{
+  return breaks[kind] > 0 && breaks[kind]-- > 0;
+}
+
+/* µs until the answer to the request that is made now. */
+static gint64
+answer_time (ScenarioKind kind)
+{
+  gint64 us = delays[kind] + connects[kind];
+
+  connects[kind] = 0;
+  return us;
 }
 
 void
@@ -88,6 +123,7 @@ typedef struct
   guint a;
   guint b;
   gchar *text;                  /* NULL: the end of a reply */
+  guint word;                   /* the number of a sentence's first */
   gboolean fails;
 } Later;
 
@@ -169,16 +205,28 @@ scenario_stt_audio (ParleySttProvider * provider, GBytes * samples)
 {
 }
 
+/* Whoever hears it again, in place of one that failed, hears the same. */
+static const gchar *
+text_of_take (guint turn, guint take)
+{
+  gpointer key = GUINT_TO_POINTER (turn << 8 | take);
+
+  if (!g_hash_table_contains (takes, key)) {
+    g_hash_table_insert (takes, key, g_strdup (saying->str));
+    g_string_truncate (saying, 0);
+  }
+  return g_hash_table_lookup (takes, key);
+}
+
 static void
 scenario_stt_finish (ParleySttProvider * provider)
 {
   ScenarioStt *self = SCENARIO_STT (provider);
-  Later *later = answer_after (self, delays[SCENARIO_KIND_STT], self->turn,
-      saying->str, stt_answer);
+  Later *later = answer_after (self, answer_time (SCENARIO_KIND_STT),
+      self->turn, text_of_take (self->turn, self->take), stt_answer);
 
   later->b = self->take;
   later->fails = must_fail (SCENARIO_KIND_STT);
-  g_string_truncate (saying, 0);
 }
 
 static void
@@ -235,21 +283,30 @@ G_DEFINE_FINAL_TYPE (ScenarioLlm, scenario_llm, PARLEY_TYPE_LLM_PROVIDER)
 }
 
 static void
-note_history (GPtrArray * messages)
+note_message (const ParleyMessage * message)
 {
   static const gchar *const roles[] = {
     [PARLEY_ROLE_USER] = "user",[PARLEY_ROLE_ASSISTANT] = "assistant",
+    [PARLEY_ROLE_TOOL] = "tool",
   };
 
+  if (message->role >= G_N_ELEMENTS (roles) || !roles[message->role])
+    return;
+  if (*message->text)
+    g_string_append_printf (history, "%s: %s\n", roles[message->role],
+        message->text);
+  for (guint i = 0; message->calls && i < message->calls->len; i++)
+    g_string_append_printf (history, "call: %s\n",
+        ((ParleyToolCall *) message->calls->pdata[i])->name);
+}
+
+static void
+note_history (GPtrArray * messages)
+{
   n_requests++;
   g_string_truncate (history, 0);
-  for (guint i = 0; i < messages->len; i++) {
-    const ParleyMessage *message = g_ptr_array_index (messages, i);
-
-    if (message->role < G_N_ELEMENTS (roles) && roles[message->role])
-      g_string_append_printf (history, "%s: %s\n", roles[message->role],
-          message->text);
-  }
+  for (guint i = 0; i < messages->len; i++)
+    note_message (g_ptr_array_index (messages, i));
 }
 
 static gchar *
@@ -262,33 +319,94 @@ find_answer (const gchar * said)
   return reply ? g_strdup (reply) : g_strdup_printf ("You said %s.", said);
 }
 
-/* "[bye]" at its end: the model hangs up. */
+/* What the model says now: behind as many tools as have answered since the
+ * caller's last words. */
+static gchar *
+find_part (GPtrArray * messages)
+{
+  const gchar *said = "";
+  g_autofree gchar *reply = NULL;
+  gchar *part;
+  guint n_results = 0;
+
+  for (guint i = 0; i < messages->len; i++) {
+    const ParleyMessage *message = g_ptr_array_index (messages, i);
+
+    if (message->role == PARLEY_ROLE_TOOL)
+      n_results++;
+    if (message->role != PARLEY_ROLE_USER)
+      continue;
+    said = message->text;
+    n_results = 0;
+  }
+  part = reply = find_answer (said);
+  for (; n_results > 0 && part; n_results--) {
+    part = strstr (part, TOOL);
+    part = part ? strchr (part, ']') + 1 : NULL;
+  }
+  return g_strdup (part ? part : "");
+}
+
+static gboolean
+llm_call (gpointer data)
+{
+  Later *later = data;
+  g_autoptr (ScenarioLlm) self = g_weak_ref_get (&later->provider);
+  g_autofree gchar *name = g_strndup (later->text, strcspn (later->text, "]"));
+
+  if (self && !g_hash_table_contains (self->cancelled,
+          GUINT_TO_POINTER (later->a)))
+    parley_llm_provider_tool_call_in_loop (PARLEY_LLM_PROVIDER (self),
+        later->a, "call", name, "{}");
+  return G_SOURCE_REMOVE;
+}
+
+/* Sentence by sentence from @at on; only the first if it @breaks off. When it
+ * was said. */
+static gint64
+say_later (gpointer provider, guint id, gint64 at, const gchar * text,
+    gboolean breaks_off)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ". ", -1);
+
+  for (guint i = 0; parts[i]; i++) {
+    g_autofree gchar *part = g_strconcat (parts[i], parts[i + 1] ? ". " : "",
+        NULL);
+
+    at += i ? sentence_delay : 0;
+    if (i && breaks_off)
+      break;
+    answer_after (provider, at, id, part, llm_answer);
+  }
+  return at;
+}
+
+/* "[tool NAME]": it calls it, and goes on behind when it has answered; "[bye]"
+ * at its end: the model hangs up. */
 static void
 scenario_llm_request (ParleyLlmProvider * provider, guint id,
     GPtrArray * messages)
 {
-  const ParleyMessage *last = g_ptr_array_index (messages, messages->len - 1);
-  g_autofree gchar *reply = find_answer (last->text);
-  gint64 at = delays[SCENARIO_KIND_LLM];
-  gboolean bye = g_str_has_suffix (reply, "[bye]");
-  g_auto (GStrv) parts = NULL;
+  g_autofree gchar *reply = find_part (messages);
+  gint64 at = answer_time (SCENARIO_KIND_LLM);
+  gchar *tool = strstr (reply, TOOL);
+  gboolean bye = !tool && g_str_has_suffix (reply, "[bye]");
+  gboolean fails = must_fail (SCENARIO_KIND_LLM);
+  gboolean breaks_off = !fails && must_break (SCENARIO_KIND_LLM);
+  Later *end;
 
   note_history (messages);
-  if (must_fail (SCENARIO_KIND_LLM)) {
-    answer_after (provider, at, id, NULL, llm_answer)->fails = TRUE;
-    return;
-  }
   if (bye)
     reply[strlen (reply) - strlen ("[bye]")] = '\0';
-  parts = g_strsplit (reply, ". ", -1);
-  for (guint i = 0; parts[i]; i++) {
-    g_autofree gchar *text = g_strconcat (parts[i], parts[i + 1] ? ". " : "",
-        NULL);
-
-    at += i ? sentence_delay : 0;
-    answer_after (provider, at, id, text, llm_answer);
-  }
-  answer_after (provider, at, id, NULL, llm_answer)->b = bye;
+  if (tool)
+    *tool = '\0';
+  if (!fails)
+    at = say_later (provider, id, at, reply, breaks_off);
+  if (tool && !fails && !breaks_off)
+    answer_after (provider, at, id, tool + strlen (TOOL), llm_call);
+  end = answer_after (provider, at, id, NULL, llm_answer);
+  end->b = bye;
+  end->fails = fails || breaks_off;
 }
 
 static void
@@ -330,21 +448,43 @@ G_DECLARE_FINAL_TYPE (ScenarioTts, scenario_tts, SCENARIO, TTS,
      };
 
 G_DEFINE_FINAL_TYPE (ScenarioTts, scenario_tts, PARLEY_TYPE_TTS_PROVIDER)
-/* Frames of a loud tone that begin with the number of @word. */
-     static void add_word (GByteArray * sound, const gchar * text)
+/* Frames of a loud tone that begin with the number of a word. */
+     static void add_word (GByteArray * sound, guint number)
 {
   guint8 frame[SCENARIO_FRAME_LEN] = { 0x01, 0xfe, 0x02 };
-  Word *word = g_new (Word, 1);
 
-  word->text = g_strdup (text);
-  word->synthesis = sentences->len;
-  frame[3] = 0x80 | (words->len >> 6);
-  frame[4] = 0x80 | (words->len & 0x3f);
-  g_ptr_array_add (words, word);
+  frame[3] = 0x80 | (number >> 6);
+  frame[4] = 0x80 | (number & 0x3f);
   for (guint i = HEADER_LEN; i < sizeof frame; i++)
     frame[i] = i / 16 % 2 ? 0x10 : 0x90;
   for (guint i = 0; i < SCENARIO_WORD_FRAMES; i++)
     g_byte_array_append (sound, frame, sizeof frame);
+}
+
+/* The number of the first word of @text, which is asked for now: by it one
+ * knows what is said before and after it. Who stands in for somebody that
+ * failed has his. */
+static guint
+number_words (const gchar * text)
+{
+  gpointer known;
+  g_auto (GStrv) parts = NULL;
+  guint first = words->len;
+
+  if (g_hash_table_lookup_extended (unsaid, text, NULL, &known)) {
+    g_hash_table_remove (unsaid, text);
+    return GPOINTER_TO_UINT (known);
+  }
+  parts = g_strsplit (text, " ", -1);
+  g_ptr_array_add (sentences, g_strdup (text));
+  for (guint i = 0; parts[i]; i++) {
+    Word *word = g_new (Word, 1);
+
+    word->text = g_strdup (parts[i]);
+    word->synthesis = sentences->len;
+    g_ptr_array_add (words, word);
+  }
+  return first;
 }
 
 const gchar *
@@ -368,6 +508,23 @@ scenario_get_sentence (guint synthesis)
   return g_ptr_array_index (sentences, synthesis - 1);
 }
 
+/* The sound of the first @n words of a sentence. */
+static GBytes *
+make_sound (const Later * later, guint n)
+{
+  GByteArray *sound = g_byte_array_new ();
+  const Word *first = g_ptr_array_index (words, later->word);
+
+  for (guint i = later->word; i < words->len && n > 0; i++, n--) {
+    const Word *word = g_ptr_array_index (words, i);
+
+    if (word->synthesis != first->synthesis)
+      break;
+    add_word (sound, i);
+  }
+  return g_byte_array_free_to_bytes (sound);
+}
+
 static gboolean
 tts_answer (gpointer data)
 {
@@ -375,33 +532,38 @@ tts_answer (gpointer data)
   Later *later = data;
   g_autoptr (ScenarioTts) self = g_weak_ref_get (&later->provider);
   ParleyTtsProvider *provider = (ParleyTtsProvider *) self;
-  g_auto (GStrv) parts = g_strsplit (later->text, " ", -1);
   g_autoptr (GError) error = failure ();
-  GByteArray *sound;
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GBytes) sound = NULL;
 
   if (!self || g_hash_table_contains (self->cancelled,
           GUINT_TO_POINTER (later->a)))
     return G_SOURCE_REMOVE;
-  if (later->fails) {
-    parley_tts_provider_failed_in_loop (provider, later->a, error);
-    return G_SOURCE_REMOVE;
+  if (!later->fails || later->b) {
+    sound = make_sound (later, later->fails ? later->b : G_MAXUINT);
+    parley_tts_provider_audio_in_loop (provider, later->a, &format, sound);
   }
-  g_ptr_array_add (sentences, g_strdup (later->text));
-  sound = g_byte_array_new ();
-  for (guint i = 0; parts[i]; i++)
-    add_word (sound, parts[i]);
-  bytes = g_byte_array_free_to_bytes (sound);
-  parley_tts_provider_audio_in_loop (provider, later->a, &format, bytes);
-  parley_tts_provider_done_in_loop (provider, later->a);
+  if (later->fails)
+    parley_tts_provider_failed_in_loop (provider, later->a, error);
+  else
+    parley_tts_provider_done_in_loop (provider, later->a);
   return G_SOURCE_REMOVE;
 }
 
 static void
 scenario_tts_speak (ParleyTtsProvider * provider, guint id, const gchar * text)
 {
-  answer_after (provider, delays[SCENARIO_KIND_TTS], id, text,
-      tts_answer)->fails = must_fail (SCENARIO_KIND_TTS);
+  Later *later = answer_after (provider, answer_time (SCENARIO_KIND_TTS), id,
+      text, tts_answer);
+
+  later->word = number_words (text);
+  later->fails = must_fail (SCENARIO_KIND_TTS);
+  if (later->fails)
+    g_hash_table_insert (unsaid, g_strdup (text),
+        GUINT_TO_POINTER (later->word));
+  if (!later->fails && must_break (SCENARIO_KIND_TTS)) {
+    later->fails = TRUE;
+    later->b = SCENARIO_BREAK_WORDS;
+  }
 }
 
 static void
@@ -450,11 +612,16 @@ register_once (void)
     {PARLEY_PROVIDER_STT, NAME, "of tests", scenario_stt_get_type},
     {PARLEY_PROVIDER_LLM, NAME, "of tests", scenario_llm_get_type},
     {PARLEY_PROVIDER_TTS, NAME, "of tests", scenario_tts_get_type},
+    {PARLEY_PROVIDER_STT, OTHER_NAME, "of tests", scenario_stt_get_type},
+    {PARLEY_PROVIDER_LLM, OTHER_NAME, "of tests", scenario_llm_get_type},
+    {PARLEY_PROVIDER_TTS, OTHER_NAME, "of tests", scenario_tts_get_type},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (infos); i++)
     parley_provider_register (&infos[i]);
   answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  takes = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  unsaid = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   saying = g_string_new (NULL);
   history = g_string_new (NULL);
   words = g_ptr_array_new_with_free_func (word_free);
@@ -467,7 +634,11 @@ scenario_providers_reset (void)
   if (!answers)
     register_once ();
   memset (delays, 0, sizeof delays);
+  memset (connects, 0, sizeof connects);
   memset (failures, 0, sizeof failures);
+  memset (breaks, 0, sizeof breaks);
+  g_hash_table_remove_all (takes);
+  g_hash_table_remove_all (unsaid);
   sentence_delay = 0;
   n_requests = 0;
   g_hash_table_remove_all (answers);

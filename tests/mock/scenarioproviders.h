@@ -5,9 +5,10 @@
 
 G_BEGIN_DECLS
 
-/* Providers named "scenario", which do as a scenario says, on parley_clock: a
- * recogniser that knows what is being said, a model with set answers, and a
- * voice whose every word can be told from the bytes of its sound.
+/* Providers named "scenario", and "scenario2" for fallbacks, which do as a
+ * scenario says, on parley_clock: a recogniser that knows what is being said, a
+ * model with set answers, and a voice whose every word can be told from the
+ * bytes of its sound.
  *
  * One at a time; one thread. */
 
@@ -26,8 +27,14 @@ void scenario_providers_reset (void);
 void scenario_set_delay (ScenarioKind kind, gint64 us);
 /* µs from one sentence of the model to the next. */
 void scenario_set_sentence_delay (gint64 us);
+/* More of it for the next request. */
+void scenario_set_connect (ScenarioKind kind, gint64 us);
 /* The next @n requests fail. */
 void scenario_fail (ScenarioKind kind, guint n);
+/* The next @n that do not break off in the middle: the model's behind its first
+ * sentence, the voice's behind so many words. */
+#define SCENARIO_BREAK_WORDS 2
+void scenario_break (ScenarioKind kind, guint n);
 /* The model says @reply to @said; to anything that has no answer if @said is
  * "*". */
 void scenario_add_answer (const gchar * said, const gchar * reply);
@@ -37,7 +44,8 @@ void scenario_begin_saying (const gchar * text);
 
 /* Requests to the model so far. */
 guint scenario_get_requests (void);
-/* Its last one, "role: text" a line, the system prompt left out. Borrowed. */
+/* Its last one, "role: text" a line, where a tool is called "call: NAME", the
+ * system prompt left out. Borrowed. */
 const gchar *scenario_get_history (void);
 
 /* A word of the voice takes 200 ms, ten frames of 20 ms; each of these holds
