@@ -20,6 +20,9 @@
  * turn that ends with the stream, so that `filesrc ! wavparse ! cloudstt`
  * works.
  *
+ * With #GstCloudStt:endpointing a recogniser that knows when a turn is over
+ * tells vadendpoint, which ends it then: see docs/turns.md.
+ *
  * A recogniser that fails, or has no final text #GstCloudStt:timeout after the
  * turn ended, is given up: the next of #GstCloudStt:fallback hears the audio
  * again from its begin. When there is none, the text that there is goes on, or
@@ -58,8 +61,8 @@
  * ## Events
  *
  * Takes `parley/speech-start`, `-end`, `-resume` and `parley/turn-end`; sends
- * `parley/turn-guess` and `parley/turn-empty` downstream and `parley/partial`
- * upstream: see turnevents.h.
+ * `parley/turn-guess` and `parley/turn-empty` downstream and `parley/partial`,
+ * `parley/endpoint` and `parley/endpointing` upstream: see turnevents.h.
  *
  * ## Example launch line
  * |[
@@ -77,6 +80,7 @@
 
 #include "net/clock.h"
 #include "net/neterror.h"
+#include "sttendpoint.h"
 #include "sttroute.h"
 #include "sttturn.h"
 #include "turn/turnevents.h"
@@ -92,8 +96,6 @@ GST_DEBUG_CATEGORY_STATIC (cloud_stt_debug);
 #define OWN_TURNS (1u << 30)
 /* Turns that may wait for the recogniser before a fast source must. */
 #define MAX_TURNS_BEHIND 2
-/* How many times the length of a turn from a file its recognition may take. */
-#define OFFLINE_PATIENCE 10
 
 enum
 {
@@ -105,7 +107,9 @@ enum
   PROP_HINTS,
   PROP_ENCODING,
   PROP_TIMEOUT,
-  PROP_NEWLINE
+  PROP_NEWLINE,
+  PROP_ENDPOINTING,
+  PROP_ENDPOINTING_LAST = PROP_ENDPOINTING + STT_ENDPOINT_N_PROPERTIES - 1
 };
 
 struct _GstCloudStt
@@ -118,6 +122,7 @@ struct _GstCloudStt
 
   /* On the loop: */
   SttRoute *route;
+  SttEndpoints endpoints;
   ParleyAudioFormat format;
   GQueue turns;                 /* of SttTurn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
@@ -148,20 +153,11 @@ loop_element (GstCloudStt * self)
 
 /* Turns */
 
-static SttTurn *
-find_turn (GstCloudStt * self, guint number)
-{
-  for (GList * l = self->turns.head; l; l = l->next)
-    if (((SttTurn *) l->data)->turn == number)
-      return l->data;
-  return NULL;
-}
-
 /* NULL: that turn has its outcome already. */
 static SttTurn *
 open_turn (GstCloudStt * self, guint number)
 {
-  SttTurn *turn = find_turn (self, number);
+  SttTurn *turn = stt_turns_find (&self->turns, number);
 
   if (turn || number <= self->last_closed)
     return turn;
@@ -174,15 +170,9 @@ static void
 post_text (GstCloudStt * self, guint turn, guint take, const gchar * text,
     gboolean final, gdouble confidence)
 {
-  GstStructure *structure = gst_structure_new ("cloudstt",
-      "turn", G_TYPE_UINT, turn, "take", G_TYPE_UINT, take,
-      "text", G_TYPE_STRING, text, "final", G_TYPE_BOOLEAN, final, NULL);
-
-  if (final)
-    gst_structure_set (structure, "confidence", G_TYPE_DOUBLE, confidence,
-        NULL);
   gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), structure));
+      gst_message_new_element (GST_OBJECT (self), stt_turn_new_message (turn,
+              take, text, final, confidence)));
 }
 
 /* Text leaves for llmchat. @ended: when the turn was known to be over; 0: not
@@ -219,22 +209,16 @@ static void
 push_text (GstCloudStt * self, SttTurn * turn)
 {
   GstBuffer *buffer;
-  ParleyTurnMeta *meta;
 
   GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
   GST_OBJECT_LOCK (self);
   if (self->newline)
     g_string_append_c (turn->text, '\n');
   GST_OBJECT_UNLOCK (self);
-  buffer = gst_buffer_new_memdup (turn->text->str, turn->text->len);
-  meta = parley_buffer_add_turn_meta (buffer);
-  meta->turn = turn->turn;
-  meta->take = turn->end;
-  meta->arrived = turn->arrived;
-  GST_BUFFER_PTS (buffer) = turn->pts;
-  GST_BUFFER_DURATION (buffer) = turn->duration;
-  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  buffer = stt_turn_make_buffer (turn);
   stamp_out (self, turn->timeline, turn->ended);
+  parley_timeline_set_provider (turn->timeline, PARLEY_AT_TURN_END,
+      turn->ended_by);
   parley_buffer_set_timeline (buffer, turn->timeline);
   gst_loop_element_push_in_loop (loop_element (self), buffer);
 }
@@ -244,11 +228,8 @@ push_text (GstCloudStt * self, SttTurn * turn)
 static void
 hold_if_behind (GstCloudStt * self)
 {
-  guint n = 0;
-
-  for (GList * l = self->turns.head; l; l = l->next)
-    n += ((SttTurn *) l->data)->got < ((SttTurn *) l->data)->finished;
-  gst_loop_element_hold_in_loop (loop_element (self), n >= MAX_TURNS_BEHIND);
+  gst_loop_element_hold_in_loop (loop_element (self),
+      stt_turns_count_unanswered (&self->turns) >= MAX_TURNS_BEHIND);
 }
 
 /* The turn is over: its text goes on, or the news that there is none. */
@@ -281,16 +262,10 @@ send_eos_if_due (GstCloudStt * self)
         g_steal_pointer (&self->eos));
 }
 
-static gboolean
-is_over (SttTurn * turn)
-{
-  return turn->end && turn->got >= turn->end;
-}
-
 static void
 settle_turn (GstCloudStt * self, SttTurn * turn)
 {
-  if (is_over (turn)) {
+  if (stt_turn_is_over (turn)) {
     outcome (self, turn);
     send_eos_if_due (self);
   } else if (!turn->end && turn->got && turn->resumed < turn->got
@@ -312,6 +287,21 @@ stamp_final (GstCloudStt * self, SttTurn * turn, gpointer provider)
           provider));
 }
 
+/* Who hears the turn from now on. What it was given is all that its texts will
+ * be of. */
+static void
+follow_provider (GstCloudStt * self, SttTurn * turn)
+{
+  gpointer provider = stt_route_get_provider (self->route, turn->turn);
+
+  if (!turn->again) {
+    turn->whole = stt_endpoints_are_told_by (provider);
+    turn->fixed = turn->text->len;
+  }
+  stt_endpoints_follow_in_loop (&self->endpoints, GST_PROVIDER_ELEMENT (self),
+      provider);
+}
+
 static void await_final (GstCloudStt * self, SttTurn * turn);
 
 /* Another recogniser hears what there is no answer to, and has as long for it
@@ -321,6 +311,7 @@ switch_turn (GstCloudStt * self, SttTurn * turn, const GError * error)
 {
   if (!stt_route_switch (self->route, turn->turn, error))
     return FALSE;
+  follow_provider (self, turn);
   if (turn->timer) {
     parley_timer_clear (&turn->timer);
     await_final (self, turn);
@@ -364,8 +355,6 @@ timed_out (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A file gives a turn's audio all at once, and a recogniser of whole turns may
- * get it all again at the last: recognising it then takes a time of its own. */
 static void
 await_final (GstCloudStt * self, SttTurn * turn)
 {
@@ -376,10 +365,7 @@ await_final (GstCloudStt * self, SttTurn * turn)
   GST_OBJECT_UNLOCK (self);
   if (wait == 0 || turn->timer)
     return;
-  if (!self->live)
-    wait += OFFLINE_PATIENCE * (gint64) GST_TIME_AS_USECONDS (turn->duration);
-  else if (turn->whole)
-    wait += (gint64) GST_TIME_AS_USECONDS (turn->duration);
+  wait += stt_turn_get_extra_time (turn, self->live);
   turn->timer = parley_loop_add_timer (gst_loop_element_get_loop (loop_element
           (self)), parley_clock_now () + wait, timed_out, turn);
 }
@@ -389,22 +375,26 @@ await_final (GstCloudStt * self, SttTurn * turn)
 static void
 wait_or_settle (GstCloudStt * self, SttTurn * turn)
 {
-  if (turn->end && turn->finished >= turn->end && turn->got < turn->end)
+  gboolean is_all = turn->end && turn->finished >= turn->end;
+
+  if (is_all && !turn->told_over) {
+    turn->told_over = TRUE;
+    stt_route_end_turn (self->route, turn->turn);
+  }
+  if (is_all && turn->got < turn->end)
     await_final (self, turn);
   hold_if_behind (self);
   settle_turn (self, turn);
 }
 
 static void
-end_turn (GstCloudStt * self, guint number, guint take)
+end_turn (GstCloudStt * self, guint number, guint take, const gchar * by)
 {
   SttTurn *turn = open_turn (self, number);
 
   if (!turn)
     return;
-  turn->end = take;
-  if (!turn->ended)
-    turn->ended = parley_clock_now ();
+  stt_turn_end (turn, take, by);
   wait_or_settle (self, turn);
 }
 
@@ -433,7 +423,7 @@ end_take (GstCloudStt * self, guint number, guint take,
 static SttTurn *
 awaiting_turn (GstCloudStt * self, gpointer provider, guint number, guint take)
 {
-  SttTurn *turn = find_turn (self, number);
+  SttTurn *turn = stt_turns_find (&self->turns, number);
 
   if (!turn || take <= turn->got
       || !gst_loop_element_is_running_in_loop (loop_element (self))
@@ -494,7 +484,7 @@ on_final (ParleySttProvider * provider, guint number, guint take,
   g_free (whole);
   turn->confidence = confidence;
   answered (self, turn, take, provider);
-  if (!is_over (turn)) {
+  if (!stt_turn_is_over (turn)) {
     post_text (self, number, take, turn->text->str, FALSE, 0);
     tell_upstream (self, number, take, turn->text->str, TRUE);
   }
@@ -509,10 +499,31 @@ on_failed (ParleySttProvider * provider, guint number, guint take,
 
   if (!turn || switch_turn (self, turn, error))
     return;
+  stt_endpoints_follow_in_loop (&self->endpoints, GST_PROVIDER_ELEMENT (self),
+      NULL);
   g_free (turn->failure);
   turn->failure = g_strdup (error->message);
   answered (self, turn, take, provider);
   settle_turn (self, turn);
+}
+
+/* vadendpoint decides what comes of it. It may do so before this returns. */
+static void
+on_endpoint (ParleySttProvider * provider, guint number, guint take,
+    guint endpoint, const gchar * text, GstCloudStt * self)
+{
+  SttTurn *turn = stt_turns_find (&self->turns, number);
+
+  if (!turn || !gst_loop_element_is_running_in_loop (loop_element (self))
+      || !stt_route_is_heard_by (self->route, number, provider))
+    return;
+  if ((endpoint == PARLEY_STT_MAY_END || endpoint == PARLEY_STT_ENDS)
+      && stt_turn_correct (turn, text)) {
+    post_text (self, number, turn->got, turn->text->str, FALSE, 0);
+    settle_turn (self, turn);
+  }
+  stt_endpoints_tell_in_loop (GST_PROVIDER_ELEMENT (self), provider, number,
+      take, endpoint);
 }
 
 /* Data */
@@ -535,13 +546,15 @@ begin_take (GstCloudStt * self, SttTurn * turn, guint take)
   GBytes *before;
 
   turn->sent_take = take;
-  if (turn->whole && self->turns.length == 1)
+  if (turn->again && self->turns.length == 1)
     stt_route_cancel (self->route);
   stt_route_begin (self->route, turn->turn, take, &self->format);
-  if (first)
-    turn->whole =
+  if (first) {
+    turn->whole = turn->again =
         parley_stt_provider_wants_whole_turns (stt_route_get_provider
         (self->route, turn->turn));
+    follow_provider (self, turn);
+  }
   before = stt_turn_get_audio_before (turn);
   if (before)
     stt_route_audio (self->route, before);
@@ -569,6 +582,10 @@ gst_cloud_stt_buffer (GstLoopElement * element, GstBuffer * buffer)
       begin_take (self, turn, take);
     bytes = stt_turn_take_buffer (turn, buffer);
     stt_route_audio (self->route, bytes);
+    g_bytes_unref (bytes);
+  } else if (turn && !turn->end) {
+    bytes = stt_turn_copy_audio (buffer);
+    stt_route_pause (self->route, number, bytes);
     g_bytes_unref (bytes);
   }
   gst_buffer_unref (buffer);
@@ -609,7 +626,7 @@ end_open_turns (GstCloudStt * self)
     if (turn->end)
       take = turn->end;
     end_take (self, number, take, NULL);
-    end_turn (self, number, take);
+    end_turn (self, number, take, NULL);
   }
 }
 
@@ -645,7 +662,7 @@ take_turn_event (GstCloudStt * self, GstEvent * event)
         turn->resumed = MAX (turn->resumed, take);
       break;
     case PARLEY_EVENT_TURN_END:
-      end_turn (self, number, take);
+      end_turn (self, number, take, parley_event_get_provider (event));
       break;
     default:
       break;
@@ -669,6 +686,9 @@ gst_cloud_stt_event (GstLoopElement * element, GstEvent * event)
     case GST_EVENT_SEGMENT:
       self->live = gst_loop_element_is_live (element);
       gst_provider_element_refresh_in_loop (GST_PROVIDER_ELEMENT (self));
+      stt_endpoints_follow_in_loop (&self->endpoints,
+          GST_PROVIDER_ELEMENT (self),
+          gst_provider_element_get_in_loop (GST_PROVIDER_ELEMENT (self)));
       break;
     case GST_EVENT_EOS:
       return take_eos (self, event);
@@ -704,6 +724,7 @@ gst_cloud_stt_connect (GstProviderElement * self, gpointer provider)
   g_signal_connect (provider, "partial", G_CALLBACK (on_partial), self);
   g_signal_connect (provider, "final", G_CALLBACK (on_final), self);
   g_signal_connect (provider, "failed", G_CALLBACK (on_failed), self);
+  g_signal_connect (provider, "endpoint", G_CALLBACK (on_endpoint), self);
 }
 
 static void
@@ -714,6 +735,13 @@ gst_cloud_stt_cancel (GstProviderElement * self, gpointer provider)
 
 /* States */
 
+static gboolean
+gst_cloud_stt_open (GstLoopElement * element)
+{
+  return GST_LOOP_ELEMENT_CLASS (gst_cloud_stt_parent_class)->open (element)
+      && stt_endpoint_check (GST_PROVIDER_ELEMENT (element));
+}
+
 static void
 gst_cloud_stt_start (GstLoopElement * element)
 {
@@ -721,6 +749,7 @@ gst_cloud_stt_start (GstLoopElement * element)
 
   self->format.rate = 0;
   self->last_closed = 0;
+  stt_endpoints_reset (&self->endpoints);
   GST_LOOP_ELEMENT_CLASS (gst_cloud_stt_parent_class)->start (element);
 }
 
@@ -815,6 +844,7 @@ install_properties (GstProviderElementClass * klass)
       "encoding", "Encoding",
       "How azure gets the audio of a telephone: pcm or mulaw (NULL = pcm)",
       NULL);
+  stt_endpoint_install (klass, PROP_ENDPOINTING);
   g_object_class_install_property (G_OBJECT_CLASS (klass), PROP_TIMEOUT,
       g_param_spec_uint ("timeout", "Timeout",
           "Give the recogniser up this long after a turn ended, in "
@@ -847,6 +877,7 @@ gst_cloud_stt_class_init (GstCloudSttClass * klass)
   provider_class->kind = PARLEY_PROVIDER_STT;
   provider_class->connect = gst_cloud_stt_connect;
   provider_class->cancel = gst_cloud_stt_cancel;
+  loop_class->open = gst_cloud_stt_open;
   loop_class->start = gst_cloud_stt_start;
   loop_class->stop = gst_cloud_stt_stop;
   loop_class->buffer = gst_cloud_stt_buffer;

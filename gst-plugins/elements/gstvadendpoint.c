@@ -29,6 +29,12 @@
  * begins, and again with each text that comes meanwhile. Without them it is
  * always #GstVadEndpoint:silence.
  *
+ * A recogniser behind it may tell when a turn is over: with its property
+ * `endpointing=provider`, as soon as it has told words of a turn, it alone
+ * decides, until nothing was heard and nothing told for a second more than its
+ * longest wait; with `both` whoever is first. The audio of a turn then goes out
+ * with its pauses, which belong to the take before them.
+ *
  * Outside of turns GAP events go out in place of audio, about two a second and
  * one just before speech. Buffers are split exactly where decisions fall, in
  * samples, and never copied. Timestamps are counted in samples from the
@@ -56,14 +62,18 @@
  * - `parley/turn-end` (turn, take, arrived), out of band: this take was the
  *   last of the turn.
  *
- * The field arrived (#gint64, µs of the monotonic clock) tells when the packet
- * with the last voice of the turn came; 0 if the input does not say.
+ * The field provider (string) of speech-end and turn-end names the recogniser
+ * that ended it; it is missing where silence did. The field arrived (#gint64,
+ * µs of the monotonic clock) tells when the packet with the last voice of the
+ * turn came; 0 if the input does not say.
  *
  * At EOS, and before another format or segment, an open turn ends. A flush
  * takes its audio away; that it is over is said after the next segment.
  *
  * Passing `parley/dtmf` (turn, take, digit) whose turn is 0 gets a turn of its
- * own. `parley/partial` (turn, take, text, final) from downstream ends here.
+ * own. `parley/partial` (turn, take, text, final), `parley/endpoint` (turn,
+ * take, endpoint, provider) and `parley/endpointing` (endpointing, wait) from
+ * downstream end here.
  *
  * Each buffer carries #ParleyTurnMeta with turn, take, and arrived of the input
  * packet that holds its first sample.
@@ -81,9 +91,9 @@
  * - `event` (string): "start" or "end"
  * - `stream-time`, `running-time` (#guint64, ns): where it began or ended
  * - `arrived` (#gint64, µs): as above; with "end"
- * - `reason` (string): why it ended; with "end". The name of a rule,
- *   "doubtful" if none held, "silence" if the silence is fixed, "max-turn" or
- *   "end-of-stream"
+ * - `reason` (string): why it ended; with "end". The name of a rule, "doubtful"
+ *   if none held, "silence" if the silence is fixed, "provider" if a recogniser
+ *   told, "max-turn" or "end-of-stream"
  * - `wait` (#guint, ms): the silence that was awaited; with "end"
  * - `tone` (string): of the last speech: "falling", "level", "held", "rising",
  *   or "unknown", as always if the silence is fixed; with "end"
@@ -191,9 +201,11 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   if (size % voice_frames_get_sample_size (self->frames) != 0)
     goto half_sample;
 
+  vad_told_enter (self);
   speech_gate_begin (&self->gate);
   turn_times_take (&self->times, buffer, held_audio_get_end (self->gate.held));
   take_settings (self);
+  vad_told_settle (self);
   vad_input_follow_time (self, buffer);
   if (size == 0)
     gst_buffer_unref (buffer);
@@ -201,6 +213,7 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     vad_input_take (self, buffer,
         size / voice_frames_get_sample_size (self->frames));
   vad_input_settle (self);
+  vad_told_leave (self);
   return self->gate.flow;
 
   /* ERRORS */
@@ -290,13 +303,16 @@ sink_event_gap (GstVadEndpoint * self, GstEvent * event)
     return gst_pad_push_event (self->srcpad, event);
   gst_event_unref (event);
 
+  vad_told_enter (self);
   speech_gate_begin (&self->gate);
   turn_times_take (&self->times, NULL, held_audio_get_end (self->gate.held));
   take_settings (self);
+  vad_told_settle (self);
   if (!held_audio_has_time (self->gate.held))
     held_audio_set_time (self->gate.held, pts);
   vad_input_take_hole (self, pts + duration);
   vad_input_settle (self);
+  vad_told_leave (self);
   return self->gate.flow == GST_FLOW_OK;
 }
 
@@ -368,10 +384,17 @@ gst_vad_endpoint_src_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
   GstVadEndpoint *self = GST_VAD_ENDPOINT (parent);
 
-  if (parley_event_get_kind (event) != PARLEY_EVENT_PARTIAL)
-    return gst_pad_event_default (pad, parent, event);
-
-  vad_wait_take_text (self, event);
+  switch (parley_event_get_kind (event)) {
+    case PARLEY_EVENT_PARTIAL:
+      vad_wait_take_text (self, event);
+      break;
+    case PARLEY_EVENT_ENDPOINT:
+    case PARLEY_EVENT_ENDPOINTING:
+      break;
+    default:
+      return gst_pad_event_default (pad, parent, event);
+  }
+  vad_told_take (self, event);
   gst_event_unref (event);
   return TRUE;
 }
@@ -407,6 +430,7 @@ stop (GstVadEndpoint * self)
   g_atomic_int_set (&self->last_turn, 0);
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   reset_stream (self);
+  vad_told_clear (self);
   GST_OBJECT_LOCK (self);
   g_clear_pointer (&self->partial_text, g_free);
   GST_OBJECT_UNLOCK (self);
@@ -508,6 +532,7 @@ gst_vad_endpoint_finalize (GObject * object)
 {
   GstVadEndpoint *self = GST_VAD_ENDPOINT (object);
 
+  vad_told_clear (self);
   g_clear_pointer (&self->frames, voice_frames_free);
   parley_endpointer_free (self->endpointer);
   speech_gate_clear (&self->gate);
@@ -545,6 +570,7 @@ gst_vad_endpoint_init (GstVadEndpoint * self)
   GST_PAD_SET_PROXY_CAPS (self->srcpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
   speech_gate_init (&self->gate, self->srcpad);
+  g_queue_init (&self->told.waiting);
 }
 
 static void

@@ -2,6 +2,8 @@
 
 #include "sttroute.h"
 
+#include "sttendpoint.h"
+
 /* Audio kept of a take; vadendpoint ends turns before. */
 #define MAX_KEPT_SECONDS 60
 
@@ -25,6 +27,10 @@ struct _SttRoute
   GQueue takes;                 /* oldest first */
   guint turn;                   /* the last one that was given to somebody */
   gpointer provider;            /* to this one; borrowed */
+  GQueue pause;                 /* of GBytes: what it heard since the last
+                                 * take; empty without a fallback */
+  gdouble bytes_a_second;       /* of the last take */
+  gdouble paused;               /* seconds of it that were not told to cost */
 };
 
 static gdouble
@@ -67,6 +73,21 @@ open_take (SttRoute * self)
 }
 
 static void
+forget_pause (SttRoute * self)
+{
+  g_queue_clear_full (&self->pause, unref_bytes);
+}
+
+static void
+post_pause_usage (SttRoute * self)
+{
+  if (self->paused > 0)
+    gst_provider_element_post_usage_in_loop (self->element, self->provider,
+        "second", self->paused);
+  self->paused = 0;
+}
+
+static void
 post_usage (SttRoute * self, const Take * take, gpointer provider)
 {
   gst_provider_element_post_usage_in_loop (self->element, provider, "second",
@@ -82,7 +103,14 @@ stt_route_begin (SttRoute * self, guint turn, guint number,
   take->turn = turn;
   take->take = number;
   take->format = *format;
-  g_queue_init (&take->audio);
+  self->bytes_a_second = bytes_a_second (take);
+  post_pause_usage (self);
+  if (turn != self->turn)
+    forget_pause (self);
+  take->audio = self->pause;
+  g_queue_init (&self->pause);
+  for (GList * l = take->audio.head; l; l = l->next)
+    take->kept += g_bytes_get_size (l->data);
   if (turn != self->turn || !self->provider)
     self->provider = gst_provider_element_choose_in_loop (self->element, turn,
         &take->probe);
@@ -143,6 +171,28 @@ stt_route_finish (SttRoute * self)
 }
 
 void
+stt_route_pause (SttRoute * self, guint turn, GBytes * samples)
+{
+  if (turn != self->turn || open_take (self)
+      || !stt_endpoints_are_told_by (self->provider))
+    return;
+  parley_stt_provider_pause (self->provider, samples);
+  self->paused += g_bytes_get_size (samples) / self->bytes_a_second;
+  if (gst_provider_element_has_fallback_in_loop (self->element, self->provider))
+    g_queue_push_tail (&self->pause, g_bytes_ref (samples));
+}
+
+void
+stt_route_end_turn (SttRoute * self, guint turn)
+{
+  if (turn != self->turn || !self->provider)
+    return;
+  post_pause_usage (self);
+  forget_pause (self);
+  parley_stt_provider_end_turn (self->provider);
+}
+
+void
 stt_route_cancel (SttRoute * self)
 {
   gpointer provider;
@@ -151,6 +201,7 @@ stt_route_cancel (SttRoute * self)
           gst_provider_element_get_nth_in_loop (self->element, i)); i++)
     parley_stt_provider_cancel (provider);
   g_queue_clear_full (&self->takes, take_free);
+  forget_pause (self);
 }
 
 void
@@ -170,6 +221,12 @@ stt_route_is_of (SttRoute * self, gpointer provider, guint turn, guint number)
       return take->provider == provider;
   }
   return FALSE;
+}
+
+gboolean
+stt_route_is_heard_by (SttRoute * self, guint turn, gpointer provider)
+{
+  return self->turn == turn && self->provider == provider;
 }
 
 void
@@ -237,6 +294,7 @@ stt_route_new (GstProviderElement * element)
 
   self->element = element;
   g_queue_init (&self->takes);
+  g_queue_init (&self->pause);
   return self;
 }
 
@@ -244,5 +302,6 @@ void
 stt_route_free (SttRoute * self)
 {
   g_queue_clear_full (&self->takes, take_free);
+  forget_pause (self);
   g_free (self);
 }

@@ -20,6 +20,10 @@ void stt_route_begin (SttRoute * self, guint turn, guint take,
     const ParleyAudioFormat * format);
 void stt_route_audio (SttRoute * self, GBytes * samples);
 void stt_route_finish (SttRoute * self);
+/* Between two takes of @turn, for who tells ends of turns; who goes on in his
+ * place gets it with the next take. */
+void stt_route_pause (SttRoute * self, guint turn, GBytes * samples);
+void stt_route_end_turn (SttRoute * self, guint turn);
 void stt_route_cancel (SttRoute * self);
 /* The same, and who heard the last turn is no longer known. */
 void stt_route_forget (SttRoute * self);
@@ -28,6 +32,9 @@ void stt_route_forget (SttRoute * self);
  * since, and it has not answered. */
 gboolean stt_route_is_of (SttRoute * self, gpointer provider, guint turn,
     guint take);
+/* Whether @turn was given to @provider, and to no one else since. */
+gboolean stt_route_is_heard_by (SttRoute * self, guint turn,
+    gpointer provider);
 /* The takes of @turn up to @take are over. */
 void stt_route_answered (SttRoute * self, guint turn, guint take);
 /* Who hears the first take of @turn that is not answered; NULL: none is.

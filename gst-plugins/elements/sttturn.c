@@ -2,6 +2,8 @@
 
 #include "sttturn.h"
 
+#include <string.h>
+
 #include "net/clock.h"
 #include "net/loop.h"
 #include "turn/turnmeta.h"
@@ -9,6 +11,8 @@
 /* Audio of earlier takes that is recognised again with the next: half a minute
  * of mu-law and more. */
 #define MAX_AGAIN (256 * 1024)
+/* How many times the length of a turn from a file its recognition may take. */
+#define OFFLINE_PATIENCE 10
 
 SttTurn *
 stt_turn_new (guint number, gpointer owner)
@@ -34,6 +38,31 @@ stt_turn_free (gpointer data)
   g_byte_array_unref (turn->audio);
   g_free (turn->failure);
   g_free (turn);
+}
+
+SttTurn *
+stt_turns_find (GQueue * turns, guint number)
+{
+  for (GList * l = turns->head; l; l = l->next)
+    if (((SttTurn *) l->data)->turn == number)
+      return l->data;
+  return NULL;
+}
+
+guint
+stt_turns_count_unanswered (GQueue * turns)
+{
+  guint n = 0;
+
+  for (GList * l = turns->head; l; l = l->next)
+    n += ((SttTurn *) l->data)->got < ((SttTurn *) l->data)->finished;
+  return n;
+}
+
+gboolean
+stt_turn_is_over (const SttTurn * turn)
+{
+  return turn->end && turn->got >= turn->end;
 }
 
 gchar *
@@ -62,16 +91,74 @@ note_time (SttTurn * turn, GstBuffer * buffer)
 }
 
 GBytes *
-stt_turn_take_buffer (SttTurn * turn, GstBuffer * buffer)
+stt_turn_copy_audio (GstBuffer * buffer)
 {
   gpointer data;
   gsize size;
 
-  note_time (turn, buffer);
   gst_buffer_extract_dup (buffer, 0, -1, &data, &size);
-  if (turn->whole)
-    g_byte_array_append (turn->audio, data, size);
   return g_bytes_new_take (data, size);
+}
+
+GBytes *
+stt_turn_take_buffer (SttTurn * turn, GstBuffer * buffer)
+{
+  GBytes *bytes = stt_turn_copy_audio (buffer);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+
+  note_time (turn, buffer);
+  if (turn->again)
+    g_byte_array_append (turn->audio, data, size);
+  return bytes;
+}
+
+gboolean
+stt_turn_correct (SttTurn * turn, const gchar * text)
+{
+  gboolean is_answered = turn->got && turn->got >= turn->sent_take
+      && turn->resumed < turn->got;
+  gchar *whole;
+
+  if (!is_answered)
+    return FALSE;
+  whole = stt_turn_join (turn, text);
+  if (strcmp (whole, turn->text->str) == 0) {
+    g_free (whole);
+    return FALSE;
+  }
+  g_string_assign (turn->text, whole);
+  g_free (whole);
+  return TRUE;
+}
+
+GstBuffer *
+stt_turn_make_buffer (SttTurn * turn)
+{
+  GstBuffer *buffer = gst_buffer_new_memdup (turn->text->str, turn->text->len);
+  ParleyTurnMeta *meta = parley_buffer_add_turn_meta (buffer);
+
+  meta->turn = turn->turn;
+  meta->take = turn->end;
+  meta->arrived = turn->arrived;
+  GST_BUFFER_PTS (buffer) = turn->pts;
+  GST_BUFFER_DURATION (buffer) = turn->duration;
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  return buffer;
+}
+
+GstStructure *
+stt_turn_new_message (guint turn, guint take, const gchar * text,
+    gboolean final, gdouble confidence)
+{
+  GstStructure *structure = gst_structure_new ("cloudstt",
+      "turn", G_TYPE_UINT, turn, "take", G_TYPE_UINT, take,
+      "text", G_TYPE_STRING, text, "final", G_TYPE_BOOLEAN, final, NULL);
+
+  if (final)
+    gst_structure_set (structure, "confidence", G_TYPE_DOUBLE, confidence,
+        NULL);
+  return structure;
 }
 
 GBytes *
@@ -83,4 +170,24 @@ stt_turn_get_audio_before (SttTurn * turn)
   }
   return turn->audio->len
       ? g_bytes_new (turn->audio->data, turn->audio->len) : NULL;
+}
+
+void
+stt_turn_end (SttTurn * turn, guint take, const gchar * by)
+{
+  turn->end = take;
+  if (by)
+    turn->ended_by = g_intern_string (by);
+  if (!turn->ended)
+    turn->ended = parley_clock_now ();
+}
+
+gint64
+stt_turn_get_extra_time (SttTurn * turn, gboolean live)
+{
+  gint64 duration = GST_TIME_AS_USECONDS (turn->duration);
+
+  if (!live)
+    return OFFLINE_PATIENCE * duration;
+  return turn->again ? duration : 0;
 }

@@ -4,8 +4,8 @@
 /* The insides of vadendpoint: gstvadendpoint.c is the element, vadinput.c cuts
  * what comes in into frames and follows its time, vadturns.c does what is
  * decided about them, vadwait.c says how long the silence at the end of a turn
- * is. All on the thread that pushes, under the sink pad's
- * stream lock, except where said. */
+ * is, vadtold.c follows what a recogniser says of turns. All on the thread that
+ * pushes, under the sink pad's stream lock, except where said. */
 
 #include "gstvadendpoint.h"
 #include "speechgate.h"
@@ -35,6 +35,24 @@ typedef struct
   const gchar *reason;          /* static */
   ParleyTone tone;
 } VadWait;
+
+/* What a recogniser behind us tells: vadtold.c. */
+typedef struct
+{
+  /* Under the object lock: */
+  GQueue waiting;               /* of what it told */
+  ParleyEndpointing wanted;
+  guint wanted_wait;            /* ms */
+
+  /* Under the sink pad's stream lock: */
+  ParleyEndpointing decider;
+  guint wait;                   /* ms: its longest silence */
+  gboolean busy;                /* somebody is at work */
+  const gchar *by;              /* whose word is being followed, or NULL */
+
+  /* Atomic: */
+  GThread *pusher;              /* that pushed last */
+} VadTold;
 
 struct _GstVadEndpoint
 {
@@ -71,6 +89,9 @@ struct _GstVadEndpoint
   VadWait wait;
   gboolean finishing;           /* what is open ends with the stream */
 
+  /* As it says: */
+  VadTold told;
+
   guint turn;
   guint take;
   gboolean voice;               /* the last frame's decision */
@@ -103,6 +124,9 @@ void vad_turns_push (GstVadEndpoint * self, guint64 position);
 /* The full frame; @n_frames of silence. */
 void vad_turns_decide (GstVadEndpoint * self);
 void vad_turns_decide_silence (GstVadEndpoint * self, guint64 n_frames);
+/* Does what was decided. */
+void vad_turns_apply (GstVadEndpoint * self,
+    const ParleyEndpointAction * actions, guint n);
 /* The stream is over or becomes another one: nothing is held any more, and no
  * turn is open. */
 void vad_turns_finish (GstVadEndpoint * self);
@@ -123,5 +147,20 @@ void vad_wait_take_text (GstVadEndpoint * self, GstEvent * event);
  * text. */
 void vad_wait_voice (GstVadEndpoint * self);
 void vad_wait_silence (GstVadEndpoint * self);
+
+/* vadtold.c */
+
+/* Nobody tells anything any more; while no data flows. */
+void vad_told_clear (GstVadEndpoint * self);
+/* endpointing, endpoint or partial. Any thread; on the one that pushes it is
+ * followed at once, else with the next packet. */
+void vad_told_take (GstVadEndpoint * self, GstEvent * event);
+/* Around what the thread that pushes does. */
+void vad_told_enter (GstVadEndpoint * self);
+void vad_told_leave (GstVadEndpoint * self);
+/* Follows what was told. */
+void vad_told_settle (GstVadEndpoint * self);
+/* @event is a speech-end or turn-end of now. */
+void vad_told_mark (GstVadEndpoint * self, GstEvent * event);
 
 G_END_DECLS

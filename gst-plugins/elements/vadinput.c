@@ -86,6 +86,8 @@ vad_input_settle (GstVadEndpoint * self)
       vad_turns_push (self, held_audio_get_end (self->gate.held));
       break;
     case PARLEY_ENDPOINTER_PAUSE:
+      if (self->told.decider != PARLEY_ENDPOINTING_LOCAL)
+        vad_turns_push (self, held_audio_get_end (self->gate.held));
       break;
   }
 }

@@ -67,6 +67,8 @@ reason_of (GstVadEndpoint * self)
 {
   guint64 quiet = parley_endpointer_get_quiet (self->endpointer);
 
+  if (self->told.by)
+    return "provider";
   if (self->finishing)
     return "end-of-stream";
   if (!self->wait.silent || quiet * PARLEY_ENDPOINTER_FRAME_MS < self->wait.ms)
@@ -104,6 +106,7 @@ push_end_event (GstVadEndpoint * self, GstEvent * event)
 {
   turn_times_tell (&self->times, event, stream_time_at (self,
           self->times.voice_end));
+  vad_told_mark (self, event);
   gst_pad_push_event (self->srcpad, event);
 }
 
@@ -162,8 +165,9 @@ end_turn (GstVadEndpoint * self, guint64 frame)
   post_turn_end (self, frame_position (self, frame));
 }
 
-static void
-apply (GstVadEndpoint * self, const ParleyEndpointAction * actions, guint n)
+void
+vad_turns_apply (GstVadEndpoint * self, const ParleyEndpointAction * actions,
+    guint n)
 {
   for (guint i = 0; i < n; i++) {
     switch (actions[i].kind) {
@@ -199,7 +203,7 @@ vad_turns_decide (GstVadEndpoint * self)
   if (heard.voice)
     turn_times_voice (&self->times, frame_position (self,
             parley_endpointer_get_speech_end (self->endpointer)));
-  apply (self, actions, n);
+  vad_turns_apply (self, actions, n);
 }
 
 void
@@ -211,7 +215,7 @@ vad_turns_decide_silence (GstVadEndpoint * self, guint64 n_frames)
     note_activity (self, FALSE);
   while (n_frames > 0) {
     vad_wait_silence (self);
-    apply (self, actions,
+    vad_turns_apply (self, actions,
         parley_endpointer_silence (self->endpointer, &n_frames, actions));
   }
 }
@@ -229,7 +233,8 @@ vad_turns_finish (GstVadEndpoint * self)
       == PARLEY_ENDPOINTER_SPEECH)
     vad_turns_push (self, end);
   self->finishing = TRUE;
-  apply (self, actions, parley_endpointer_finish (self->endpointer, actions));
+  vad_turns_apply (self, actions, parley_endpointer_finish (self->endpointer,
+          actions));
   self->finishing = FALSE;
   speech_gate_leave_out (&self->gate, end);
   speech_gate_tell_gap (&self->gate, 0);

@@ -571,6 +571,27 @@ do_say (Scenario * self, gchar * rest)
   await_answer (self);
 }
 
+/* The recogniser tells what it thinks of the turn. */
+static void
+do_tell (Scenario * self, gchar * rest)
+{
+  static const gchar *const names[] = {
+    [PARLEY_STT_HEARS] = "hears",
+    [PARLEY_STT_MAY_END] = "may-end",
+    [PARLEY_STT_GOES_ON] = "goes-on",
+    [PARLEY_STT_ENDS] = "ends",
+  };
+  gchar *quote = strchr (rest, '"');
+  g_autofree gchar *text = quote ? take_quoted (&quote) : NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_has_prefix (rest, names[i])) {
+      scenario_tell (i, text);
+      return;
+    }
+  fail (self, "write: tell hears|may-end|goes-on|ends [\"text\"]");
+}
+
 /* Speech of which nothing is recognised. */
 static void
 do_mumble (Scenario * self, gchar * rest)
@@ -751,6 +772,7 @@ static const Step steps[] = {
   {"tool", do_tool, TRUE},
   {"answer", do_answer, TRUE},
   {"say", do_say},
+  {"tell", do_tell},
   {"mumble", do_mumble},
   {"cough", do_cough},
   {"beep", do_beep},

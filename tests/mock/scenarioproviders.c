@@ -26,6 +26,7 @@ static guint breaks[SCENARIO_KIND_N];
 static GHashTable *takes;       /* turn and take to what was said in it */
 static GHashTable *answers;     /* said to reply */
 static GString *saying;         /* what no take has recognised yet */
+static gpointer ears;           /* the recogniser that tells ends; or NULL */
 static GString *history;
 static guint n_requests;
 static GPtrArray *words;        /* of Word; a word's number is its place */
@@ -172,6 +173,8 @@ G_DECLARE_FINAL_TYPE (ScenarioStt, scenario_stt, SCENARIO, STT,
        guint turn;
        guint take;
        guint since;             /* turns before it are forgotten */
+       GString *said;           /* in the turn, while ends are told */
+       gboolean heard;          /* it is known that there are words */
      };
 
 G_DEFINE_FINAL_TYPE (ScenarioStt, scenario_stt, PARLEY_TYPE_STT_PROVIDER)
@@ -192,17 +195,52 @@ G_DEFINE_FINAL_TYPE (ScenarioStt, scenario_stt, PARLEY_TYPE_STT_PROVIDER)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+tells_ends (ParleySttProvider * provider)
+{
+  return parley_stt_provider_get_endpointing (provider)
+      != PARLEY_ENDPOINTING_LOCAL;
+}
+
+static void
+join (GString * text, const gchar * more)
+{
+  if (text->len && *more)
+    g_string_append_c (text, ' ');
+  g_string_append (text, more);
+}
+
 static void
 scenario_stt_begin (ParleySttProvider * provider, guint turn, guint take,
     const ParleyAudioFormat * format)
 {
-  SCENARIO_STT (provider)->turn = turn;
-  SCENARIO_STT (provider)->take = take;
+  ScenarioStt *self = SCENARIO_STT (provider);
+  const gchar *heard;
+
+  if (self->turn != turn) {
+    g_string_truncate (self->said, 0);
+    self->heard = FALSE;
+  }
+  self->turn = turn;
+  self->take = take;
+  if (!tells_ends (provider))
+    return;
+  /* Somebody else has heard it before. */
+  heard = g_hash_table_lookup (takes, GUINT_TO_POINTER (turn << 8 | take));
+  join (self->said, heard ? heard : "");
+  g_set_weak_pointer (&ears, self);
 }
 
-static void
-scenario_stt_audio (ParleySttProvider * provider, GBytes * samples)
+static gboolean
+stt_hears (gpointer data)
 {
+  Later *later = data;
+  g_autoptr (ScenarioStt) self = g_weak_ref_get (&later->provider);
+
+  if (self && later->a >= self->since)
+    parley_stt_provider_endpoint_in_loop (PARLEY_STT_PROVIDER (self), later->a,
+        later->b, PARLEY_STT_HEARS, later->text);
+  return G_SOURCE_REMOVE;
 }
 
 /* Whoever hears it again, in place of one that failed, hears the same. */
@@ -218,13 +256,59 @@ text_of_take (guint turn, guint take)
   return g_hash_table_lookup (takes, key);
 }
 
+/* What is said now joins what was said of the turn and its take. */
+static void
+hear (ScenarioStt * self)
+{
+  gpointer key = GUINT_TO_POINTER (self->turn << 8 | self->take);
+  const gchar *before = g_hash_table_lookup (takes, key);
+  GString *text = g_string_new (before);
+
+  join (self->said, saying->str);
+  join (text, saying->str);
+  g_string_truncate (saying, 0);
+  g_hash_table_insert (takes, key, g_string_free (text, FALSE));
+}
+
+static void
+scenario_stt_audio (ParleySttProvider * provider, GBytes * samples)
+{
+  ScenarioStt *self = SCENARIO_STT (provider);
+
+  if (!tells_ends (provider))
+    return;
+  hear (self);
+  if (!self->said->len || self->heard)
+    return;
+  self->heard = TRUE;
+  answer_after (self, delays[SCENARIO_KIND_STT], self->turn, self->said->str,
+      stt_hears)->b = self->take;
+}
+
+void
+scenario_tell (ParleySttEndpoint endpoint, const gchar * text)
+{
+  ScenarioStt *self = ears;
+
+  g_assert_nonnull (self);
+  hear (self);
+  if (text)
+    g_string_assign (self->said, text);
+  parley_stt_provider_endpoint_in_loop (PARLEY_STT_PROVIDER (self), self->turn,
+      self->take, endpoint, self->said->str);
+}
+
 static void
 scenario_stt_finish (ParleySttProvider * provider)
 {
   ScenarioStt *self = SCENARIO_STT (provider);
-  Later *later = answer_after (self, answer_time (SCENARIO_KIND_STT),
-      self->turn, text_of_take (self->turn, self->take), stt_answer);
+  Later *later;
 
+  if (tells_ends (provider))
+    hear (self);
+  later = answer_after (self, answer_time (SCENARIO_KIND_STT), self->turn,
+      tells_ends (provider) ? self->said->str
+      : text_of_take (self->turn, self->take), stt_answer);
   later->b = self->take;
   later->fails = must_fail (SCENARIO_KIND_STT);
 }
@@ -235,9 +319,23 @@ scenario_stt_cancel (ParleySttProvider * provider)
   SCENARIO_STT (provider)->since = SCENARIO_STT (provider)->turn + 1;
 }
 
+static guint
+scenario_stt_end_wait (ParleySttProvider * provider)
+{
+  return 1500;
+}
+
+static void
+scenario_stt_finalize (GObject * object)
+{
+  g_string_free (SCENARIO_STT (object)->said, TRUE);
+  G_OBJECT_CLASS (scenario_stt_parent_class)->finalize (object);
+}
+
 static void
 scenario_stt_init (ScenarioStt * self)
 {
+  self->said = g_string_new (NULL);
 }
 
 static void
@@ -245,6 +343,8 @@ scenario_stt_class_init (ScenarioSttClass * klass)
 {
   ParleySttProviderClass *stt = PARLEY_STT_PROVIDER_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = scenario_stt_finalize;
+  stt->end_wait = scenario_stt_end_wait;
   stt->begin = scenario_stt_begin;
   stt->audio = scenario_stt_audio;
   stt->finish = scenario_stt_finish;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "turn/endpointing.h"
 
 G_BEGIN_DECLS
 
@@ -41,6 +41,11 @@ void scenario_add_answer (const gchar * said, const gchar * reply);
 /* The caller begins to say @text; recognised from the next take on that is
  * finished. */
 void scenario_begin_saying (const gchar * text);
+
+/* The recogniser, which was asked to tell ends of turns, tells @endpoint of
+ * what is being said or was said last. @text: all of that turn; NULL: as it was
+ * said. */
+void scenario_tell (ParleySttEndpoint endpoint, const gchar * text);
 
 /* Requests to the model so far. */
 guint scenario_get_requests (void);

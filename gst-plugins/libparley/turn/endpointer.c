@@ -16,6 +16,8 @@ struct _ParleyEndpointer
   guint eager_silence;          /* 0: off */
   guint min_speech;
   guint max_turn;
+  ParleyEndpointing decider;
+  guint patience;
 
   guint wait;                   /* frames of silence that end this turn */
   ParleyEndpointerState state;
@@ -24,6 +26,8 @@ struct _ParleyEndpointer
   guint64 voice_end;            /* after the last voice */
   guint64 speech_end;           /* and the last speech in it */
   guint voiced;                 /* frames of voice in what may be an onset */
+  gboolean worded;              /* words were told of this turn */
+  guint64 told;                 /* frames when anything was, last */
 };
 
 static guint
@@ -53,6 +57,14 @@ parley_endpointer_set_wait (ParleyEndpointer * self, guint wait)
 }
 
 void
+parley_endpointer_set_decider (ParleyEndpointer * self,
+    ParleyEndpointing decider, guint patience)
+{
+  self->decider = decider;
+  self->patience = to_frames (patience);
+}
+
+void
 parley_endpointer_reset (ParleyEndpointer * self)
 {
   self->state = PARLEY_ENDPOINTER_QUIET;
@@ -60,6 +72,8 @@ parley_endpointer_reset (ParleyEndpointer * self)
   self->voice_end = self->speech_end = 0;
   self->voiced = 0;
   self->wait = self->silence;
+  self->worded = FALSE;
+  self->told = 0;
 }
 
 ParleyEndpointer *
@@ -123,21 +137,44 @@ end_take (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
   self->state = PARLEY_ENDPOINTER_PAUSE;
 }
 
+/* Somebody else decides about this turn. */
+static gboolean
+is_left (ParleyEndpointer * self)
+{
+  return self->decider == PARLEY_ENDPOINTING_PROVIDER && self->worded;
+}
+
+static gboolean
+is_given_up (ParleyEndpointer * self)
+{
+  guint64 since = MAX (self->voice_end, self->told);
+
+  return self->frames - since >= MAX (self->patience, self->silence);
+}
+
 static void
 check_end (ParleyEndpointer * self, gboolean rising,
     ParleyEndpointAction * actions, guint * n)
 {
   guint64 quiet = self->frames - self->voice_end;
   guint silence = self->wait + (rising ? RISING_FRAMES : 0);
-  gboolean over = quiet >= silence || (self->max_turn != 0
+  gboolean silent = is_left (self) ? is_given_up (self) : quiet >= silence;
+  gboolean over = silent || (self->max_turn != 0
       && self->frames - self->onset >= self->max_turn);
-  gboolean eager = self->eager_silence != 0
+  gboolean eager = self->decider != PARLEY_ENDPOINTING_PROVIDER
+      && self->eager_silence != 0
       && self->frames - self->speech_end >= self->eager_silence;
 
   if (self->state == PARLEY_ENDPOINTER_SPEECH && (over || eager))
     end_take (self, actions, n);
   if (over)
     end_turn (self, actions, n);
+}
+
+static gboolean
+may_resume (ParleyEndpointer * self)
+{
+  return self->state == PARLEY_ENDPOINTER_PAUSE && !is_left (self);
 }
 
 guint
@@ -158,7 +195,8 @@ parley_endpointer_frame (ParleyEndpointer * self,
       return 0;
     emit (actions, &n, PARLEY_ENDPOINT_START, self->onset);
     self->state = PARLEY_ENDPOINTER_SPEECH;
-  } else if (self->state == PARLEY_ENDPOINTER_PAUSE && is_speech (heard)) {
+    self->worded = FALSE;
+  } else if (is_speech (heard) && may_resume (self)) {
     emit (actions, &n, PARLEY_ENDPOINT_RESUME, frame);
     self->state = PARLEY_ENDPOINTER_SPEECH;
   }
@@ -182,6 +220,34 @@ parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
       (*n_frames)--;
     }
   }
+  return n;
+}
+
+static void
+resume (ParleyEndpointer * self, ParleyEndpointAction * actions, guint * n)
+{
+  emit (actions, n, PARLEY_ENDPOINT_RESUME, self->frames);
+  self->state = PARLEY_ENDPOINTER_SPEECH;
+}
+
+guint
+parley_endpointer_told (ParleyEndpointer * self, ParleySttEndpoint endpoint,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS])
+{
+  guint n = 0;
+
+  if (self->state == PARLEY_ENDPOINTER_QUIET)
+    return 0;
+  self->worded = TRUE;
+  self->told = self->frames;
+  if ((endpoint == PARLEY_STT_MAY_END || endpoint == PARLEY_STT_ENDS)
+      && self->state == PARLEY_ENDPOINTER_SPEECH)
+    end_take (self, actions, &n);
+  if (endpoint == PARLEY_STT_ENDS)
+    end_turn (self, actions, &n);
+  if (endpoint == PARLEY_STT_GOES_ON && is_left (self)
+      && self->state == PARLEY_ENDPOINTER_PAUSE)
+    resume (self, actions, &n);
   return n;
 }
 

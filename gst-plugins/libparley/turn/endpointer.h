@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
+#include "turn/endpointing.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +17,13 @@ G_BEGIN_DECLS
  * ends when silence follows the last voice for long enough, or when it has
  * lasted for max_turn. With eager silence the take ends sooner, and speech
  * before the end of the turn resumes it.
+ *
+ * Who recognises may be asked too. With PARLEY_ENDPOINTING_BOTH his word ends
+ * takes and turns as silence does. With PARLEY_ENDPOINTING_PROVIDER silence
+ * ends a turn as long as he has told no words of it, so that a noise is over
+ * soon; then he alone ends and resumes takes and ends the turn, until neither
+ * he nor the caller has said anything for as long as he is believed to be
+ * there.
  *
  * An instance is used by one thread at a time. */
 typedef struct _ParleyEndpointer ParleyEndpointer;
@@ -82,6 +89,11 @@ void parley_endpointer_set (ParleyEndpointer * self,
  * silence. */
 void parley_endpointer_set_wait (ParleyEndpointer * self, guint wait);
 
+/* From the next frame on; LOCAL to begin with. @patience: how long, in ms, who
+ * recognises is believed to be there. */
+void parley_endpointer_set_decider (ParleyEndpointer * self,
+    ParleyEndpointing decider, guint patience);
+
 /* Forgets everything but the settings. */
 void parley_endpointer_reset (ParleyEndpointer * self);
 
@@ -95,6 +107,12 @@ guint parley_endpointer_frame (ParleyEndpointer * self,
  * and leaves in *n_frames how many are left. Its time does not grow with their
  * number. */
 guint parley_endpointer_silence (ParleyEndpointer * self, guint64 * n_frames,
+    ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
+
+/* What who recognises tells of the turn under way; of another, or with LOCAL,
+ * it is not to be told. */
+guint parley_endpointer_told (ParleyEndpointer * self,
+    ParleySttEndpoint endpoint,
     ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS]);
 
 /* The stream is over: ends the take and the turn that are open. */

@@ -195,6 +195,8 @@ parley_timeline_carry_over (ParleyTimeline * timeline, ParleyTimeline * outcome)
   parley_timeline_set_turn (timeline, outcome->turn, outcome->take,
       outcome->speech_end);
   parley_timeline_move_speech (timeline, outcome->at[PARLEY_AT_SPEECH]);
+  timeline->provider[PARLEY_AT_RELEASED] =
+      outcome->provider[PARLEY_AT_TURN_END];
 }
 
 void
@@ -275,6 +277,8 @@ add_stages (ParleyTurnReport * self, ParleyTimeline * timeline, guint first)
     if (!timeline->at[i])
       continue;
     stage.provider = timeline->provider[i];
+    if (stage.provider && stage.owner == PARLEY_OWNER_SETTING)
+      stage.owner = PARLEY_OWNER_PROVIDER;
     stage.us = MAX (timeline->at[i] - before, 0);
     before += stage.us;
     g_array_append_val (self->stages, stage);

@@ -110,8 +110,9 @@ gboolean parley_timeline_get_span (ParleyTimeline * timeline,
  * said: a noise was taken for its end. */
 void parley_timeline_move_speech (ParleyTimeline * timeline, gint64 at);
 /* It is of a reply that was begun on a guess and became the answer to what
- * @outcome is of: turn, take and the caller's last speech are now those. What
- * was done before that speech took no time of his. */
+ * @outcome is of: turn, take and the caller's last speech are now those, and
+ * who ended that turn had it withheld. What was done before that speech took no
+ * time of his. */
 void parley_timeline_carry_over (ParleyTimeline * timeline,
     ParleyTimeline * outcome);
 
@@ -120,7 +121,8 @@ void parley_timeline_carry_over (ParleyTimeline * timeline,
 void parley_timeline_move (ParleyTimeline * timeline,
     ParleyMilestone milestone, gint64 at);
 
-/* What is told along with the times. @provider: any name. */
+/* What is told along with the times. @provider: any name; what somebody would
+ * have chosen to wait was up to that provider then. */
 void parley_timeline_set_turn (ParleyTimeline * timeline, guint turn,
     guint take, GstClockTime speech_end);
 guint parley_timeline_get_turn (ParleyTimeline * timeline);

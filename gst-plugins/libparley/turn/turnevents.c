@@ -128,6 +128,19 @@ parley_event_get_timeline (GstEvent * event)
       ? g_value_get_boxed (value) : NULL;
 }
 
+void
+parley_event_set_provider (GstEvent * event, const gchar * provider)
+{
+  gst_structure_set (gst_event_writable_structure (event), "provider",
+      G_TYPE_STRING, provider, NULL);
+}
+
+const gchar *
+parley_event_get_provider (GstEvent * event)
+{
+  return gst_structure_get_string (gst_event_get_structure (event), "provider");
+}
+
 GstEvent *
 parley_event_new_speech_start (guint turn, guint take)
 {

@@ -56,6 +56,10 @@ GstEvent *parley_event_new_speech_end (guint turn, guint take);
 GstEvent *parley_event_new_speech_resume (guint turn, guint take);
 /* vadendpoint → cloudstt; OOB: (turn, take) is final: its text may go on. */
 GstEvent *parley_event_new_turn_end (guint turn, guint take);
+/* Who decided, in speech-end and turn-end: a provider's name; NULL: vadendpoint
+ * itself. set: @event is writable. */
+void parley_event_set_provider (GstEvent * event, const gchar * provider);
+const gchar *parley_event_get_provider (GstEvent * event);
 /* The timeline of what will answer (timeline.h), in speech-end, turn-guess and
  * dtmf; in release, that of the text which a reply begun on a guess turned out
  * to answer. set: @event is writable, a reference is taken. get: borrowed from
