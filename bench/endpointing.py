@@ -16,14 +16,14 @@ PLUGINS = os.path.join(BUILD, "gst-plugins", "elements")
 
 # least:middle:most in ms. The one that the pipelines use is the point of which
 # the figures are; the others draw the curve.
-ADAPTIVE = ["200:350:1000", "200:400:1200", "250:500:1500", "300:600:1600",
-            "300:700:1800", "350:800:2000", "400:1000:2200", "500:1200:2400"]
-OURS = "300:700:1800"
-FIXED = [200, 300, 400, 500, 600, 700, 850, 1000, 1200, 1400]
+ADAPTIVE = ["100:250:900", "150:350:1200", "200:500:1500", "200:650:1800",
+            "250:750:2000", "300:900:2200", "400:1100:2400"]
+OURS = "200:650:1800"
+FIXED = [100, 200, 300, 400, 500, 600, 700, 850, 1000, 1200]
 SMART = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98]
-# Silence after which Smart Turn's users ask it, and after which they ask no
-# more, in ms.
-SMART_ASKS, SMART_GIVES_UP = 200, 3000
+# Silence after which Smart Turn is asked, and after which it is asked no more, in
+# ms: the first is counted by vadendpoint, some 100 ms after the last speech.
+SMART_ASKS, SMART_GIVES_UP = 100, 3000
 
 SPLITS = ("known", "held")
 PACKAGES = {"es": "asterisk-core-sounds-es-wav",
@@ -118,6 +118,8 @@ def smart_rows(turns, said, threshold):
     """What a turn's ends are when Smart Turn decides, as of the element."""
     rows = []
     for name, turn in turns.items():
+        if turn["split"] not in SPLITS:
+            continue
         ends = [at - turn["end"] for at, odds in said[name]
                 if odds > threshold]
         if said[name] and said[name][-1][1] <= threshold:
@@ -218,6 +220,15 @@ def reasons(turns, rows):
             reason, len(values), statistics.median(values)))
 
 
+def without_yes_no(path):
+    """The list without the answers that only have to be heard."""
+    shorter = path.replace("turns.tsv", "asked.tsv")
+    with open(path, encoding="utf-8") as turns, \
+            open(shorter, "w", encoding="utf-8") as out:
+        out.writelines(row for row in turns if not row.startswith("yes-no"))
+    return shorter
+
+
 def measure(folder, path):
     """All rows of all settings."""
     turns = read_turns(path)
@@ -226,7 +237,7 @@ def measure(folder, path):
     run_element(folder, path, ["adaptive-%s=%s" % (s, s) for s in ADAPTIVE]
                 + ["%s-deaf=%s" % (s, s) for s in ADAPTIVE]
                 + ["fixed-%d=%d" % (s, s) for s in FIXED], results)
-    run_element(folder, path, ["asked=%d" % SMART_ASKS], asked)
+    run_element(folder, without_yes_no(path), ["asked=%d" % SMART_ASKS], asked)
     rows = read_results(results)
     said = ask_smart(folder, turns, asked)
     for threshold in SMART if said else []:

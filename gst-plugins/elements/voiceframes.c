@@ -172,7 +172,7 @@ voice_frames_decide (VoiceFrames * self)
   if (!torn)
     parley_vad_frame (self->vad, frame, &result);
   parley_prosody_push (&self->prosody, &(ParleyProsodyFrame) {
-      result.pitch, result.periodicity, result.level}
+      result.pitch, result.periodicity}
       , result.voice && result.quiet == 0);
   return (ParleyEndpointerFrame) {
   result.voice, result.quiet, result.rising};

@@ -420,6 +420,33 @@ partials (Rig * rig, gconstpointer data)
   gst_event_unref (event);
 }
 
+/* vadendpoint, which waits for the end of the turn, is told that the text of
+ * the take is complete. */
+static void
+finals_go_up (Rig * rig, gconstpointer data)
+{
+  GstEvent *event = NULL;
+  const gchar *text;
+  guint turn, take;
+
+  speak (rig, 1, 1);
+  mock_stt_partial (1, 1, "go");
+  mock_stt_final (1, 1, "good");
+  for (gboolean final = FALSE; !final;) {
+    gst_clear_event (&event);
+    event = gst_harness_pull_upstream_event (rig->harness);
+    g_assert_nonnull (event);
+    final = parley_event_get_kind (event) == PARLEY_EVENT_PARTIAL
+        && parley_event_is_final (event);
+  }
+  parley_event_parse_take (event, &turn, &take);
+  parley_event_parse_text (event, &text);
+  g_assert_cmpuint (turn, ==, 1);
+  g_assert_cmpuint (take, ==, 1);
+  g_assert_cmpstr (text, ==, "good");
+  gst_event_unref (event);
+}
+
 static void
 final_message (Rig * rig, gconstpointer data)
 {
@@ -739,6 +766,7 @@ main (int argc, char **argv)
   ADD ("eos-ends-open-turns", eos_ends_a_turn_that_nobody_ended);
   ADD ("eos-with-a-hanging-recogniser", eos_with_a_hanging_recogniser);
   ADD ("partials", partials);
+  ADD ("finals-go-up", finals_go_up);
   ADD ("final-message", final_message);
   ADD ("late-partial-is-dropped", late_partial_is_dropped);
   g_test_add_func ("/cloudstt/takes-pcm", takes_pcm);

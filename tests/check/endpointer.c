@@ -253,6 +253,49 @@ test_reset (void)
   g_string_free (log, TRUE);
 }
 
+/* For the turn under way only, and no matter when in its silence. */
+static void
+test_set_wait (void)
+{
+  g_autoptr (ParleyEndpointer) self = parley_endpointer_new (&plain);
+  GString *log = g_string_new (NULL);
+
+  feed (self, "#.", log);
+  parley_endpointer_set_wait (self, 80);
+  feed (self, "......", log);
+  g_assert_cmpstr (log->str, ==, "start@0");
+  g_assert_cmpuint (parley_endpointer_get_quiet (self), ==, 7);
+  feed (self, ".", log);
+  g_assert_cmpstr (log->str, ==, "start@0 end@9 turn-end@9");
+  g_string_truncate (log, 0);
+  feed (self, "#..", log);
+  parley_endpointer_set_wait (self, 20);
+  feed (self, ".", log);
+  g_assert_cmpstr (log->str, ==, "start@9 end@13 turn-end@13");
+  g_string_truncate (log, 0);
+  feed (self, "#.....", log);
+  g_assert_cmpstr (log->str, ==, "start@13 end@19 turn-end@19");
+  g_string_free (log, TRUE);
+}
+
+static void
+test_wait_and_eager (void)
+{
+  g_autoptr (ParleyEndpointer) self = parley_endpointer_new (&eager);
+  GString *log = g_string_new (NULL);
+
+  feed (self, "#..", log);
+  g_assert_cmpstr (log->str, ==, "start@0 end@3");
+  parley_endpointer_set_wait (self, 70);
+  feed (self, "...#", log);
+  g_assert_cmpstr (log->str, ==, "start@0 end@3 resume@6");
+  g_string_truncate (log, 0);
+  parley_endpointer_set_wait (self, 10);
+  feed (self, ".", log);
+  g_assert_cmpstr (log->str, ==, "end@8 turn-end@8");
+  g_string_free (log, TRUE);
+}
+
 static void
 test_change_settings (void)
 {
@@ -398,6 +441,8 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointer/finish", test_finish);
   g_test_add_func ("/endpointer/finish-drops-onset", test_finish_drops_onset);
   g_test_add_func ("/endpointer/reset", test_reset);
+  g_test_add_func ("/endpointer/set-wait", test_set_wait);
+  g_test_add_func ("/endpointer/wait-and-eager", test_wait_and_eager);
   g_test_add_func ("/endpointer/change-settings", test_change_settings);
   g_test_add_func ("/endpointer/onset-and-voice-end", test_onset_and_voice_end);
   g_test_add_func ("/endpointer/long-silence", test_long_silence);

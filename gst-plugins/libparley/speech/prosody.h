@@ -6,9 +6,9 @@
 G_BEGIN_DECLS
 
 /* How the voice sounded where it stopped: let down, as at the end of what is
- * said, or kept up, as where more is to come. From the pitch and level of each
- * 10 ms that ParleyVad computes anyway; a few additions a frame, and a look at
- * the last half second when it is asked.
+ * said, or kept up, as where more is to come. From the pitch of each 10 ms that
+ * ParleyVad computes anyway; a few additions a frame, and a look at the last
+ * half second when it is asked.
  *
  * A plain value; zeroed is fresh. One thread. */
 
@@ -35,7 +35,6 @@ typedef struct
 {
   gfloat pitch;                 /* octaves above 70 Hz */
   gfloat periodicity;           /* 0 to 1 */
-  gfloat level;                 /* dBFS */
 } ParleyProsodyFrame;
 
 typedef struct
