@@ -82,7 +82,10 @@
 #include "net/neterror.h"
 #include "sttendpoint.h"
 #include "sttroute.h"
+#include "stttexts.h"
 #include "sttturn.h"
+#include "turn/earlytext.h"
+#include "turn/guesstext.h"
 #include "turn/turnevents.h"
 #include "turn/turnmeta.h"
 
@@ -126,6 +129,7 @@ struct _GstCloudStt
   ParleyAudioFormat format;
   GQueue turns;                 /* of SttTurn, oldest first */
   guint last_closed;            /* the highest turn with an outcome */
+  ParleyEarlyText early;
   guint own_turn;
   gboolean live;                /* audio comes at the pace of speech */
   GstEvent *eos;                /* waits for the last outcome */
@@ -166,63 +170,6 @@ open_turn (GstCloudStt * self, guint number)
   return turn;
 }
 
-static void
-post_text (GstCloudStt * self, guint turn, guint take, const gchar * text,
-    gboolean final, gdouble confidence)
-{
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self), stt_turn_new_message (turn,
-              take, text, final, confidence)));
-}
-
-/* Text leaves for llmchat. @ended: when the turn was known to be over; 0: not
- * yet. */
-static void
-stamp_out (GstCloudStt * self, ParleyTimeline * timeline, gint64 ended)
-{
-  if (ended)
-    parley_timeline_stamp (timeline, PARLEY_AT_TURN_END, ended);
-  parley_timeline_stamp (timeline, PARLEY_AT_STT_OUT, parley_clock_now ());
-  gst_loop_element_post_waits_in_loop (loop_element (self), timeline, 0,
-      PARLEY_AT_STT_TAKEN, PARLEY_AT_STT_OUT);
-}
-
-/* What follows a guess goes a way of its own. */
-static void
-push_guess (GstCloudStt * self, SttTurn * turn)
-{
-  GstEvent *event = parley_event_new_turn_guess (turn->turn, turn->got,
-      turn->text->str);
-
-  if (turn->timeline) {
-    ParleyTimeline *timeline = parley_timeline_copy (turn->timeline);
-
-    parley_timeline_set_speculated (timeline);
-    stamp_out (self, timeline, 0);
-    parley_event_set_timeline (event, timeline);
-    parley_timeline_unref (timeline);
-  }
-  gst_loop_element_push_event_in_loop (loop_element (self), event);
-}
-
-static void
-push_text (GstCloudStt * self, SttTurn * turn)
-{
-  GstBuffer *buffer;
-
-  GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
-  GST_OBJECT_LOCK (self);
-  if (self->newline)
-    g_string_append_c (turn->text, '\n');
-  GST_OBJECT_UNLOCK (self);
-  buffer = stt_turn_make_buffer (turn);
-  stamp_out (self, turn->timeline, turn->ended);
-  parley_timeline_set_provider (turn->timeline, PARLEY_AT_TURN_END,
-      turn->ended_by);
-  parley_buffer_set_timeline (buffer, turn->timeline);
-  gst_loop_element_push_in_loop (loop_element (self), buffer);
-}
-
 /* A source faster than the recogniser waits while turns pile up: those of which
  * the recogniser has all, so that they need nothing that waits. */
 static void
@@ -236,13 +183,19 @@ hold_if_behind (GstCloudStt * self)
 static void
 outcome (GstCloudStt * self, SttTurn * turn)
 {
+  gboolean newline;
+
   g_queue_remove (&self->turns, turn);
   stt_route_answered (self->route, turn->turn, G_MAXUINT);
   self->last_closed = MAX (self->last_closed, turn->turn);
   if (turn->text->len > 0) {
-    post_text (self, turn->turn, turn->end, turn->text->str, TRUE,
-        turn->confidence);
-    push_text (self, turn);
+    stt_texts_post (GST_PROVIDER_ELEMENT (self), turn->turn, turn->end,
+        turn->text->str, TRUE, turn->confidence);
+    GST_OBJECT_LOCK (self);
+    newline = self->newline;
+    GST_OBJECT_UNLOCK (self);
+    GST_DEBUG_OBJECT (self, "turn %u: %s", turn->turn, turn->text->str);
+    stt_texts_push_final (GST_PROVIDER_ELEMENT (self), turn, newline);
   } else {
     if (turn->failure)
       GST_ELEMENT_WARNING (self, STREAM, FAILED,
@@ -270,7 +223,8 @@ settle_turn (GstCloudStt * self, SttTurn * turn)
     send_eos_if_due (self);
   } else if (!turn->end && turn->got && turn->resumed < turn->got
       && turn->text->len > 0 && !turn->failure) {
-    push_guess (self, turn);
+    stt_texts_push_guess (GST_PROVIDER_ELEMENT (self), turn, turn->got,
+        turn->text->str, NULL);
   }
 }
 
@@ -280,11 +234,21 @@ stamp_final (GstCloudStt * self, SttTurn * turn, gpointer provider)
 {
   ParleyLoop *loop = gst_loop_element_get_loop (loop_element (self));
 
-  parley_timeline_stamp (turn->timeline, PARLEY_AT_STT_FINAL,
-      parley_loop_get_ready_time_in_loop (loop));
-  parley_timeline_set_provider (turn->timeline, PARLEY_AT_STT_FINAL,
-      gst_provider_element_get_name_in_loop (GST_PROVIDER_ELEMENT (self),
-          provider));
+  stt_texts_stamp_recognised (GST_PROVIDER_ELEMENT (self), turn->timeline,
+      provider, parley_loop_get_ready_time_in_loop (loop));
+}
+
+/* What a take that ended seems to be: told ahead of the final text where that is
+ * mostly the same. */
+static void
+guess_early (GstCloudStt * self, SttTurn * turn)
+{
+  const gchar *text = stt_turn_get_early (turn);
+
+  if (text && !turn->end && !turn->failure && turn->resumed < turn->finished
+      && parley_early_text_is_trusted (&self->early))
+    stt_texts_push_guess (GST_PROVIDER_ELEMENT (self), turn, turn->finished,
+        text, stt_route_get_provider (self->route, turn->turn));
 }
 
 /* Who hears the turn from now on. What it was given is all that its texts will
@@ -414,6 +378,7 @@ end_take (GstCloudStt * self, guint number, guint take,
     stt_route_finish (self->route);
   else if (turn->got >= turn->sent_take)
     turn->got = take;
+  guess_early (self, turn);
   wait_or_settle (self, turn);
 }
 
@@ -445,17 +410,6 @@ answered (GstCloudStt * self, SttTurn * turn, guint take, gpointer provider)
 
 /* For vadendpoint, which asks whether that is all. */
 static void
-tell_upstream (GstCloudStt * self, guint number, guint take,
-    const gchar * text, gboolean final)
-{
-  GstEvent *event = parley_event_new_partial (number, take, text);
-
-  if (final)
-    parley_event_set_final (event);
-  gst_loop_element_push_upstream_in_loop (loop_element (self), event);
-}
-
-static void
 on_partial (ParleySttProvider * provider, guint number, guint take,
     const gchar * text, GstCloudStt * self)
 {
@@ -465,9 +419,11 @@ on_partial (ParleySttProvider * provider, guint number, guint take,
   if (!turn)
     return;
   whole = stt_turn_join (turn, text);
-  post_text (self, number, take, whole, FALSE, 0);
-  tell_upstream (self, number, take, whole, FALSE);
-  g_free (whole);
+  stt_texts_post (GST_PROVIDER_ELEMENT (self), number, take, whole, FALSE, 0);
+  stt_texts_tell_upstream (GST_PROVIDER_ELEMENT (self), number, take, whole,
+      FALSE);
+  stt_turn_note_partial (turn, take, whole);
+  guess_early (self, turn);
 }
 
 static void
@@ -480,13 +436,18 @@ on_final (ParleySttProvider * provider, guint number, guint take,
   if (!turn)
     return;
   whole = stt_turn_join (turn, text);
+  if (turn->early_take == take)
+    parley_early_text_judge (&self->early, turn->resumed < take
+        && parley_guess_is_same (turn->early, whole));
   g_string_assign (turn->text, whole);
   g_free (whole);
   turn->confidence = confidence;
   answered (self, turn, take, provider);
   if (!stt_turn_is_over (turn)) {
-    post_text (self, number, take, turn->text->str, FALSE, 0);
-    tell_upstream (self, number, take, turn->text->str, TRUE);
+    stt_texts_post (GST_PROVIDER_ELEMENT (self), number, take, turn->text->str,
+        FALSE, 0);
+    stt_texts_tell_upstream (GST_PROVIDER_ELEMENT (self), number, take,
+        turn->text->str, TRUE);
   }
   settle_turn (self, turn);
 }
@@ -519,7 +480,8 @@ on_endpoint (ParleySttProvider * provider, guint number, guint take,
     return;
   if ((endpoint == PARLEY_STT_MAY_END || endpoint == PARLEY_STT_ENDS)
       && stt_turn_correct (turn, text)) {
-    post_text (self, number, turn->got, turn->text->str, FALSE, 0);
+    stt_texts_post (GST_PROVIDER_ELEMENT (self), number, turn->got,
+        turn->text->str, FALSE, 0);
     settle_turn (self, turn);
   }
   stt_endpoints_tell_in_loop (GST_PROVIDER_ELEMENT (self), provider, number,
@@ -749,6 +711,8 @@ gst_cloud_stt_start (GstLoopElement * element)
 
   self->format.rate = 0;
   self->last_closed = 0;
+  self->early = (ParleyEarlyText) {
+  0};
   stt_endpoints_reset (&self->endpoints);
   GST_LOOP_ELEMENT_CLASS (gst_cloud_stt_parent_class)->start (element);
 }

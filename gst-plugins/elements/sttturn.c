@@ -36,6 +36,8 @@ stt_turn_free (gpointer data)
   g_clear_pointer (&turn->timeline, parley_timeline_unref);
   g_string_free (turn->text, TRUE);
   g_byte_array_unref (turn->audio);
+  g_free (turn->partial);
+  g_free (turn->early);
   g_free (turn->failure);
   g_free (turn);
 }
@@ -72,6 +74,28 @@ stt_turn_join (SttTurn * turn, const gchar * text)
 
   return g_strdup_printf ("%.*s%s%s", (gint) kept, turn->text->str,
       kept && *text ? " " : "", text);
+}
+
+void
+stt_turn_note_partial (SttTurn * turn, guint take, gchar * text)
+{
+  g_free (turn->partial);
+  turn->partial = text;
+  turn->partial_take = take;
+}
+
+const gchar *
+stt_turn_get_early (SttTurn * turn)
+{
+  if (turn->partial_take != turn->finished
+      || turn->early_take == turn->finished || turn->got >= turn->finished
+      || (turn->got + 1 < turn->finished && !turn->whole)
+      || *turn->partial == '\0')
+    return NULL;
+  turn->early_take = turn->finished;
+  g_free (turn->early);
+  turn->early = g_strdup (turn->partial);
+  return turn->early;
 }
 
 static void

@@ -21,6 +21,10 @@ typedef struct
   gsize fixed;                  /* bytes of the text that stay then */
   gboolean again;               /* as each take begins with their audio */
   GByteArray *audio;            /* of the takes behind them, if so */
+  gchar *partial;               /* the newest text that is not final; or NULL */
+  guint partial_take;           /* and its take */
+  gchar *early;                 /* what it was at a take's end; or NULL */
+  guint early_take;             /* and that take */
   gdouble confidence;           /* of the text of the last take */
   gchar *failure;               /* why a take has no text; or NULL */
   GstClockTime pts;
@@ -46,6 +50,12 @@ gboolean stt_turn_is_over (const SttTurn * turn);
 /* The turn's text with @text of its last take; with whole turns, of those
  * before it too. Transfer full. */
 gchar *stt_turn_join (SttTurn * turn, const gchar * text);
+/* What is known of @take, which is not final: the whole turn's text, transfer
+ * full. */
+void stt_turn_note_partial (SttTurn * turn, guint take, gchar * text);
+/* Once for each take that ended and has no final text, if those before it do:
+ * what is known of it. NULL: nothing, or it was told. Borrowed. */
+const gchar *stt_turn_get_early (SttTurn * turn);
 /* The audio in @buffer, which is the turn's: its times are noted. Transfer
  * full. */
 GBytes *stt_turn_take_buffer (SttTurn * turn, GstBuffer * buffer);

@@ -88,6 +88,99 @@ takes_are_joined (Rig * rig, gconstpointer data)
   rig_expect (rig, "1/2\"good morning to you\"");
 }
 
+/* A turn whose partial text is @partial when the take ends, and then @final. */
+static void
+speak_turn (Rig * rig, guint turn, const gchar * partial, const gchar * final)
+{
+  rig_event (rig, parley_event_new_speech_start (turn, 1));
+  rig_push_audio (rig, turn, 1, 40);
+  mock_stt_partial (turn, 1, partial);
+  rig_event (rig, parley_event_new_speech_end (turn, 1));
+  mock_stt_final (turn, 1, final);
+  end (rig, turn, 1);
+}
+
+static void
+learn_partials (Rig * rig)
+{
+  speak_turn (rig, 1, "one", "One.");
+  speak_turn (rig, 2, "two", "Two.");
+  speak_turn (rig, 3, "three", "Three.");
+  rig_expect (rig, "start1/1 guess1/1\"One.\" 1/1\"One.\" "
+      "start2/1 guess2/1\"Two.\" 2/1\"Two.\" "
+      "start3/1 guess3/1\"Three.\" 3/1\"Three.\"");
+}
+
+static void
+good_partials_are_guesses (Rig * rig, gconstpointer data)
+{
+  learn_partials (rig);
+  speak_turn (rig, 4, "four", "Four.");
+  rig_expect (rig, "start4/1 guess4/1\"four\" guess4/1\"Four.\" "
+      "4/1\"Four.\"");
+  /* One that comes after the take ended; once a take. */
+  speak (rig, 5, 1);
+  rig_expect (rig, "start5/1");
+  mock_stt_partial (5, 1, "five");
+  rig_expect (rig, "guess5/1\"five\"");
+  mock_stt_partial (5, 1, "five o");
+  mock_stt_final (5, 1, "Five.");
+  end (rig, 5, 1);
+  rig_expect (rig, "guess5/1\"Five.\" 5/1\"Five.\"");
+}
+
+static void
+bad_partials_are_not (Rig * rig, gconstpointer data)
+{
+  learn_partials (rig);
+  speak_turn (rig, 4, "four", "Forty.");
+  rig_expect (rig, "start4/1 guess4/1\"four\" guess4/1\"Forty.\" "
+      "4/1\"Forty.\"");
+  speak_turn (rig, 5, "five", "Fifty.");
+  rig_expect (rig, "start5/1 guess5/1\"five\" guess5/1\"Fifty.\" "
+      "5/1\"Fifty.\"");
+  speak_turn (rig, 6, "six", "Six.");
+  rig_expect (rig, "start6/1 guess6/1\"Six.\" 6/1\"Six.\"");
+}
+
+/* Each take is resumed before its final text: nobody could have answered. */
+static void
+partials_of_pauses_are_not (Rig * rig, gconstpointer data)
+{
+  GString *expected = g_string_new ("start1/1");
+
+  rig_event (rig, parley_event_new_speech_start (1, 1));
+  for (guint take = 1; take <= 6; take++) {
+    rig_push_audio (rig, 1, take, 40);
+    mock_stt_partial (1, take, "well");
+    rig_event (rig, parley_event_new_speech_end (1, take));
+    rig_event (rig, parley_event_new_speech_resume (1, take));
+    mock_stt_final (1, take, "well");
+    g_string_append_printf (expected, " resume1/%u", take);
+  }
+  rig_expect (rig, expected->str);
+  g_string_free (expected, TRUE);
+}
+
+/* What was said by then is of the take before. */
+static void
+partials_of_another_take_are_not (Rig * rig, gconstpointer data)
+{
+  learn_partials (rig);
+  rig_event (rig, parley_event_new_speech_start (4, 1));
+  rig_push_audio (rig, 4, 1, 40);
+  mock_stt_partial (4, 1, "four");
+  rig_event (rig, parley_event_new_speech_end (4, 1));
+  rig_event (rig, parley_event_new_speech_resume (4, 1));
+  speak (rig, 4, 2);
+  rig_expect (rig, "start4/1 guess4/1\"four\" resume4/1");
+  mock_stt_partial (4, 2, "of");
+  rig_expect (rig, "");
+  mock_stt_final (4, 1, "Four");
+  mock_stt_partial (4, 2, "of them");
+  rig_expect (rig, "guess4/2\"Four of them\"");
+}
+
 /* A recogniser that hears the turn from its beginning each time. */
 static void
 whole_turns (void)
@@ -743,6 +836,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("one-buffer-a-turn", one_buffer_a_turn);
   ADD ("final-before-the-end-is-a-guess", final_before_the_end_is_a_guess);
+  ADD ("good-partials-are-guesses", good_partials_are_guesses);
+  ADD ("bad-partials-are-not", bad_partials_are_not);
+  ADD ("partials-of-pauses-are-not", partials_of_pauses_are_not);
+  ADD ("partials-of-another-take-are-not", partials_of_another_take_are_not);
   ADD ("takes-are-joined", takes_are_joined);
   ADD ("usage-is-told", usage_is_told);
   ADD ("newline-ends-each-text", newline_ends_each_text);
