@@ -238,8 +238,8 @@ stamp_final (GstCloudStt * self, SttTurn * turn, gpointer provider)
       provider, parley_loop_get_ready_time_in_loop (loop));
 }
 
-/* What a take that ended seems to be: told ahead of the final text where that is
- * mostly the same. */
+/* What a take that ended seems to be: told ahead of the final text where that
+ * is mostly the same. */
 static void
 guess_early (GstCloudStt * self, SttTurn * turn)
 {
