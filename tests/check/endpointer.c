@@ -53,6 +53,126 @@ assert_actions (const ParleyEndpointerSettings * settings,
   g_string_free (log, TRUE);
 }
 
+/* Letters between the frames are what who recognises tells: hears, may end,
+ * goes on, is over. He is believed to be there for 80 ms. */
+static void
+assert_told (ParleyEndpointing decider, const ParleyEndpointerSettings *
+    settings, const gchar * decisions, const gchar * expected)
+{
+  static const gchar letters[] = "hmgo";
+  g_autoptr (ParleyEndpointer) self = parley_endpointer_new (settings);
+  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
+  GString *log = g_string_new (NULL);
+
+  parley_endpointer_set_decider (self, decider, 80);
+  for (; *decisions; decisions++) {
+    const gchar one[] = { *decisions, '\0' };
+    const gchar *letter = strchr (letters, *decisions);
+
+    if (letter)
+      append (log, actions, parley_endpointer_told (self, letter - letters,
+              actions));
+    else
+      feed (self, one, log);
+  }
+  g_assert_cmpstr (log->str, ==, expected);
+  g_string_free (log, TRUE);
+}
+
+#define PROVIDER PARLEY_ENDPOINTING_PROVIDER
+#define BOTH PARLEY_ENDPOINTING_BOTH
+
+static void
+test_told_end (void)
+{
+  assert_told (PROVIDER, &plain, "####o....", "start@0 end@4 turn-end@4");
+  assert_told (PROVIDER, &plain, "##h.......o..", "start@0 end@9 turn-end@9");
+  assert_told (BOTH, &eager, "####..o......", "start@0 end@6 turn-end@6");
+  assert_told (BOTH, &eager, "####....o....", "start@0 end@6 turn-end@8");
+}
+
+/* Nothing is told of silence. */
+static void
+test_told_without_turn (void)
+{
+  assert_told (PROVIDER, &plain, "hmgo...hmgo", "");
+  assert_told (PROVIDER, &plain, "##o...hmgo...", "start@0 end@2 turn-end@2");
+}
+
+static void
+test_told_may_end (void)
+{
+  assert_told (PROVIDER, &eager, "####m...o", "start@0 end@4 turn-end@7");
+  assert_told (PROVIDER, &eager, "####m...gg##..m.o",
+      "start@0 end@4 resume@7 end@11 turn-end@12");
+  assert_told (PROVIDER, &eager, "####mm.mo", "start@0 end@4 turn-end@5");
+}
+
+/* Voice is no reason to go on where he decides, but it is where both do. */
+static void
+test_told_may_end_in_noise (void)
+{
+  assert_told (PROVIDER, &eager, "####m####o", "start@0 end@4 turn-end@8");
+  assert_told (BOTH, &eager, "####m####o",
+      "start@0 end@4 resume@4 end@8 turn-end@8");
+}
+
+/* A noise: he hears no words, and silence decides as ever. */
+static void
+test_told_nothing (void)
+{
+  assert_told (PROVIDER, &plain, "##.....##",
+      "start@0 end@7 turn-end@7 start@7");
+  assert_told (PROVIDER, &eager, "##.....", "start@0 end@7 turn-end@7");
+}
+
+/* A turn with words is his, the next one is not until he hears some. */
+static void
+test_told_words (void)
+{
+  assert_told (PROVIDER, &plain, "##h......o##.....",
+      "start@0 end@8 turn-end@8 start@8 end@15 turn-end@15");
+}
+
+/* He is gone: silence since the last voice or word. */
+static void
+test_told_no_end (void)
+{
+  assert_told (PROVIDER, &plain, "##h........", "start@0 end@10 turn-end@10");
+  assert_told (PROVIDER, &plain, "##h....h........",
+      "start@0 end@14 turn-end@14");
+  assert_told (PROVIDER, &plain, "##h....#.......", "start@0");
+  assert_told (PROVIDER, &eager, "##m........", "start@0 end@2 turn-end@10");
+}
+
+static void
+test_told_but_too_long (void)
+{
+  const ParleyEndpointerSettings settings = {.silence = 50,.max_turn = 60 };
+
+  assert_told (PROVIDER, &settings, "##h#####",
+      "start@0 end@6 turn-end@6 start@6");
+}
+
+/* He failed: from then on silence decides, in the turn under way too. */
+static void
+test_told_no_more (void)
+{
+  g_autoptr (ParleyEndpointer) self = parley_endpointer_new (&plain);
+  ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
+  GString *log = g_string_new (NULL);
+
+  parley_endpointer_set_decider (self, PROVIDER, 1000);
+  feed (self, "##", log);
+  parley_endpointer_told (self, PARLEY_STT_HEARS, actions);
+  feed (self, ".......", log);
+  g_assert_cmpstr (log->str, ==, "start@0");
+  parley_endpointer_set_decider (self, PARLEY_ENDPOINTING_LOCAL, 0);
+  feed (self, ".", log);
+  g_assert_cmpstr (log->str, ==, "start@0 end@10 turn-end@10");
+  g_string_free (log, TRUE);
+}
+
 static void
 test_silence (void)
 {
@@ -447,5 +567,15 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointer/onset-and-voice-end", test_onset_and_voice_end);
   g_test_add_func ("/endpointer/long-silence", test_long_silence);
   g_test_add_func ("/endpointer/all-decisions", test_all_decisions);
+  g_test_add_func ("/endpointer/told/end", test_told_end);
+  g_test_add_func ("/endpointer/told/without-turn", test_told_without_turn);
+  g_test_add_func ("/endpointer/told/may-end", test_told_may_end);
+  g_test_add_func ("/endpointer/told/may-end-in-noise",
+      test_told_may_end_in_noise);
+  g_test_add_func ("/endpointer/told/nothing", test_told_nothing);
+  g_test_add_func ("/endpointer/told/words", test_told_words);
+  g_test_add_func ("/endpointer/told/no-end", test_told_no_end);
+  g_test_add_func ("/endpointer/told/but-too-long", test_told_but_too_long);
+  g_test_add_func ("/endpointer/told/no-more", test_told_no_more);
   return g_test_run ();
 }

@@ -144,6 +144,26 @@ mock_stt_finish (ParleySttProvider * provider)
     answer_later (self, self->turn, self->take, script.final, stt_answer);
 }
 
+static guint
+mock_stt_end_wait (ParleySttProvider * provider)
+{
+  return 700;
+}
+
+static void
+mock_stt_pause (ParleySttProvider * provider, GBytes * samples)
+{
+  note ("pause %" G_GSIZE_FORMAT, g_bytes_get_size (samples));
+}
+
+static void
+mock_stt_end_turn (ParleySttProvider * provider)
+{
+  if (parley_stt_provider_get_endpointing (provider)
+      != PARLEY_ENDPOINTING_LOCAL)
+    note ("over");
+}
+
 static void
 mock_stt_cancel (ParleySttProvider * provider)
 {
@@ -174,6 +194,8 @@ static void
 mock_stt_init (MockStt * self)
 {
   PARLEY_STT_PROVIDER_GET_CLASS (self)->whole_turns = script.whole_turns;
+  PARLEY_STT_PROVIDER_GET_CLASS (self)->end_wait =
+      script.tells_no_ends ? NULL : mock_stt_end_wait;
   last_stt = PARLEY_STT_PROVIDER (self);
   count (1);
 }
@@ -190,6 +212,8 @@ mock_stt_class_init (MockSttClass * klass)
   stt->audio = mock_stt_audio;
   stt->finish = mock_stt_finish;
   stt->cancel = mock_stt_cancel;
+  stt->pause = mock_stt_pause;
+  stt->end_turn = mock_stt_end_turn;
   g_object_class_install_property (G_OBJECT_CLASS (klass), 1,
       g_param_spec_string ("language", "Language", "Language", NULL,
           G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS));
@@ -205,6 +229,13 @@ void
 mock_stt_final (guint turn, guint take, const gchar * text)
 {
   parley_stt_provider_final_in_loop (last_stt, turn, take, text, 0.8);
+}
+
+void
+mock_stt_endpoint (guint turn, guint take, ParleySttEndpoint endpoint,
+    const gchar * text)
+{
+  parley_stt_provider_endpoint_in_loop (last_stt, turn, take, endpoint, text);
 }
 
 void

@@ -22,6 +22,7 @@ typedef struct
   gint64 delay_us;
 
   gboolean whole_turns;         /* the recogniser hears turns as a whole */
+  gboolean tells_no_ends;       /* the recogniser cannot, if asked to */
   gboolean hang_up;             /* with each reply */
   const gchar *greeting;        /* the model's own; NULL: none */
   const gchar *bad_setting;     /* warm() refuses with it; NULL: it does not */
@@ -42,6 +43,8 @@ guint mock_count (void);
 /* Of the provider made last. */
 void mock_stt_partial (guint turn, guint take, const gchar * text);
 void mock_stt_final (guint turn, guint take, const gchar * text);
+void mock_stt_endpoint (guint turn, guint take, ParleySttEndpoint endpoint,
+    const gchar * text);
 void mock_stt_fail (guint turn, guint take, const gchar * why);
 
 /* @nth: counts the requests from 1 since mock_reset(). */
