@@ -14,6 +14,8 @@
  * What may happen beside:
  *   FAILS     recognition fails for good, or is tried again elsewhere; the model
  *             fails before its first sentence or after it; a voice fails
+ *   EARLY     what is heard of a take may be a guess before its text is known,
+ *             and may be wrong
  *   KEYS      a key, in a turn of its own
  *   NODS      a turn may be a backchannel: no reason to stop talking
  *   TOOLS     a reply may have an effect before its second sentence
@@ -126,6 +128,9 @@ active proctype Stt ()
   byte got[NT + 1], final[NT + 1], resumed[NT + 1], seen[NT + 1];
   short txt[NT + 1];
   bool failed[NT + 1];
+#ifdef EARLY
+  byte early[NT + 1];
+#endif
 
 end:
   do
@@ -156,6 +161,21 @@ end:
             texts!GUESS, t, k, txt[t]
        :: else
        fi; t = 0; k = 0; w = 0 }
+#ifdef EARLY
+  :: atomic { speech??[TEXT, _, _, _] ->
+       speech ?? <TEXT, t, k, w>;
+       if
+       :: (k > early[t] && got[t] + 1 == k && final[t] != k && k > resumed[t]
+            && !failed[t]) ->
+            early[t] = k;
+            if :: !seen[t] -> seen[t] = 1; n_open++ :: else fi;
+            if
+            :: texts!GUESS, t, k, (txt[t] | BIT (t, k))
+            :: txt[t] -> texts!GUESS, t, k, txt[t]
+            fi
+       :: else
+       fi; t = 0; k = 0; w = 0 }
+#endif
   :: atomic { empty (vad_oob) && speech?[EOS, _, _, _] ->
        speech?EOS, _, _, _; hung_up = 1 }
   :: atomic { hung_up && n_open == 0 -> hung_up = 0; texts!EOS, 0, 0, 0 }
