@@ -10,7 +10,7 @@
 #define MAX_TEXT 4000
 
 #define TEXT_UNKNOWN "There is nothing to be done by that name: POST to " \
-    "/calls/SID/say, /calls/SID/transfer or /calls/SID/hangup.\n"
+    "/calls/SID/say, /transfer, /hangup, /hold or /unhold.\n"
 #define TEXT_TYPE "Send JSON: with the header “Content-Type: " \
     "application/json”.\n"
 #define TEXT_OVER "The call is over, or about to end.\n"
@@ -21,7 +21,9 @@ typedef enum
 {
   CONTROL_SAY,
   CONTROL_TRANSFER,
-  CONTROL_HANG_UP
+  CONTROL_HANG_UP,
+  CONTROL_HOLD,
+  CONTROL_UNHOLD
 } ControlKind;
 
 struct _ParleyControl
@@ -44,7 +46,9 @@ parley_control_free (ParleyControl * self)
 static gboolean
 parse_path (const gchar * path, ControlKind * kind, gchar ** sid)
 {
-  static const gchar *const names[] = { "/say", "/transfer", "/hangup" };
+  static const gchar *const names[] = {
+    "/say", "/transfer", "/hangup", "/hold", "/unhold"
+  };
   const gchar *rest = path + strlen (PREFIX);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
@@ -182,6 +186,10 @@ have_done (ParleyControl * self, GstElement * llmchat)
       break;
     case CONTROL_HANG_UP:
       g_signal_emit_by_name (llmchat, "hang-up", self->text);
+      break;
+    case CONTROL_HOLD:
+    case CONTROL_UNHOLD:
+      g_signal_emit_by_name (llmchat, "hold", self->kind == CONTROL_HOLD);
       break;
     case CONTROL_TRANSFER:
       g_signal_emit_by_name (llmchat, "transfer", self->text, &refusal);

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* What those that run the server have done to a call: POST /calls/SID/say,
- * /transfer and /hangup, with an object of JSON. Only of that type: a page of
- * another site cannot have a browser send it unasked. */
+ * /transfer, /hangup, /hold and /unhold, with an object of JSON. Only of that
+ * type: a page of another site cannot have a browser send it unasked. */
 
 typedef struct _ParleyControl ParleyControl;
 

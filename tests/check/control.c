@@ -16,7 +16,8 @@
 #define JSON "application/json"
 #define ECHO "twiliosrc ! mulawsink"
 #define AGENT "twiliosrc ! vadendpoint ! cloudstt provider=mock " \
-    "! llmchat provider=mock ! cloudtts provider=mock ! mulawsink"
+    "! llmchat provider=mock hold-text=\"One moment.\" " \
+    "! cloudtts provider=mock ! mulawsink"
 
 typedef struct
 {
@@ -140,6 +141,22 @@ test_say (Fixture * f, gconstpointer data)
 }
 
 static void
+test_hold (Fixture * f, gconstpointer data)
+{
+  Phone *phone;
+
+  start (f, NULL);
+  phone = begin_call (f);
+  g_assert_cmpuint (post (f, "/calls/" SID "/unhold", JSON, "{}", "under way"),
+      ==, 202);
+  g_assert_cmpuint (phone->n_media, ==, 0);
+  g_assert_cmpuint (post (f, "/calls/" SID "/hold", JSON, "{}", "under way"),
+      ==, 202);
+  await_media (phone);
+  hang_up (phone);
+}
+
+static void
 test_hang_up (Fixture * f, gconstpointer data)
 {
   Phone *phone;
@@ -169,6 +186,7 @@ test_understands (Fixture * f, gconstpointer data)
     {"say", JSON, "{\"text\":\"  \"}", "is missing", 400},
     {"say", JSON, "{\"text\":5}", "“text” is not a string", 400},
     {"say", JSON, "{\"text\":\"Hi.\",\"interrupt\":1}", "neither true", 400},
+    {"hold", JSON, "", "object of JSON", 400},
     {"hangup", JSON, "{\"text\":[]}", "“text” is not a string", 400},
     {"transfer", JSON, "{\"to\":5}", "“to” is not a string", 400},
     {"transfer", JSON, "{\"to\":\"desk\"}", "has no tool that does", 409},
@@ -237,6 +255,7 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   parley_log_set_level (PARLEY_LOG_QUIET);
   ADD ("say", AGENT, test_say);
+  ADD ("hold", AGENT, test_hold);
   ADD ("hang-up", AGENT, test_hang_up);
   ADD ("understands", AGENT, test_understands);
   ADD ("no-call", AGENT, test_no_call);

@@ -80,10 +80,11 @@ trace_parley (Rig * rig, GstEvent * event)
   static const gchar *names[PARLEY_N_EVENTS] = { NULL, "start", "stop",
     "resume", "turnend", "guess", "empty", "partial", "endpoint", "key",
     "beep", "endpointing", "pause", "unpause", "release", "interrupt", "end",
-    "playing", "heard"
+    "passage", "playing", "heard"
   };
   guint turn, take;
   guint64 epoch;
+  gboolean flag = FALSE;
   const gchar *text = NULL;
 
   g_string_append (rig->trace, names[parley_event_get_kind (event)]);
@@ -91,6 +92,10 @@ trace_parley (Rig * rig, GstEvent * event)
     g_string_append_printf (rig->trace, "%u", relative (rig, epoch));
   else if (parley_event_parse_take (event, &turn, &take))
     g_string_append_printf (rig->trace, "%u/%u", turn, take);
+  if (parley_event_parse_passage (event, NULL, &flag))
+    g_string_append_c (rig->trace, flag ? '+' : '-');
+  if (parley_event_parse_pause (event, NULL, &flag) && flag)
+    g_string_append_c (rig->trace, '!');
   if (parley_event_parse_text (event, &text) && text)
     g_string_append_printf (rig->trace, "\"%s\"", text);
 }

@@ -135,6 +135,43 @@ pause_and_unpause (SinkRig * f, gconstpointer data)
 }
 
 static void
+pause_in_a_passage (SinkRig * f, gconstpointer data)
+{
+  rig_release (f, 1);
+  rig_send_event (f, parley_event_new_passage (1, TRUE));
+  rig_push (f, 1, 0, 1, 60);
+  rig_send_event (f, parley_event_new_passage (1, FALSE));
+  rig_push (f, 1, 1, 2, 400);
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
+  rig_expect_wire (f, "fff e1:0:60:0 fff");
+  rig_expect_upstream (f, "begin1 heard1/0/0bs ");
+  rig_wait_ms (f, 200);
+  rig_expect_wire (f, "");
+  rig_far_echo (f, "e1:0:60:0");
+  rig_expect_wire (f, "C");
+  rig_expect_upstream (f, "heard1/0/60ba ");
+  rig_send_event (f, parley_event_new_unpause (1));
+  rig_expect_wire (f, "ffffff");
+  rig_send_event (f, parley_event_new_pause (1, TRUE));
+  rig_expect_wire (f, "C");
+}
+
+/* Who waits for the end of a passage is told. */
+static void
+call_ends_in_a_passage (SinkRig * f, gconstpointer data)
+{
+  rig_release (f, 1);
+  rig_send_event (f, parley_event_new_passage (1, TRUE));
+  rig_push (f, 1, 0, 1, 400);
+  rig_send_event (f, parley_event_new_pause (1, FALSE));
+  rig_expect_upstream (f, "begin1 heard1/0/0bs ");
+  parley_call_end (f->call);
+  rig_settle (f);
+  rig_expect_upstream (f, "heard1/0/0a ");
+  g_assert_cmpuint (rig_take_eos (f), !=, 0);
+}
+
+static void
 echoes_of_before_a_clear (SinkRig * f, gconstpointer data)
 {
   rig_release (f, 1);
@@ -631,6 +668,8 @@ add_playing (void)
   ADD ("audio-without-meta", audio_without_meta);
   ADD ("reply-without-audio", reply_without_audio);
   ADD ("pause-and-unpause", pause_and_unpause);
+  ADD ("pause-in-a-passage", pause_in_a_passage);
+  ADD ("call-ends-in-a-passage", call_ends_in_a_passage);
   ADD ("echoes-of-before-a-clear", echoes_of_before_a_clear);
   ADD ("interrupt", interrupt_drops);
   ADD ("event-from-within-a-report", event_from_within_a_report);

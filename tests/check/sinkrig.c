@@ -287,9 +287,9 @@ note_upstream (SinkRig * f, GstEvent * event)
     g_string_append_printf (f->upstream, "%s%u ", playing ? "begin" : "end",
         (guint) epoch);
   else if (parley_event_parse_heard (event, &h))
-    g_string_append_printf (f->upstream, "heard%u/%u/%u%s%s%s ",
+    g_string_append_printf (f->upstream, "heard%u/%u/%u%s%s%s%s ",
         (guint) h.epoch, h.sequence, h.ms, h.begun ? "b" : "",
-        h.done ? "d" : "", h.answer ? "a" : "");
+        h.done ? "d" : "", h.answer ? "a" : "", h.deferred ? "s" : "");
 }
 
 void

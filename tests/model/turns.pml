@@ -20,8 +20,10 @@
  *   NODS      a turn may be a backchannel: no reason to stop talking
  *   TOOLS     a reply may have an effect before its second sentence
  *   HANGUP    the caller hangs up after his last turn: EOS goes through
+ *   STOP      what is being said is stopped, once: by an order, or as time is up
+ *   PASSAGES  a reply's first sentence may be an uninterruptible passage
  * Mistakes, to see that they are found: NO_OPEN, NO_ACK, NO_GEN, NO_EPOCH,
- * NO_KEEP, NO_LAST, NO_WITHHOLD
+ * NO_KEEP, NO_LAST, NO_WITHHOLD, NO_PAIR, NO_STAND
  */
 #ifndef NT
 #define NT 2
@@ -31,10 +33,11 @@
 #endif
 #define NE (NT * NK + 4)
 #define LAST 2
+#define UNKNOWN 9
 #define BIT(t, k) (1 << (((t) - 1) * NK + (k) - 1))
 
 mtype = { START, RESUME, TURN_END, KEY, EOS, GUESS, TEXT, EMPTY, SENTENCE,
-  REPLY_END, PAUSE, UNPAUSE, RELEASE, INTERRUPT, PLAYING, HEARD, ANSWER, DONE,
+  REPLY_END, PAUSE, STOP_NOW, UNPAUSE, RELEASE, INTERRUPT, PLAYING, HEARD, ANSWER, DONE,
   CHUNK, CLEAR };
 mtype = { NONE, WITHHELD, SUSPENDED, RELEASED, PAUSED };
 
@@ -62,6 +65,8 @@ byte played[NE];
 byte known[NE];                 /* chunks that mulawsink knows were played */
 byte history[NE];               /* and llmchat */
 byte effects[NE];
+bool in_passage[NE];            /* its first chunk */
+bool stopped[NE];               /* on an order */
 byte void_to, paused_epoch;     /* at mulawsink */
 bool over;                      /* EOS came to the end */
 
@@ -189,7 +194,9 @@ byte reply;                     /* epoch; 0: none */
 mtype state = NONE;
 short reply_text;
 byte guess_turn, guess_take;
-bool started, ack_wait;
+bool started;
+byte ack_wait;                  /* whose pause was not answered; 0: none */
+byte unwanted;                  /* to be void then; 0: none */
 byte last_epoch;
 byte resumed[NT + 2];
 byte key;                       /* a turn whose outcome is a key; 0: none */
@@ -216,6 +223,9 @@ inline begin_reply (text, t, k)
   guess_turn = t; guess_take = k; state = WITHHELD; next_sentence = 1;
 #ifdef TOOLS
   if :: tool = 1 :: tool = 0 fi
+#endif
+#ifdef PASSAGES
+  if :: in_passage[reply] = 1 :: in_passage[reply] = 0 fi
 #endif
 }
 
@@ -255,7 +265,7 @@ inline settle ()
 #ifdef NO_ACK
 #define PAUSES ack_wait = 0
 #else
-#define PAUSES ack_wait = 1
+#define PAUSES ack_wait = reply
 #endif
 inline open_turn (t)
 {
@@ -269,6 +279,36 @@ inline open_turn (t)
   :: else
   fi
 }
+
+/* After the answer to its pause. The words that it answers are not answered
+ * again. */
+inline drop_unwanted ()
+{
+  if
+  :: unwanted && unwanted == reply ->
+       if :: !started -> commit_finals (); answered[reply] = 1 :: else fi;
+       stop_reply ()
+  :: else
+  fi;
+  unwanted = 0
+}
+
+/* A pause that was sent may wait for the end of a passage. */
+inline stop ()
+{
+  unwanted = reply; stopped[reply] = 1;
+  if
+  :: state == RELEASED || ack_wait ->
+       state = PAUSED; ack_wait = reply; chat_oob!STOP_NOW, reply
+  :: else -> drop_unwanted ()
+  fi
+}
+
+#ifdef NO_PAIR
+#define IS_ANSWERED(m, e) (m == ANSWER)
+#else
+#define IS_ANSWERED(m, e) (m == ANSWER && e == ack_wait)
+#endif
 
 inline handle_outcome (t, text)
 {
@@ -333,16 +373,21 @@ inline report (m, t, x)
        :: else
        fi
   :: else ->
-       /* The request of a later reply was made with another history. */
-       assert (!(t < last_epoch && reply != t && x != history[t]));
-       history[t] = x;
-       if :: m == ANSWER -> ack_wait = 0 :: else fi;
+       if
+       :: x != UNKNOWN ->
+            /* The request of a later reply was made with another history. */
+            assert (!(t < last_epoch && reply != t && x != history[t]));
+            history[t] = x
+       :: else
+       fi;
+       if :: IS_ANSWERED (m, t) -> ack_wait = 0 :: else fi;
        if
        :: m == DONE && t == reply ->
             if :: !started -> commit_finals () :: else fi;
             forget_reply ()
        :: else
-       fi
+       fi;
+       if :: !ack_wait -> drop_unwanted () :: else fi
   fi
 }
 
@@ -363,6 +408,7 @@ active proctype Chat ()
   short x;
   mtype m;
   bool named;                   /* the first of texts has opened its turn */
+  bool stop_given;
 
 end:
   do
@@ -407,6 +453,9 @@ end:
        nfull (sentences) -> sentences!REPLY_END, reply; next_sentence = 0 }
   :: atomic { tool && next_sentence > 1 && MAY_ACT ->
        tool = 0; effects[reply]++; assert (may_be_heard[reply]) }
+#ifdef STOP
+  :: atomic { !stop_given && IS_RELEASED -> stop_given = 1; stop () }
+#endif
   :: atomic { eos_wait && !ack_wait && !key && !next_sentence ->
        eos_wait = 0; sentences!EOS, 0 }
   od
@@ -461,10 +510,29 @@ end:
 
 inline clear () { line!CLEAR, 0, 0, 0; sent = heard; clears++ }
 
+/* A passage that was begun is heard to its end; nothing behind it is sent while
+ * a pause stands. */
+#ifdef NO_STAND
+#define IN_PASSAGE(e) 0
+#else
+#define IN_PASSAGE(e) (e == epoch && epoch > void_to && in_passage[epoch] \
+    && sent > 0 && heard == 0)
+#endif
+
+inline pause (e)
+{
+  standing = 0; paused_epoch = e;
+  if :: sent > heard && epoch > void_to -> clear () :: else fi;
+  if
+  :: e == epoch -> reports!ANSWER, e, heard
+  :: else -> reports!ANSWER, e, UNKNOWN       /* it is over, or did not begin */
+  fi
+}
+
 active proctype Sink ()
 {
   byte e, i, c, epoch, queued, sent, heard, released, clears;
-  bool ended, told, eos;
+  bool ended, told, eos, standing;
   mtype m;
 
 end:
@@ -472,13 +540,8 @@ end:
   :: atomic { tts_oob?m, e ->
        if
        :: m == RELEASE -> released = e
-       :: m == PAUSE ->
-            paused_epoch = e;
-            if :: sent > heard && epoch > void_to -> clear () :: else fi;
-            if
-            :: e == epoch -> reports!ANSWER, e, heard
-            :: else -> reports!ANSWER, e, 0
-            fi
+       :: m == PAUSE && IN_PASSAGE (e) -> standing = 1
+       :: m == STOP_NOW || (m == PAUSE && !(IN_PASSAGE (e))) -> pause (e)
        :: m == UNPAUSE -> paused_epoch = 0
        :: m == INTERRUPT ->
             void_to = e;
@@ -499,13 +562,14 @@ end:
             if :: m == SENTENCE -> queued++ :: else -> ended = 1 fi
        :: else
        fi; m = 0; e = 0 }
-  :: atomic { MAY_PLAY && queued > sent && len (line) < 3 ->
+  :: atomic { MAY_PLAY && queued > sent && !(standing && sent > 0) &&
+       len (line) < 3 ->
        sent++; line!CHUNK, epoch, sent, clears;
        if
        :: !answered[epoch] -> answered[epoch] = 1; reports!PLAYING, epoch, 0
        :: else
        fi }
-  :: atomic { MAY_PLAY && ended && heard == queued && !told ->
+  :: atomic { MAY_PLAY && ended && heard == queued && !told && !standing ->
        told = 1; answered[epoch] = 1; reports!DONE, epoch, heard }
   :: atomic { echoes?e, i, c ->
        if
@@ -515,7 +579,8 @@ end:
        :: e == epoch && e > void_to && c == clears && i > heard && i <= sent ->
 #endif
             assert (i <= played[e]);
-            heard = i; known[e] = i; reports!HEARD, e, i
+            heard = i; known[e] = i; reports!HEARD, e, i;
+            if :: standing -> pause (epoch) :: else fi
        :: else
        fi; e = 0; i = 0; c = 0 }
   :: atomic { eos && !(released == epoch && epoch > void_to && !told) ->
@@ -543,7 +608,12 @@ end:
   :: atomic { line??[CLEAR, _, _, _] ->
        do
        :: line?m, e, i, c ->
-            if :: m == CHUNK -> echoes!e, i, c :: else -> break fi
+            if
+            :: m == CHUNK ->
+                 assert (!in_passage[e] || i > 1 || stopped[e]);
+                 echoes!e, i, c
+            :: else -> break
+            fi
        od; m = 0; e = 0; i = 0; c = 0 }
   od
 }
@@ -558,7 +628,7 @@ active proctype Monitor ()
         && empty (stt_oob) && empty (sentences) && empty (chat_oob)
         && empty (audio) && empty (tts_oob) && empty (reports)
         && empty (line) && empty (echoes));
-    assert (ALL_CLOSED && !ack_wait && !key && !eos_wait);
+    assert (ALL_CLOSED && !ack_wait && !unwanted && !key && !eos_wait);
     assert (reply == 0);        /* nothing is paused, withheld or unfinished */
     assert (ALL_OVER);
     b = 0;
