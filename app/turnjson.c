@@ -145,6 +145,8 @@ set_times (JsonObject * object, const ParleyTurnReport * report)
   parley_json_set_ms (object, "total_ms", parley_turn_get_total (report));
   json_object_set_boolean_member (object, "cached", report->cached);
   json_object_set_boolean_member (object, "speculated", report->speculated);
+  if (report->reason)
+    json_object_set_string_member (object, "reason", report->reason);
   if (GST_CLOCK_TIME_IS_VALID (report->speech_end))
     parley_json_set_ms (object, "speech_end_ms",
         GST_TIME_AS_USECONDS (report->speech_end));
@@ -353,6 +355,7 @@ read_times (Reader * self, ParleyTurnReport * report)
   report->heard_us = read_ms (self, "heard_ms", TRUE);
   report->cached = read_flag (self, "cached");
   report->speculated = read_flag (self, "speculated");
+  report->reason = read_name (self, "reason", TRUE);
 }
 
 /* Whoever adds up the stages must get what the caller waited. */

@@ -11,12 +11,14 @@ G_BEGIN_DECLS
  *
  *   {"call","turn","take","epoch","time" (ISO 8601, UTC),"sent_ms","heard_ms"
  *   (null: not heard),"total_ms" (the sum of the stages),"cached","speculated",
- *   "speech_end_ms" (stream time; null: unknown),"sound_ms","begin_us",
- *   "sent_us" (monotonic: zero, and when the first frame went to the socket),
+ *   "reason" (why the turn counted as over),"speech_end_ms" (stream time; null:
+ *   unknown),"sound_ms","begin_us","sent_us" (monotonic: zero, and when the
+ *   first frame went to the socket),
  *   "stages":[{"name","owner","element","provider","ms"}]}
  *
- * "provider" only where there is one. Milliseconds have at most three decimals,
- * which is what the report knows. Never what was said. Pure; any thread. */
+ * "provider" and "reason" only where there is one. Milliseconds have at most
+ * three decimals, which is what the report knows. Never what was said. Pure;
+ * any thread. */
 
 /* One turn of a log. */
 typedef struct

@@ -119,6 +119,8 @@ append_totals (GString * out, const ParleyTurnReport * report)
     g_string_append (out, ", cached");
   if (report->speculated)
     g_string_append (out, ", speculated");
+  if (report->reason)
+    g_string_append_printf (out, ", over by %s", report->reason);
   g_string_append_c (out, '\n');
 }
 

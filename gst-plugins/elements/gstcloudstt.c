@@ -352,13 +352,15 @@ wait_or_settle (GstCloudStt * self, SttTurn * turn)
 }
 
 static void
-end_turn (GstCloudStt * self, guint number, guint take, const gchar * by)
+end_turn (GstCloudStt * self, guint number, guint take, const gchar * by,
+    const gchar * reason)
 {
   SttTurn *turn = open_turn (self, number);
 
   if (!turn)
     return;
   stt_turn_end (turn, take, by);
+  turn->reason = g_intern_string (reason);
   wait_or_settle (self, turn);
 }
 
@@ -588,7 +590,7 @@ end_open_turns (GstCloudStt * self)
     if (turn->end)
       take = turn->end;
     end_take (self, number, take, NULL);
-    end_turn (self, number, take, NULL);
+    end_turn (self, number, take, NULL, NULL);
   }
 }
 
@@ -624,7 +626,8 @@ take_turn_event (GstCloudStt * self, GstEvent * event)
         turn->resumed = MAX (turn->resumed, take);
       break;
     case PARLEY_EVENT_TURN_END:
-      end_turn (self, number, take, parley_event_get_provider (event));
+      end_turn (self, number, take, parley_event_get_provider (event),
+          parley_event_get_reason (event));
       break;
     default:
       break;

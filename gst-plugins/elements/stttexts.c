@@ -81,6 +81,7 @@ stt_texts_push_final (GstProviderElement * element, SttTurn * turn,
   stamp_out (element, turn->timeline, turn->ended);
   parley_timeline_set_provider (turn->timeline, PARLEY_AT_TURN_END,
       turn->ended_by);
+  parley_timeline_set_reason (turn->timeline, turn->reason);
   parley_buffer_set_timeline (buffer, turn->timeline);
   gst_loop_element_push_in_loop (GST_LOOP_ELEMENT (element), buffer);
 }

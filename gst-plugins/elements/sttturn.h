@@ -32,6 +32,7 @@ typedef struct
   gint64 arrived;
   gint64 ended;                 /* µs: when the end was known; 0: not yet */
   const gchar *ended_by;        /* a provider, interned; NULL: silence */
+  const gchar *reason;          /* of the end, interned; NULL: not said */
   gboolean told_over;           /* the recogniser knows that it is over */
   ParleyTimeline *timeline;     /* of the last take that ended, or NULL */
   GSource *timer;               /* runs out on the recogniser */

@@ -159,9 +159,12 @@ resume_turn (GstVadEndpoint * self)
 static void
 end_turn (GstVadEndpoint * self, guint64 frame)
 {
+  GstEvent *event = parley_event_new_turn_end (self->turn, self->take);
+
   GST_DEBUG_OBJECT (self, "end of turn %u: %s, %u ms", self->turn,
       reason_of (self), self->wait.ms);
-  push_end_event (self, parley_event_new_turn_end (self->turn, self->take));
+  parley_event_set_reason (event, reason_of (self));
+  push_end_event (self, event);
   post_turn_end (self, frame_position (self, frame));
 }
 

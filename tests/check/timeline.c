@@ -185,6 +185,7 @@ test_structure_and_back (void)
   parley_timeline_set_turn (timeline, 3, 2, 5 * GST_SECOND);
   parley_timeline_set_provider (timeline, PARLEY_AT_STT_FINAL, "pocketsphinx");
   parley_timeline_set_cached (timeline);
+  parley_timeline_set_reason (timeline, "sentence");
   report = parley_turn_report_new (timeline, 9);
   structure = parley_turn_report_to_structure (report);
   back = parley_turn_report_from_structure (structure);
@@ -197,6 +198,7 @@ test_structure_and_back (void)
   g_assert_cmpint (back->heard_us, ==, report->heard_us);
   g_assert_true (back->cached);
   g_assert_false (back->speculated);
+  g_assert_cmpstr (back->reason, ==, "sentence");
   g_assert_cmpuint (back->stages->len, ==, report->stages->len);
   for (guint i = 0; i < back->stages->len; i++)
     assert_same_stage (&g_array_index (back->stages, ParleyStage, i),

@@ -428,6 +428,22 @@ test_epochs_are_unique (void)
   }
 }
 
+static void
+test_reason (void)
+{
+  GstEvent *event = parley_event_new_turn_end (1, 2);
+
+  g_assert_null (parley_event_get_reason (event));
+  parley_event_set_reason (event, "yes-no");
+  g_assert_cmpstr (parley_event_get_reason (event), ==, "yes-no");
+  gst_event_unref (event);
+  event = parley_event_new_partial (1, 2, "yes");
+  g_assert_false (parley_event_is_final (event));
+  parley_event_set_final (event);
+  g_assert_true (parley_event_is_final (event));
+  gst_event_unref (event);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -438,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/turnevents/wrong-lane", test_wrong_lane);
   g_test_add_func ("/turnevents/take", test_take);
   g_test_add_func ("/turnevents/text", test_text);
+  g_test_add_func ("/turnevents/reason", test_reason);
   g_test_add_func ("/turnevents/endpoint", test_endpoint);
   g_test_add_func ("/turnevents/endpointing", test_endpointing);
   g_test_add_func ("/turnevents/dtmf", test_dtmf);

@@ -88,11 +88,12 @@ test_what_is_unknown (void)
   parley_timeline_stamp (timeline, PARLEY_AT_SENT, 1239);
   parley_timeline_set_cached (timeline);
   parley_timeline_set_speculated (timeline);
+  parley_timeline_set_reason (timeline, "yes-no");
   report = parley_turn_report_new (timeline, 1);
   text = to_text (report);
   g_assert_nonnull (strstr (text, "\"sent_ms\":1.234,\"heard_ms\":null,"
           "\"total_ms\":1.234,\"cached\":true,\"speculated\":true,"
-          "\"speech_end_ms\":null"));
+          "\"reason\":\"yes-no\"," "\"speech_end_ms\":null"));
   turn = parley_turn_from_text (text, strlen (text), NULL);
   g_assert_nonnull (turn);
   assert_same (turn->report, report);

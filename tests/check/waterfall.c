@@ -134,11 +134,13 @@ test_marks (void)
   g_autofree gchar *text = NULL;
 
   report->cached = report->speculated = TRUE;
+  report->reason = "phone-number";
   report->heard_us = -1;
   g_array_set_size (report->stages, report->stages->len - 1);
   text = draw (report, &style);
   g_assert_true (g_str_has_suffix (text,
-          "\n  turn 3: sent after 571.7 ms, not heard, cached, speculated\n"));
+          "\n  turn 3: sent after 571.7 ms, not heard, cached, speculated, "
+          "over by phone-number\n"));
 }
 
 static void

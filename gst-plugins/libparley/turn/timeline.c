@@ -103,6 +103,7 @@ struct _ParleyTimeline
   GstClockTime speech_end;
   gboolean cached;
   gboolean speculated;
+  const gchar *reason;          /* interned, or NULL */
   gint64 at[PARLEY_N_MILESTONES];       /* 0: not stamped */
   const gchar *provider[PARLEY_N_MILESTONES];   /* interned */
 };
@@ -195,6 +196,7 @@ parley_timeline_carry_over (ParleyTimeline * timeline, ParleyTimeline * outcome)
   parley_timeline_set_turn (timeline, outcome->turn, outcome->take,
       outcome->speech_end);
   parley_timeline_move_speech (timeline, outcome->at[PARLEY_AT_SPEECH]);
+  timeline->reason = outcome->reason;
   timeline->provider[PARLEY_AT_RELEASED] =
       outcome->provider[PARLEY_AT_TURN_END];
 }
@@ -220,6 +222,13 @@ parley_timeline_set_provider (ParleyTimeline * timeline,
 {
   if (timeline)
     timeline->provider[milestone] = g_intern_string (provider);
+}
+
+void
+parley_timeline_set_reason (ParleyTimeline * timeline, const gchar * reason)
+{
+  if (timeline)
+    timeline->reason = g_intern_string (reason);
 }
 
 void
@@ -302,6 +311,7 @@ parley_turn_report_new (ParleyTimeline * timeline, guint64 epoch)
   self->speech_end = timeline->speech_end;
   self->cached = timeline->cached;
   self->speculated = timeline->speculated;
+  self->reason = timeline->reason;
   if (timeline->at[PARLEY_AT_SOUND])
     self->sound_ms = MAX (timeline->at[PARLEY_AT_SOUND]
         - timeline->at[PARLEY_AT_SENT], 0) / G_TIME_SPAN_MILLISECOND;
@@ -343,6 +353,9 @@ parley_turn_report_to_structure (const ParleyTurnReport * report)
       "heard", G_TYPE_INT64, report->heard_us,
       "cached", G_TYPE_BOOLEAN, report->cached,
       "speculated", G_TYPE_BOOLEAN, report->speculated, NULL);
+  if (report->reason)
+    gst_structure_set (structure, "reason", G_TYPE_STRING, report->reason,
+        NULL);
 
   g_value_init (&stages, GST_TYPE_ARRAY);
   for (guint i = 0; i < report->stages->len; i++)
@@ -389,6 +402,8 @@ parley_turn_report_from_structure (const GstStructure * structure)
       "heard", G_TYPE_INT64, &self->heard_us,
       "cached", G_TYPE_BOOLEAN, &self->cached,
       "speculated", G_TYPE_BOOLEAN, &self->speculated, NULL);
+  self->reason = g_intern_string (gst_structure_get_string (structure,
+          "reason"));
   for (guint i = 0; i < gst_value_array_get_size (stages); i++)
     read_stage (self, gst_value_array_get_value (stages, i));
   return self;

@@ -128,6 +128,9 @@ void parley_timeline_set_turn (ParleyTimeline * timeline, guint turn,
 guint parley_timeline_get_turn (ParleyTimeline * timeline);
 void parley_timeline_set_provider (ParleyTimeline * timeline,
     ParleyMilestone milestone, const gchar * provider);
+/* Why the turn counts as over: as of vadendpoint; NULL: not known. */
+void parley_timeline_set_reason (ParleyTimeline * timeline,
+    const gchar * reason);
 void parley_timeline_set_cached (ParleyTimeline * timeline);
 void parley_timeline_set_speculated (ParleyTimeline * timeline);
 
@@ -155,6 +158,7 @@ typedef struct
   gint64 heard_us;              /* the sum of all; -1: no mark came back */
   gboolean cached;              /* its first audio came from the cache */
   gboolean speculated;          /* begun before the turn was known to be over */
+  const gchar *reason;          /* why it counted as over, interned; NULL */
   GArray *stages;               /* of ParleyStage, in order, those that have a
                                  * milestone, playout only if heard */
 } ParleyTurnReport;
@@ -167,8 +171,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ParleyTurnReport, parley_turn_report_free)
 
 /* "parley-turn": turn, take (uint), epoch (uint64), begin (int64, µs),
  * speech-end (uint64, ns), sound-ms (uint), sent, heard (int64, µs), cached,
- * speculated (boolean), stages (GST_TYPE_ARRAY of structures "stage": name,
- * owner, element, provider (strings; the last may be missing), us (int64)).
+ * speculated (boolean), reason (string; may be missing), stages
+ * (GST_TYPE_ARRAY of structures "stage": name, owner, element, provider
+ * (strings; the last may be missing), us (int64)).
  * Transfer full. */
 GstStructure *parley_turn_report_to_structure (const ParleyTurnReport * report);
 /* NULL: not such a structure. */

@@ -141,6 +141,19 @@ parley_event_get_provider (GstEvent * event)
   return gst_structure_get_string (gst_event_get_structure (event), "provider");
 }
 
+void
+parley_event_set_reason (GstEvent * event, const gchar * reason)
+{
+  gst_structure_set (gst_event_writable_structure (event), "reason",
+      G_TYPE_STRING, reason, NULL);
+}
+
+const gchar *
+parley_event_get_reason (GstEvent * event)
+{
+  return gst_structure_get_string (gst_event_get_structure (event), "reason");
+}
+
 GstEvent *
 parley_event_new_speech_start (guint turn, guint take)
 {

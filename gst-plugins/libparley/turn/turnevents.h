@@ -60,6 +60,9 @@ GstEvent *parley_event_new_turn_end (guint turn, guint take);
  * itself. set: @event is writable. */
 void parley_event_set_provider (GstEvent * event, const gchar * provider);
 const gchar *parley_event_get_provider (GstEvent * event);
+/* The same of why a turn counts as over: for turn-end. */
+void parley_event_set_reason (GstEvent * event, const gchar * reason);
+const gchar *parley_event_get_reason (GstEvent * event);
 /* The timeline of what will answer (timeline.h), in speech-end, turn-guess and
  * dtmf; in release, that of the text which a reply begun on a guess turned out
  * to answer. set: @event is writable, a reference is taken. get: borrowed from
