@@ -6,8 +6,7 @@
 #include "emulator/protocols.h"
 #include "emulator/wirejson.h"
 
-/* Of silence, where a threshold asks for early ends. */
-#define EAGER_MS 200
+#define DEFAULT_TIMEOUT 5000    /* ms */
 
 typedef struct
 {
@@ -16,8 +15,9 @@ typedef struct
   gchar *id;                    /* of the request */
   guint sequence;
   guint turn;
-  gchar *so_far;                /* of the turn; owned */
+  gchar *so_far;                /* of the turn, NULL: none is open; owned */
   guint start;                  /* ms */
+  guint silence_ms;             /* that ends a turn */
 } Flux;
 
 static void
@@ -52,6 +52,18 @@ keep (Flux * self, const gchar * text)
 {
   g_free (self->so_far);
   self->so_far = g_strdup (text);
+}
+
+/* The words of a turn are not known as soon as it is. */
+static void
+on_heard (ParleyExchange * exchange, guint now, gpointer data)
+{
+  Flux *self = data;
+
+  if (self->so_far == NULL)
+    send_turn (self, "Update", "", now, now, 0.0);
+  else if (*self->so_far)
+    send_turn (self, "Update", self->so_far, self->start, now, 0.1);
 }
 
 static void
@@ -112,9 +124,10 @@ on_final (ParleyExchange * exchange, const gchar * text, guint start,
   /* What was forced without a turn is none. */
   if (start == end)
     return;
+  g_clear_pointer (&self->so_far, g_free);
   /* The silence that ended it was heard too. */
   if (why == PARLEY_LISTENING_SILENCE)
-    end += parley_exchange_settings (exchange)->silence_ms;
+    end += self->silence_ms;
   send_turn (self, "EndOfTurn", text, start, end, 0.9);
   self->turn++;
 }
@@ -126,7 +139,7 @@ on_ended (ParleyExchange * exchange, gpointer data)
 }
 
 static const ParleyListeningFuncs listening_funcs = {
-  on_started, on_partial, on_eager, on_resumed, on_final, on_ended
+  on_heard, on_started, on_partial, on_eager, on_resumed, on_final, on_ended
 };
 
 static void
@@ -178,10 +191,23 @@ on_text (ParleyExchange * exchange, const gchar * text, gsize len)
 
 static const ParleyExchangeHandler handler = { on_open, on_text, on_binary };
 
+/* However unsure the service is, so much silence is an end. */
+static guint
+read_timeout (ParleyExchange * exchange)
+{
+  const gchar *text = parley_exchange_query (exchange, "eot_timeout_ms");
+  guint64 ms = DEFAULT_TIMEOUT;
+
+  if (text != NULL)
+    g_ascii_string_to_unsigned (text, 10, 500, 60000, &ms, NULL);
+  return ms;
+}
+
 static void
 handle (ParleyExchange * exchange)
 {
   ParleySoundFormat format;
+  ParleyEmulatorSettings *settings = parley_exchange_settings (exchange);
   gboolean eager =
       parley_exchange_query (exchange, "eager_eot_threshold") != NULL;
   Flux *self;
@@ -192,9 +218,9 @@ handle (ParleyExchange * exchange)
   self->exchange = exchange;
   self->id = g_strdup_printf ("%08x-emulated",
       parley_exchange_number (exchange));
+  self->silence_ms = MIN (settings->silence_ms, read_timeout (exchange));
   self->listening = parley_listening_new (exchange, &format, NULL,
-      parley_exchange_settings (exchange)->silence_ms, eager ? EAGER_MS : 0,
-      &listening_funcs, self);
+      self->silence_ms, eager ? settings->eager_ms : 0, &listening_funcs, self);
   parley_exchange_set_data (exchange, self, flux_free);
   parley_exchange_set_header (exchange, "dg-request-id", self->id);
   parley_exchange_upgrade (exchange, &handler);

@@ -6,6 +6,8 @@
 #define FRAME_MS 10
 /* -41 dBFS: over the noise of a telephone line, under speech. */
 #define LOUD_RMS 300.0
+/* How often it is told that more was heard. */
+#define HEARD_FRAMES 24
 /* Loud frames that make a beginning. */
 #define ONSET_FRAMES 3
 /* Kept from before the beginning, which is quieter than what follows. */
@@ -165,12 +167,26 @@ is_loud (const gint16 * frame, guint n)
   return sqrt (sum / n) > LOUD_RMS;
 }
 
+/* While a text is thought over, nobody can say what there is up to now. */
+static void
+tell_heard (ParleyListening * self)
+{
+  guint n_thought = g_queue_get_length (&self->utterances)
+      - (self->current != NULL);
+
+  if (self->funcs->heard != NULL && self->n_frames % HEARD_FRAMES == 0
+      && n_thought == 0)
+    self->funcs->heard (self->exchange, parley_listening_get_now (self),
+        self->data);
+}
+
 static void
 take_frame (ParleyListening * self, const gint16 * frame, guint n)
 {
   guint keep = self->format.rate * PREROLL_MS / 1000;
 
   self->n_frames++;
+  tell_heard (self);
   if (is_loud (frame, n)) {
     self->n_loud++;
     self->last_loud = parley_listening_get_now (self);

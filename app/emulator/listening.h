@@ -22,6 +22,9 @@ typedef enum
 /* Times are ms of sound. Any but final may be NULL. */
 typedef struct
 {
+  /* Another 240 ms of sound were heard, of which nothing is to be told yet but
+   * what was told. */
+  void (*heard) (ParleyExchange * exchange, guint now, gpointer data);
   void (*started) (ParleyExchange * exchange, guint at, gpointer data);
   void (*partial) (ParleyExchange * exchange, const gchar * text, guint start,
       guint now, gpointer data);

@@ -8,6 +8,7 @@
 
 #define MAX_BYTES (1024 * 1024)
 #define DEFAULT_SILENCE_MS 500
+#define DEFAULT_EAGER_MS 200
 #define DEFAULT_CHARACTER_MS 60
 #define DEFAULT_CHUNK_MS 100
 #define DEFAULT_RECORDS 1000
@@ -313,7 +314,7 @@ static void
 read_stages (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
 {
   JsonObject *stt = read_object (reader, root, "stt",
-      "engine, texts, grammar, silence_ms");
+      "engine, texts, grammar, silence_ms, eager_ms");
   JsonObject *llm = read_object (reader, root, "llm",
       "engine, replies, script, tokens_per_second");
   JsonObject *tts = read_object (reader, root, "tts",
@@ -324,6 +325,8 @@ read_stages (Reader * reader, JsonObject * root, ParleyEmulatorSettings * self)
   self->stt_local = read_engine (reader, stt, "stt");
   read_array (reader, stt, "stt", "texts", add_transcript, self);
   self->grammar = grammar != NULL ? beside (reader, grammar) : NULL;
+  self->eager_ms = read_number (reader, stt, "stt", "eager_ms", 50, 10000,
+      DEFAULT_EAGER_MS);
   self->silence_ms = read_number (reader, stt, "stt", "silence_ms", 50, 10000,
       DEFAULT_SILENCE_MS);
   self->llm_local = read_engine (reader, llm, "llm");

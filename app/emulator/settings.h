@@ -39,6 +39,7 @@ typedef struct
   GPtrArray *transcript_rules;  /* the same, with a condition */
   gchar *grammar;               /* for pocketsphinx; NULL: its own */
   guint silence_ms;             /* that ends an utterance */
+  guint eager_ms;               /* that may end one, where that is told */
   guint n_files;                /* transcribed so far */
 
   gboolean llm_local;

@@ -188,6 +188,41 @@ test_flux (void)
   g_assert_cmpuint (emulator_socket_await_closed (socket), ==, 1000);
 }
 
+/* Told on and on, so that a client knows what was heard. */
+static void
+test_flux_updates (void)
+{
+  g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'stt':{'texts':"
+      "['one two three'],'silence_ms':9000}}");
+  g_autoptr (EmulatorSocket) socket = emulator_rig_connect (rig,
+      "/v2/listen?model=flux-general-en&encoding=mulaw&sample_rate=8000"
+      "&eot_timeout_ms=700", "Authorization", "Token key-1");
+  gdouble heard = 0;
+  guint n = 0;
+
+  send_mulaw (socket, 0, 1000);
+  send_mulaw (socket, 600, 650);
+  send_mulaw (socket, 100, 800);
+  for (;;) {
+    g_autoptr (JsonNode) info = await_type (socket, "TurnInfo");
+    g_autofree gchar *event = emulator_get (json_node_get_object (info),
+        "event");
+    g_autofree gchar *end = emulator_get (json_node_get_object (info),
+        "audio_window_end");
+
+    g_assert_cmpstr (event, !=, "EagerEndOfTurn");
+    g_assert_cmpfloat (g_ascii_strtod (end, NULL), >=, heard);
+    heard = g_ascii_strtod (end, NULL);
+    n += g_str_equal (event, "Update");
+    if (g_str_equal (event, "EndOfTurn"))
+      break;
+  }
+  /* Ended by the timeout, though the service would have thought for longer. */
+  g_assert_cmpfloat (heard, >, 3.0);
+  g_assert_cmpfloat (heard, <, 3.2);
+  g_assert_cmpuint (n, >=, 10);
+}
+
 /* Faults of websockets */
 
 static void
@@ -512,6 +547,7 @@ main (int argc, char **argv)
   g_test_add_func ("/emulator/deepgram/refusals", test_deepgram_refusals);
   g_test_add_func ("/emulator/deepgram/bad-frames", test_deepgram_bad_frames);
   g_test_add_func ("/emulator/deepgram/flux", test_flux);
+  g_test_add_func ("/emulator/deepgram/flux/updates", test_flux_updates);
   g_test_add_func ("/emulator/fault/websocket", test_socket_faults);
   g_test_add_func ("/emulator/elevenlabs/http", test_elevenlabs);
   g_test_add_func ("/emulator/elevenlabs/stream-input", test_elevenlabs_socket);
