@@ -50,6 +50,7 @@ typedef struct
   guint now;                    /* ms pushed */
   guint number, take;           /* as heard of */
   guint first_word;             /* of the turn under way */
+  guint told;                   /* words whose text went up */
   GArray *takes;                /* guint of each word: the take it fell in */
   GArray *ends;                 /* guint ms */
   gboolean opened;
@@ -162,9 +163,9 @@ new_text (Run * run)
       break;
     g_string_append_printf (text, "%s%s", text->len ? " " : "", word->text);
   }
-  if (told == run->first_word
-      || g_array_index (words, Word, told - 1).told + PACKET_MS <= run->now)
+  if (told == run->first_word || told == run->told)
     return NULL;
+  run->told = told;
   return parley_event_new_partial (run->number,
       g_array_index (run->takes, guint, told - 1), text->str);
 }

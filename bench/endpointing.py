@@ -3,6 +3,7 @@
 import csv
 import glob
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -24,6 +25,9 @@ SMART = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98]
 # Silence after which Smart Turn is asked, and after which it is asked no more, in
 # ms: the first is counted by vadendpoint, some 100 ms after the last speech.
 SMART_ASKS, SMART_GIVES_UP = 100, 3000
+
+# A recogniser that is not good: ms after the word's end, and wrong words.
+POOR_LAG, POOR_SHARE = (400, 600), 0.1
 
 SPLITS = ("known", "held")
 PACKAGES = {"es": "asterisk-core-sounds-es-wav",
@@ -229,6 +233,38 @@ def without_yes_no(path):
     return shorter
 
 
+def with_errors(path):
+    """The list as a poor recogniser would have it: a word in ten is another
+    one, and texts come late."""
+    chance = random.Random(10)
+    poor = path.replace("turns.tsv", "poor.tsv")
+    with open(path, encoding="utf-8") as turns, \
+            open(poor, "w", encoding="utf-8") as out:
+        for line in turns:
+            fields = line.rstrip("\n").split("\t")
+            words = [word.split(":", 2) for word in fields[8].split()]
+            for word in words:
+                word[1] = str(int(word[0]) + chance.randint(*POOR_LAG))
+                if chance.random() < POOR_SHARE:
+                    word[2] = chance.choice(words)[2]
+            fields[8] = " ".join(":".join(word) for word in words)
+            out.write("\t".join(fields) + "\n")
+    return poor
+
+
+def show_poor(folder, path, turns):
+    """What is left with such texts, as a line and as figures."""
+    results = os.path.join(folder, "poor.csv")
+    run_element(folder, with_errors(path), ["poor=" + OURS], results)
+    rows = read_results(results)
+    for split in SPLITS:
+        print("%-14s %-6s %.1f@%d" % (("poor text", split)
+                                      + summary(turns, rows, split)))
+    cut, wait = summary(turns, rows, "held")
+    return [figure("endpoint-poor-text-cut-offs", cut, "of 100 turns"),
+            figure("endpoint-poor-text-wait", wait, "ms")]
+
+
 def measure(folder, path):
     """All rows of all settings."""
     turns = read_turns(path)
@@ -290,8 +326,8 @@ def endpoint():
     folder = os.path.join(BUILD, "endpoint")
     out = os.path.join(folder, "turns")
     shutil.rmtree(out, ignore_errors=True)
-    turns, rows, smart = measure(out, endpoint_turns.make(out,
-                                                          sounds_in(folder)))
+    path = endpoint_turns.make(out, sounds_in(folder))
+    turns, rows, smart = measure(out, path)
     names = {"adaptive": ["adaptive-" + s for s in ADAPTIVE],
              "without text": [s + "-deaf" for s in ADAPTIVE],
              "fixed silence": ["fixed-%d" % s for s in FIXED]}
@@ -305,4 +341,4 @@ def endpoint():
     save(out, turns, rows)
     draw(os.path.join(out, "endpoint.svg"),
          {name: splits["held"] for name, splits in curves.items()})
-    return figures(turns, rows, curves)
+    return figures(turns, rows, curves) + show_poor(out, path, turns)

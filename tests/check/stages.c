@@ -60,6 +60,8 @@ test_before_the_end (void)
   assert_sums (report);
   g_assert_true (report->speculated);
   g_assert_false (plain->speculated);
+  g_assert_cmpstr (plain->reason, ==, "silence");
+  g_assert_cmpstr (report->reason, ==, "silence");
   g_assert_cmpint (stage_us (report, "endpoint"), <, 100000);
   g_assert_cmpint (stage_us (report, "endpoint") + stage_us (report,
           "withheld"), ==, stage_us (plain, "endpoint"));
