@@ -198,7 +198,7 @@ vad_turns_decide (GstVadEndpoint * self)
   guint n;
 
   note_activity (self, heard.voice);
-  if (heard.voice && heard.quiet == 0)
+  if (heard.voice)
     vad_wait_voice (self);
   else
     vad_wait_silence (self);
