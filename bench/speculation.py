@@ -27,16 +27,18 @@ SERVICES = {
 
 
 class Run:
-    """One call of TURNS turns."""
+    """One call of TURNS turns. @more: the environment of the pipeline; @stt:
+    the emulator's."""
 
-    def __init__(self, eager_silence):
+    def __init__(self, eager_silence, stt=(), **more):
         with contextlib.ExitStack() as stack:
-            services = stack.enter_context(emulator(SERVICES))
+            services = stack.enter_context(emulator(
+                {**SERVICES, "stt": {**SERVICES["stt"], **dict(stt)}}))
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             url = services.url
             environment = {**settings(url, url, url),
                            "SILENCE": str(SILENCE_MS),
-                           "EAGER_SILENCE": str(eager_silence)}
+                           "EAGER_SILENCE": str(eager_silence), **more}
             with serve("pipelines/deepgram.pipeline", "--call-record-dir",
                        folder, **environment) as (_, socket):
                 calls = callers(socket, "--turns", TURNS, "--silence",

@@ -16,6 +16,8 @@
  *             fails before its first sentence or after it; a voice fails
  *   EARLY     what is heard of a take may be a guess before its text is known,
  *             and may be wrong
+ *   ENDS      who recognises says once that a take is the last, of any turn and
+ *             take; and of what it has answered, what more there was
  *   KEYS      a key, in a turn of its own
  *   NODS      a turn may be a backchannel: no reason to stop talking
  *   TOOLS     a reply may have an effect before its second sentence
@@ -44,6 +46,7 @@ mtype = { NONE, WITHHELD, SUSPENDED, RELEASED, PAUSED };
 chan speech = [6] of { mtype, byte, byte, bit };    /* vadendpoint → recogniser:
                                                     * the end of a take */
 chan vad_oob = [6] of { mtype, byte, byte };
+chan ends = [1] of { byte, byte };                  /* cloudstt ↑ vadendpoint */
 chan texts = [6] of { mtype, byte, byte, short };   /* cloudstt → llmchat */
 chan stt_oob = [6] of { mtype, byte, byte };
 chan sentences = [4] of { mtype, byte };            /* llmchat → cloudtts */
@@ -81,6 +84,9 @@ active proctype Vad ()
 {
   byte t = 1, k;
   bit words, pressed;
+#ifdef ENDS
+  byte of_turn, of_take;
+#endif
 
   do
   :: t <= NT ->
@@ -92,6 +98,14 @@ wait:  if
 #ifdef KEYS
        :: !pressed -> pressed = 1; vad_oob!KEY, NT + 1, 0; goto wait
 #endif
+#ifdef ENDS
+       :: ends?of_turn, of_take ->
+            if
+            :: of_turn == t && of_take == k ->
+                 of_turn = 0; of_take = 0; vad_oob!TURN_END, t, k
+            :: else -> of_turn = 0; of_take = 0; goto wait
+            fi
+#endif
        :: vad_oob!TURN_END, t, k
        fi;
        t++
@@ -101,6 +115,13 @@ wait:  if
 #endif
        break
   od
+#ifdef ENDS
+  ;
+end:
+  do
+  :: ends?of_turn, of_take -> of_turn = 0; of_take = 0
+  od
+#endif
 }
 
 /* cloudstt and its recogniser */
@@ -136,6 +157,10 @@ active proctype Stt ()
 #ifdef EARLY
   byte early[NT + 1];
 #endif
+#ifdef ENDS
+  bit n_ends;
+  byte late[NT + 1];            /* a take of which not all was answered */
+#endif
 
 end:
   do
@@ -158,6 +183,9 @@ end:
 #ifdef FAILS
        :: w -> failed[t] = 1; got[t] = k
 #endif
+#ifdef ENDS
+       :: w && !n_ends -> late[t] = k; got[t] = k
+#endif
        :: !w -> got[t] = k
        fi;
        if
@@ -166,6 +194,20 @@ end:
             texts!GUESS, t, k, txt[t]
        :: else
        fi; t = 0; k = 0; w = 0 }
+#ifdef ENDS
+  /* All that there was, if he has not gone on since; and that it is over. */
+  :: atomic { !n_ends && seen[1] ->
+       n_ends = 1;
+       if :: t = 1 :: t = NT fi;
+       if :: k = 1 :: k = NK fi;
+       if
+       :: late[t] && !final[t] && resumed[t] < late[t] ->
+            txt[t] = txt[t] | BIT (t, late[t]);
+            texts!GUESS, t, late[t], txt[t]
+       :: else
+       fi;
+       ends!t, k; t = 0; k = 0 }
+#endif
 #ifdef EARLY
   :: atomic { speech??[TEXT, _, _, _] ->
        speech ?? <TEXT, t, k, w>;
@@ -624,7 +666,8 @@ active proctype Monitor ()
   byte e, n, b;
 
   atomic { timeout ->
-    assert (empty (speech) && empty (vad_oob) && empty (texts)
+    assert (empty (speech) && empty (vad_oob) && empty (ends)
+        && empty (texts)
         && empty (stt_oob) && empty (sentences) && empty (chat_oob)
         && empty (audio) && empty (tts_oob) && empty (reports)
         && empty (line) && empty (echoes));
