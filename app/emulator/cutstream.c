@@ -157,7 +157,7 @@ cut_output_send_piece (CutOutput * self)
 static void
 cut_output_send (CutOutput * self)
 {
-  g_autoptr (CutOutput) held = g_object_ref (self);
+  g_autoptr (CutOutput) held G_GNUC_UNUSED = g_object_ref (self);
   guint64 before = self->sent;
 
   if (self->source != NULL)

@@ -683,7 +683,7 @@ static void
 on_upgraded (SoupServerMessage * message, ParleyExchange * self)
 {
   g_autoptr (GIOStream) stream = NULL;
-  g_autoptr (SoupServerMessage) held = g_object_ref (message);
+  g_autoptr (SoupServerMessage) held G_GNUC_UNUSED = g_object_ref (message);
 
   parley_record_first_byte (self->record);
   parley_timer_clear (&self->gone_source);

@@ -589,7 +589,7 @@ gboolean
 llm_tools_check (GstLlmChat * self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ParleyTools) tools = llm_tools_peek (self, &error);
+  g_autoptr (ParleyTools) tools G_GNUC_UNUSED = llm_tools_peek (self, &error);
 
   if (error)
     gst_loop_element_post_error (loop_element (self), error);

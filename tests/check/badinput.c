@@ -442,8 +442,8 @@ test_garbage (void)
     "hello\r\n\r\n",
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     "GET\r\n\r\n", "GET /media HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n",
-    "POST /twiml HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "zz\r\n",
+    ("POST /twiml HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "zz\r\n"),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (garbage); i++) {

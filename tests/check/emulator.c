@@ -290,7 +290,7 @@ test_drip_is_slow (void)
   g_autoptr (EmulatorReply) reply = ask_with_fault (&rig,
       "{'fault':'drip','bytes':100,'every_ms':10}", ASK);
   gint64 len = g_bytes_get_size (reply->body);
-  g_autofree gchar *end = record_end (rig, 0);
+  g_autofree gchar *end G_GNUC_UNUSED = record_end (rig, 0);
 
   g_assert_cmpint (record_time (rig, 0, "ended_us")
       - record_time (rig, 0, "complete_us"), >=, (len / 100) * 10000);
@@ -351,9 +351,10 @@ test_delays (void)
 {
   g_autoptr (EmulatorRig) rig = emulator_rig_new ("{" REPLIES
       ",'delays':{'llm_first_token':50}}");
-  g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT,
+  g_autoptr (EmulatorReply) reply G_GNUC_UNUSED =
+      emulator_rig_request (rig, CHAT,
       ASK_STREAM);
-  g_autofree gchar *end = record_end (rig, 0);
+  g_autofree gchar *end G_GNUC_UNUSED = record_end (rig, 0);
   gint64 complete = record_time (rig, 0, "complete_us");
   gint64 first = record_time (rig, 0, "first_byte_us");
 
@@ -372,7 +373,8 @@ test_token_rate (void)
   g_autoptr (EmulatorRig) rig = emulator_rig_new ("{'llm':{"
       "'replies':['One two three four five six.'],"
       "'tokens_per_second':100}}");
-  g_autoptr (EmulatorReply) reply = emulator_rig_request (rig, CHAT,
+  g_autoptr (EmulatorReply) reply G_GNUC_UNUSED =
+      emulator_rig_request (rig, CHAT,
       ASK_STREAM);
 
   /* 0 is the role, 1 to 6 are the tokens, 10 ms apart. */
@@ -483,7 +485,7 @@ test_since (void)
   g_autoptr (EmulatorReply) wrong = NULL;
 
   for (guint i = 0; i < 4; i++) {
-    g_autoptr (EmulatorReply) each = emulator_rig_request (rig,
+    g_autoptr (EmulatorReply) each G_GNUC_UNUSED = emulator_rig_request (rig,
         "GET /v1/models?api_key=key-1&limit=3", NULL);
   }
   reply = emulator_rig_request (rig, "GET /emulator/requests", NULL);

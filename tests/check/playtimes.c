@@ -56,7 +56,7 @@ static void
 test_heard (void)
 {
   ParleyPlayTimes *times = parley_play_times_new ();
-  g_autoptr (ParleyTimeline) timeline = begin (times, 5);
+  g_autoptr (ParleyTimeline) timeline G_GNUC_UNUSED = begin (times, 5);
   g_autoptr (ParleyTurnReport) report = NULL;
 
   audio (times, 5, 30, FALSE);
@@ -84,7 +84,7 @@ static void
 test_sound_comes_later (void)
 {
   ParleyPlayTimes *times = parley_play_times_new ();
-  g_autoptr (ParleyTimeline) timeline = begin (times, 5);
+  g_autoptr (ParleyTimeline) timeline G_GNUC_UNUSED = begin (times, 5);
   g_autoptr (ParleyTurnReport) report = NULL;
 
   audio (times, 5, 200, FALSE);
@@ -153,7 +153,7 @@ static void
 test_nothing_to_report (void)
 {
   ParleyPlayTimes *times = parley_play_times_new ();
-  g_autoptr (ParleyTimeline) timeline = begin (times, 5);
+  g_autoptr (ParleyTimeline) timeline G_GNUC_UNUSED = begin (times, 5);
 
   audio (times, 5, 100, TRUE);
   g_assert_null (parley_play_times_over (times, 5));
@@ -170,9 +170,9 @@ static void
 test_all_over (void)
 {
   ParleyPlayTimes *times = parley_play_times_new ();
-  g_autoptr (ParleyTimeline) first = begin (times, 5);
-  g_autoptr (ParleyTimeline) second = begin (times, 6);
-  g_autoptr (ParleyTimeline) third = begin (times, 7);
+  g_autoptr (ParleyTimeline) first G_GNUC_UNUSED = begin (times, 5);
+  g_autoptr (ParleyTimeline) second G_GNUC_UNUSED = begin (times, 6);
+  g_autoptr (ParleyTimeline) third G_GNUC_UNUSED = begin (times, 7);
   g_autoptr (ParleyTurnReport) one = NULL, two = NULL;
 
   sent (times, 5, 1, 1, 1);
@@ -191,7 +191,7 @@ test_bounded (void)
 {
   ParleyPlayTimes *times = parley_play_times_new ();
   g_autoptr (ParleyTimeline) first = begin (times, 1);
-  g_autoptr (ParleyTimeline) again = begin (times, 1);
+  g_autoptr (ParleyTimeline) again G_GNUC_UNUSED = begin (times, 1);
 
   g_assert_true (parley_play_times_get (times, 1) == first);
   for (guint64 i = 2; i < 2 + PARLEY_PLAY_TIMES_MAX; i++)

@@ -73,7 +73,6 @@ test_cases (void)
 static void
 test_nul (void)
 {
-  g_autofree gchar *events = NULL;
   g_autoptr (ParleySse) sse = parley_sse_new (0);
   ParleySseEvent event;
 
