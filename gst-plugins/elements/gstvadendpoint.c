@@ -12,10 +12,10 @@
  * the noise on the line and looks at the spectrum above it, calls each frame
  * voice or silence. A turn opens once #GstVadEndpoint:min-speech of voice was
  * seen; what lies up to #GstVadEndpoint:preroll before it belongs to it. It is
- * over after #GstVadEndpoint:silence, counted from the last speech; if speech
- * seems to begin just then, it waits for up to 100 ms to be sure. Lost packets,
- * holes in the timestamps and GAP events count as silence, so that a turn ends
- * on a dead line too.
+ * over after #GstVadEndpoint:silence, counted from the end of voice, which is
+ * some 90 ms after the last speech; if speech seems to begin just then, it
+ * waits for up to 100 ms to be sure. Lost packets, holes in the timestamps and
+ * GAP events count as silence, so that a turn ends on a dead line too.
  *
  * With #GstVadEndpoint:eager-silence the speech is reported to end sooner, so
  * that recognition and answer may begin, and is taken up again as a new take of
