@@ -12,8 +12,8 @@ import wave
 RATE = 8000
 
 # A "|" is where the speaker stops and thinks, for PAUSE. The rules were written
-# with the split "known" at hand; "held" has other phrases and other voices, and
-# was not looked at.
+# with the split "known" at hand; "held" has other phrases and other voices: its
+# single turns were not looked at, its totals were.
 PHRASES = {
     ("en", "known"): [
         "I would like to book a table for two on Friday evening",

@@ -198,7 +198,7 @@ def draw(path, curves):
     out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 350" '
            'font-family="sans-serif" font-size="12">'
            '<rect width="660" height="350" fill="white"/>']
-    svg_axes(out, "Turns of voices and phrases that no rule was written with")
+    svg_axes(out, "Other phrases and voices than those the rules were written with")
     for n, (name, points) in enumerate(curves.items()):
         svg_curve(out, name, points, n)
     out.append("</svg>\n")

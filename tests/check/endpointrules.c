@@ -359,6 +359,36 @@ test_numbers_of_languages (void)
   }
 }
 
+/* Whatever a recogniser may write, every language has a verdict. */
+static void
+test_random_texts (void)
+{
+  static const gchar *const pieces[] = { "and", "five", "20", "…", "-", "@",
+    "ß", "\xcc\x81", "’", "quatre", "vingt", "double", ".", ",", "日本",
+    "é",
+    "number", "is", "on the", "march", "7th", "\t", "  ", "?!", "\xc2\xa0"
+  };
+  const gchar *const *codes = parley_endpoint_rules_languages ();
+
+  for (guint i = 0; i < 3000; i++) {
+    g_autoptr (ParleyEndpointRules) rules =
+        parley_endpoint_rules_for_language (codes[i % 7]);
+    g_autoptr (GString) text = g_string_new (NULL);
+    ParleyEndpointVerdict verdict;
+
+    for (gint n = g_test_rand_int_range (0, i % 300 + 1); n > 0; n--) {
+      g_string_append (text, pieces[g_test_rand_int_range (0,
+                  G_N_ELEMENTS (pieces))]);
+      if (g_test_rand_bit ())
+        g_string_append_c (text, ' ');
+    }
+    parley_endpoint_rules_decide (rules, text->str,
+        g_test_rand_int_range (0, PARLEY_N_TONES), &verdict);
+    g_assert_nonnull (verdict.reason);
+    g_assert_cmpuint (verdict.wait, <=, PARLEY_ENDPOINT_MOST);
+  }
+}
+
 static void
 test_unknown_language (void)
 {
@@ -411,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointrules/tones-matter", test_tones_matter);
   g_test_add_func ("/endpointrules/all-languages", test_all_languages);
   g_test_add_func ("/endpointrules/numbers", test_numbers_of_languages);
+  g_test_add_func ("/endpointrules/random-texts", test_random_texts);
   g_test_add_func ("/endpointrules/unknown-language", test_unknown_language);
   g_test_add_func ("/endpointrules/reasons", test_reasons);
   return g_test_run ();
