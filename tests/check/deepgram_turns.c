@@ -250,7 +250,8 @@ local_end_first (SttRig * rig, gconstpointer data)
   stt_rig_expect (rig, "partial 2/1 three");
 }
 
-/* What it has told is all when no more comes. */
+/* What it has told is all when no more comes, and a service that says nothing
+ * is not asked again. */
 static void
 local_end_without_answer (SttRig * rig, gconstpointer data)
 {
@@ -264,6 +265,22 @@ local_end_without_answer (SttRig * rig, gconstpointer data)
   stt_rig_expect (rig, "partial 1/1 one");
   stt_rig_advance (1);
   stt_rig_expect (rig, "final 1/1 one 0.00");
+  parley_mock_wait (rig->service->sockets->len == 2);
+}
+
+/* One that goes on saying something is. */
+static void
+local_end_before_all_was_heard (SttRig * rig, gconstpointer data)
+{
+  hear (rig, 1, 1, 1000);
+  tell (rig, "Update", 0.6, "one");
+  stt_rig_await (rig, "partial 1/1 one");
+  stt_rig_finish (rig);
+  tell (rig, "Update", 0.8, "one two");
+  stt_rig_await (rig, "partial 1/1 one two");
+  g_string_truncate (rig->log, 0);
+  stt_rig_advance (SECOND);
+  stt_rig_expect (rig, "final 1/1 one two 0.00");
   g_assert_cmpuint (rig->service->sockets->len, ==, 1);
 }
 
@@ -547,6 +564,7 @@ add_flux (void)
   add ("flux/end-says-more", end_says_more);
   add_of ("flux/local-end-first", local_end_first, "both", set_up);
   add ("flux/local-end-without-answer", local_end_without_answer);
+  add ("flux/local-end-before-all-was-heard", local_end_before_all_was_heard);
   add ("flux/nothing-said", nothing_said);
   add ("flux/end-of-nothing", end_of_nothing);
   add_of ("flux/late-end", late_end, "both", set_up);

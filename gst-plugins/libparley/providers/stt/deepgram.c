@@ -252,14 +252,14 @@ has_text (Take * take)
 }
 
 /* It was heard but never finished: such a websocket is not to be relied on for
- * the next take, unless it was not asked to finish. */
+ * the next take, unless it was not asked to finish and still says something. */
 static void
 settle_for_less (Take * take)
 {
   ParleySttDeepgram *self = g_object_ref (take->owner);
 
   answer (take);
-  if (g_queue_is_empty (&self->takes) && !(tells_ends (self)
+  if (g_queue_is_empty (&self->takes) && !(self->heard && tells_ends (self)
           && is_flux (self))) {
     parley_cloud_socket_drop_in_loop (self->socket, NULL);
     parley_cloud_socket_warm_in_loop (self->socket);
