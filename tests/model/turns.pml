@@ -245,6 +245,7 @@ byte key;                       /* a turn whose outcome is a key; 0: none */
 byte next_sentence;             /* of the reply; 0: no more to come */
 bit tool;                       /* it has an effect that was not done */
 bool eos_wait;
+bool no_orders;                 /* are taken any more */
 
 #define ALL_CLOSED (opened == closed)
 #define IS_RELEASED (state == RELEASED || state == PAUSED)
@@ -392,7 +393,7 @@ inline handle (m, t, k, text)
   :: m == TEXT && IS_NOD -> handle_outcome (t, 0)
   :: m == TEXT && !IS_NOD -> nods = nods & ~text; handle_outcome (t, text)
   :: m == EMPTY -> handle_outcome (t, 0)
-  :: m == EOS -> eos_wait = 1
+  :: m == EOS -> eos_wait = 1; no_orders = 1
   fi
 }
 
@@ -450,7 +451,6 @@ active proctype Chat ()
   short x;
   mtype m;
   bool named;                   /* the first of texts has opened its turn */
-  bool stop_given;
 
 end:
   do
@@ -496,7 +496,7 @@ end:
   :: atomic { tool && next_sentence > 1 && MAY_ACT ->
        tool = 0; effects[reply]++; assert (may_be_heard[reply]) }
 #ifdef STOP
-  :: atomic { !stop_given && IS_RELEASED -> stop_given = 1; stop () }
+  :: atomic { !no_orders && IS_RELEASED -> no_orders = 1; stop () }
 #endif
   :: atomic { eos_wait && !ack_wait && !key && !next_sentence ->
        eos_wait = 0; sentences!EOS, 0 }
