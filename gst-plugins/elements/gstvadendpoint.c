@@ -35,6 +35,11 @@
  * longest wait; with `both` whoever is first. The audio of a turn then goes out
  * with its pauses, which belong to the take before them.
  *
+ * Our own voice that comes back from the caller's loudspeaker is no voice with
+ * #GstVadEndpoint:echo-suppression, if the pipeline has a call (context
+ * `parley.call`, offered by twiliosrc or the application): what was sent there,
+ * and when, is compared with what comes, at all delays up to 0.9 s.
+ *
  * Outside of turns GAP events go out in place of audio, about two a second and
  * one just before speech. Buffers are split exactly where decisions fall, in
  * samples, and never copied. Timestamps are counted in samples from the
@@ -150,7 +155,8 @@ enum
   PROP_MIN_SPEECH,
   PROP_PREROLL,
   PROP_MAX_TURN,
-  PROP_SENSITIVITY
+  PROP_SENSITIVITY,
+  PROP_ECHO_SUPPRESSION
 };
 
 #define CAPS "audio/x-mulaw, rate = (int) 8000, channels = (int) 1; " \
@@ -186,6 +192,7 @@ take_settings (GstVadEndpoint * self)
   parley_endpointer_set (self->endpointer, &self->settings.endpointer);
   vad_wait_voice (self);
   voice_frames_set_sensitivity (self->frames, self->settings.sensitivity);
+  self->follows_echo = FALSE;
 }
 
 static GstFlowReturn
@@ -205,6 +212,7 @@ gst_vad_endpoint_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   speech_gate_begin (&self->gate);
   turn_times_take (&self->times, buffer, held_audio_get_end (self->gate.held));
   take_settings (self);
+  vad_echo_follow (self);
   vad_told_settle (self);
   vad_input_follow_time (self, buffer);
   if (size == 0)
@@ -272,6 +280,7 @@ set_caps (GstVadEndpoint * self, GstCaps * caps)
   self->mulaw = mulaw;
   self->rate = rate;
   self->frames = voice_frames_new (mulaw, rate, self->settings.sensitivity);
+  self->follows_echo = FALSE;
   reset_stream (self);
 }
 
@@ -445,6 +454,8 @@ gst_vad_endpoint_change_state (GstElement * element, GstStateChange transition)
           || transition == GST_STATE_CHANGE_READY_TO_PAUSED)
       && !vad_wait_load (GST_VAD_ENDPOINT (element)))
     return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    vad_echo_ask (GST_VAD_ENDPOINT (element));
   result = GST_ELEMENT_CLASS (gst_vad_endpoint_parent_class)->change_state
       (element, transition);
 
@@ -501,6 +512,8 @@ gst_vad_endpoint_set_property (GObject * object, guint id,
   GST_OBJECT_LOCK (self);
   if (id == PROP_SENSITIVITY)
     self->wanted.sensitivity = g_value_get_double (value);
+  else if (id == PROP_ECHO_SUPPRESSION)
+    self->wanted.echo_suppression = g_value_get_boolean (value);
   else if (is_text (id)) {
     g_free (*get_text_unlocked (self, id));
     *get_text_unlocked (self, id) = g_value_dup_string (value);
@@ -520,6 +533,8 @@ gst_vad_endpoint_get_property (GObject * object, guint id, GValue * value,
   GST_OBJECT_LOCK (self);
   if (id == PROP_SENSITIVITY)
     g_value_set_double (value, self->wanted.sensitivity);
+  else if (id == PROP_ECHO_SUPPRESSION)
+    g_value_set_boolean (value, self->wanted.echo_suppression);
   else if (is_text (id))
     g_value_set_string (value, *get_text_unlocked (self, id));
   else
@@ -553,6 +568,7 @@ gst_vad_endpoint_init (GstVadEndpoint * self)
   self->wanted.text_lag = DEFAULT_TEXT_LAG;
   self->wanted.preroll = DEFAULT_PREROLL;
   self->wanted.sensitivity = DEFAULT_SENSITIVITY;
+  self->wanted.echo_suppression = TRUE;
   self->settings = self->wanted;
   self->language = g_strdup (DEFAULT_LANGUAGE);
   self->endpointer = parley_endpointer_new (&self->settings.endpointer);
@@ -650,6 +666,12 @@ gst_vad_endpoint_class_init (GstVadEndpointClass * klass)
           "0.5 = errs as often either way, 1.0 = whatever might be speech); "
           "a change makes it learn the noise on the line anew", 0.0, 1.0,
           DEFAULT_SENSITIVITY,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+          GST_PARAM_MUTABLE_PLAYING));
+  g_object_class_install_property (object_class, PROP_ECHO_SUPPRESSION,
+      g_param_spec_boolean ("echo-suppression", "Echo suppression",
+          "Whether our own voice that comes back from the caller's loudspeaker "
+          "is no voice; needs the pipeline's call (parley.call)", TRUE,
           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
           GST_PARAM_MUTABLE_PLAYING));
 

@@ -46,6 +46,12 @@ arrival_of (const PacketTimes * packet)
   return packet->arrived ? packet->arrived : packet->in;
 }
 
+gint64
+turn_times_arrived (const TurnTimes * times)
+{
+  return arrival_of (&times->packets[0]);
+}
+
 static void
 add_timeline (const TurnTimes * times, GstEvent * event,
     GstClockTime speech_end)

@@ -33,6 +33,8 @@ void turn_times_take (TurnTimes * times, GstBuffer * buffer,
     guint64 position);
 /* When the packet came in that is being looked at. */
 gint64 turn_times_entered (const TurnTimes * times);
+/* Likewise, but when it arrived, if that is known. */
+gint64 turn_times_arrived (const TurnTimes * times);
 /* There is speech up to position @end, which was noticed just now. */
 void turn_times_voice (TurnTimes * times, guint64 end);
 

@@ -4,8 +4,9 @@
 /* The insides of vadendpoint: gstvadendpoint.c is the element, vadinput.c cuts
  * what comes in into frames and follows its time, vadturns.c does what is
  * decided about them, vadwait.c says how long the silence at the end of a turn
- * is, vadtold.c follows what a recogniser says of turns. All on the thread that
- * pushes, under the sink pad's stream lock, except where said. */
+ * is, vadtold.c follows what a recogniser says of turns, vadecho.c finds out
+ * what is played to the caller. All on the thread that pushes, under the sink
+ * pad's stream lock, except where said. */
 
 #include "gstvadendpoint.h"
 #include "speechgate.h"
@@ -24,6 +25,7 @@ typedef struct
   guint text_lag;               /* ms */
   guint preroll;                /* ms */
   gdouble sensitivity;
+  gboolean echo_suppression;
 } VadSettings;
 
 /* The silence that ends the turn under way, and why. */
@@ -87,6 +89,7 @@ struct _GstVadEndpoint
   SpeechGate gate;
   ParleyEndpointRules *rules;   /* constant from PAUSED on; NULL: none */
   VadWait wait;
+  gboolean follows_echo;        /* frames know what is played, if they should */
   gboolean finishing;           /* what is open ends with the stream */
 
   /* As it says: */
@@ -147,6 +150,13 @@ void vad_wait_take_text (GstVadEndpoint * self, GstEvent * event);
  * text. */
 void vad_wait_voice (GstVadEndpoint * self);
 void vad_wait_silence (GstVadEndpoint * self);
+
+/* vadecho.c */
+
+/* Asks for the pipeline's call; not under a lock. */
+void vad_echo_ask (GstVadEndpoint * self);
+/* Has the frames know what is played, once after follows_echo was unset. */
+void vad_echo_follow (GstVadEndpoint * self);
 
 /* vadtold.c */
 

@@ -194,7 +194,9 @@ void
 vad_turns_decide (GstVadEndpoint * self)
 {
   ParleyEndpointAction actions[PARLEY_ENDPOINTER_MAX_ACTIONS];
-  ParleyEndpointerFrame heard = voice_frames_decide (self->frames);
+  ParleyEndpointerFrame heard = voice_frames_decide (self->frames,
+      parley_endpointer_get_frames (self->endpointer),
+      turn_times_arrived (&self->times));
   guint n;
 
   note_activity (self, heard.voice);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "speech/echo.h"
 #include "speech/g711.h"
 #include "speech/mulawresampler.h"
 #include "speech/vad.h"
@@ -18,6 +19,8 @@ struct _VoiceFrames
   guint length;
   gdouble sensitivity;
   ParleyVad *vad;
+  ParleyPlayedSound *played;    /* owned by echo; NULL: all voice counts */
+  ParleyEcho *echo;             /* NULL likewise */
   ParleyProsody prosody;
 
   gint16 samples[MAX_LENGTH];
@@ -70,6 +73,7 @@ void
 voice_frames_free (VoiceFrames * self)
 {
   parley_vad_free (self->vad);
+  g_clear_pointer (&self->echo, parley_echo_free);
   g_clear_pointer (&self->resampler, parley_mulaw_resampler_free);
   g_clear_pointer (&self->codes, g_byte_array_unref);
   g_free (self);
@@ -93,6 +97,17 @@ voice_frames_set_sensitivity (VoiceFrames * self, gdouble sensitivity)
   parley_vad_free (self->vad);
   self->vad = parley_vad_new (sensitivity);
   self->sensitivity = sensitivity;
+}
+
+void
+voice_frames_set_played (VoiceFrames * self, ParleyPlayedSound * played)
+{
+  if (played == self->played)
+    return;
+  g_clear_pointer (&self->echo, parley_echo_free);
+  self->played = played;
+  if (played)
+    self->echo = parley_echo_new (played);
 }
 
 guint
@@ -156,7 +171,7 @@ to_vad_rate (VoiceFrames * self, gint16 * out)
 }
 
 ParleyEndpointerFrame
-voice_frames_decide (VoiceFrames * self)
+voice_frames_decide (VoiceFrames * self, guint64 number, gint64 now)
 {
   ParleyVadResult result = { 0 };
   gint16 narrow[PARLEY_VAD_FRAME_SAMPLES];
@@ -169,8 +184,12 @@ voice_frames_decide (VoiceFrames * self)
     to_vad_rate (self, narrow);
     frame = narrow;
   }
-  if (!torn)
+  if (!torn) {
     parley_vad_frame (self->vad, frame, &result);
+    if (self->echo && parley_echo_frame (self->echo, number, now, frame,
+            result.voice))
+      result.voice = result.rising = FALSE;
+  }
   parley_prosody_push (&self->prosody, &(ParleyProsodyFrame) {
       result.pitch, result.periodicity}
       , result.voice && result.quiet == 0);

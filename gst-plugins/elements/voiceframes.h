@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include "speech/played.h"
 #include "speech/prosody.h"
 #include "turn/endpointer.h"
 
@@ -27,6 +28,10 @@ void voice_frames_reset (VoiceFrames * self);
 /* No effect if it is what is set; else what was learnt of the line is lost. */
 void voice_frames_set_sensitivity (VoiceFrames * self, gdouble sensitivity);
 
+/* From now on voice that is no more than @played back from a loudspeaker is
+ * none; NULL: all voice counts. No effect if it is what is set. */
+void voice_frames_set_played (VoiceFrames * self, ParleyPlayedSound * played);
+
 /* Samples of input in a frame, and bytes in a sample. */
 guint voice_frames_get_length (const VoiceFrames * self);
 guint voice_frames_get_sample_size (const VoiceFrames * self);
@@ -40,8 +45,10 @@ guint voice_frames_fill_gap (VoiceFrames * self, guint64 n_samples);
 gboolean voice_frames_is_full (const VoiceFrames * self);
 
 /* What ParleyVad says of the full frame; begins the next one. A frame that is
- * not audio throughout is silence, and ParleyVad learns nothing from it. */
-ParleyEndpointerFrame voice_frames_decide (VoiceFrames * self);
+ * not audio throughout is silence, and ParleyVad learns nothing from it. It is
+ * frame @number of the line and came at @now, µs of parley_clock_now(). */
+ParleyEndpointerFrame voice_frames_decide (VoiceFrames * self, guint64 number,
+    gint64 now);
 
 /* How the last voice sounded where it stopped. */
 ParleyTone voice_frames_get_tone (const VoiceFrames * self);

@@ -28,6 +28,7 @@ struct _ParleyCall
   GObject parent;
 
   ParleyLoop *loop;
+  ParleyPlayedSound *played;
   gint64 accepted;
 
   /* On the loop only. While the socket is open it holds a reference of the
@@ -322,6 +323,7 @@ parley_call_send_media_in_loop (ParleyCall * self, const guint8 * mulaw,
 {
   if (!may_send (self))
     return;
+  parley_played_send (self->played, parley_clock_now (), mulaw, len);
   parley_twilio_build_media (self->out, self->start.stream_sid, mulaw, len);
   send_out (self);
 }
@@ -340,6 +342,7 @@ parley_call_send_clear_in_loop (ParleyCall * self)
 {
   if (!may_send (self))
     return;
+  parley_played_clear (self->played, parley_clock_now ());
   parley_twilio_build_clear (self->out, self->start.stream_sid);
   send_out (self);
 }
@@ -397,6 +400,12 @@ ParleyLoop *
 parley_call_get_loop (ParleyCall * self)
 {
   return self->loop;
+}
+
+ParleyPlayedSound *
+parley_call_get_played (ParleyCall * self)
+{
+  return self->played;
 }
 
 gint64
@@ -470,6 +479,7 @@ parley_call_finalize (GObject * object)
   parley_twilio_message_clear (&self->start);
   g_mutex_clear (&self->lock);
   g_object_unref (self->loop);
+  parley_played_unref (self->played);
   G_OBJECT_CLASS (parley_call_parent_class)->finalize (object);
 }
 
@@ -478,6 +488,7 @@ parley_call_init (ParleyCall * self)
 {
   self->participants = g_array_new (FALSE, FALSE, sizeof (Participant));
   self->out = g_string_sized_new (320);
+  self->played = parley_played_new ();
   g_mutex_init (&self->lock);
 }
 

@@ -5,6 +5,7 @@
 
 #include "net/loop.h"
 #include "net/twiliomessage.h"
+#include "speech/played.h"
 
 G_BEGIN_DECLS
 
@@ -12,8 +13,8 @@ G_BEGIN_DECLS
  * ends of a pipeline share it: twiliosrc reads from it, mulawsink writes to it.
  *
  * Threads: a call belongs to its loop. References may be held and dropped
- * anywhere, and parley_call_get_loop(), _end(), _expand() and _get_start()
- * called from anywhere; all else on the loop. */
+ * anywhere, and parley_call_get_loop(), _get_played(), _end(), _expand() and
+ * _get_start() called from anywhere; all else on the loop. */
 
 #define PARLEY_TYPE_CALL (parley_call_get_type ())
 G_DECLARE_FINAL_TYPE (ParleyCall, parley_call, PARLEY, CALL, GObject)
@@ -60,6 +61,8 @@ void parley_call_attach_in_loop (ParleyCall * call,
     SoupWebsocketConnection * websocket, GSocket * socket, gint64 accepted);
 
 ParleyLoop *parley_call_get_loop (ParleyCall * call);
+/* What was sent to be played, and when. Borrowed. */
+ParleyPlayedSound *parley_call_get_played (ParleyCall * call);
 /* 0: not attached yet. */
 gint64 parley_call_get_accepted_in_loop (ParleyCall * call);
 
