@@ -2,8 +2,8 @@
 /*
  * vad-features VOICES SPLIT N SEED: what bench/vad_train.py learns from, on
  * standard output. Of each of N scenes: the number of its frames and of
- * features, as 32-bit integers, then for each frame the features and 1.0 or 0.0
- * for speech, as 32-bit floats.
+ * features, as 32-bit integers, then for each frame the features, 1.0 or 0.0
+ * for an active frame, and the like for speech, as 32-bit floats.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@ static const guint8 kinds[] = {
   VAD_NOISE_MUSIC, VAD_NOISE_MUSIC, VAD_NOISE_CLICKS,
   VAD_NOISE_DROPOUTS, VAD_NOISE_DROPOUTS, VAD_NOISE_ECHO,
   VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
+  VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
   VAD_NOISE_RUMBLE, VAD_NOISE_TONES, VAD_NOISE_TONES, VAD_NOISE_COMFORT
 };
 
@@ -32,11 +33,11 @@ write_scene (const VadScene * scene)
   memset (&features, 0, sizeof (features));
   fwrite (head, sizeof (head), 1, stdout);
   for (gsize i = 0; i < scene->n_frames; i++) {
-    gfloat label = scene->labels[i] ? 1.0f : 0.0f;
+    gfloat labels[2] = { scene->active[i], scene->labels[i] };
 
     parley_vad_features_push (&features, scene->samples + i * VAD_FRAME);
     fwrite (features.values, sizeof (gfloat), PARLEY_VAD_N_FEATURES, stdout);
-    fwrite (&label, sizeof (label), 1, stdout);
+    fwrite (labels, sizeof (labels), 1, stdout);
   }
 }
 
@@ -59,7 +60,8 @@ draw_spec (VadSceneSpec * spec, GRand * rand)
     spec->lead_frames = g_rand_int_range (rand, 0, 800);
   if (g_rand_int_range (rand, 0, 4) == 0)
     spec->noise_frames = 800;
-  if (spec->noise >= VAD_NOISE_TELEVISION && g_rand_boolean (rand))
+  if (spec->noise == VAD_NOISE_TELEVISION
+      || (spec->noise > VAD_NOISE_TELEVISION && g_rand_boolean (rand)))
     spec->noise_frames = 3000;
 }
 

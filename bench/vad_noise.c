@@ -4,7 +4,8 @@
  * bench/vad_voices.sh collects, and asks detectors that are at hand about each
  * frame: ParleyVad, webrtcdsp, and a threshold of energy over a floor that
  * adapts. For each scene OUT/NAME.raw is the audio, and NAME.truth and
- * NAME.DETECTOR hold a byte of 0 or 1 for each 10 ms; a line of OUT/scenes.csv
+ * NAME.DETECTOR hold a byte of 0 or 1 for each 10 ms, as does
+ * NAME.parley-settled of what ParleyVad says later; a line of OUT/scenes.csv
  * says what it is. OUT/cpu.csv says what detectors cost, and how late they
  * decide. bench/vad_noise.py counts.
  */
@@ -29,28 +30,32 @@
 
 static const gint snrs[] = { 20, 15, 10, 5, 0 };
 
-/* Decides about all frames of a scene. */
-typedef void (*Detector) (const VadScene * scene, gboolean * voice);
+/* Decides about all frames of a scene, and may settle later what they were. */
+typedef void (*Detector) (const VadScene * scene, gboolean * voice,
+    gboolean * settled);
 
 static void
-ask_parley (const VadScene * scene, gboolean * voice)
+ask_parley (const VadScene * scene, gboolean * voice, gboolean * settled)
 {
   static const gint16 silence[VAD_FRAME];
   g_autoptr (ParleyVad) vad = parley_vad_new (0.5);
 
-  for (gsize i = 0; i < scene->n_frames + PARLEY_VAD_DELAY; i++) {
-    gboolean decision = parley_vad_frame (vad, i < scene->n_frames ?
-        scene->samples + i * VAD_FRAME : silence, NULL);
+  for (gsize i = 0; i < scene->n_frames + PARLEY_VAD_SETTLED_DELAY; i++) {
+    ParleyVadResult result;
 
-    if (i >= PARLEY_VAD_DELAY)
-      voice[i - PARLEY_VAD_DELAY] = decision;
+    parley_vad_frame (vad, i < scene->n_frames ?
+        scene->samples + i * VAD_FRAME : silence, &result);
+    if (i >= PARLEY_VAD_DELAY && i < scene->n_frames + PARLEY_VAD_DELAY)
+      voice[i - PARLEY_VAD_DELAY] = result.voice;
+    if (i >= PARLEY_VAD_SETTLED_DELAY)
+      settled[i - PARLEY_VAD_SETTLED_DELAY] = result.settled;
   }
 }
 
 /* What is 8 dB above a floor that falls at once and rises by 5 dB a second;
  * 80 ms more when it is over. */
 static void
-ask_energy (const VadScene * scene, gboolean * voice)
+ask_energy (const VadScene * scene, gboolean * voice, gboolean * settled)
 {
   gdouble floor = 0.0;
   gint hangover = 0;
@@ -86,7 +91,7 @@ take_activity (GstMessage * message, const VadScene * scene, gboolean * voice)
 }
 
 static void
-ask_webrtcdsp (const VadScene * scene, gboolean * voice)
+ask_webrtcdsp (const VadScene * scene, gboolean * voice, gboolean * settled)
 {
   GstHarness *h = gst_harness_new_parse ("webrtcdsp voice-detection=true "
       "echo-cancel=false noise-suppression=false gain-control=false");
@@ -120,11 +125,12 @@ static const struct
 {
   const gchar *name;
   Detector ask;
+  const gchar *settled;         /* its name, or NULL */
   gint delay;                   /* from the end of a frame, ms */
 } detectors[N_DETECTORS] = {
-  {"parley", ask_parley, 10 * PARLEY_VAD_DELAY},
-  {"energy", ask_energy, 0},
-  {"webrtcdsp", ask_webrtcdsp, 0},
+  {"parley", ask_parley, "parley-settled", 10 * PARLEY_VAD_DELAY},
+  {"energy", ask_energy, NULL, 0},
+  {"webrtcdsp", ask_webrtcdsp, NULL, 0},
 };
 
 typedef struct
@@ -178,6 +184,7 @@ run_scene (Bench * bench, const VadSceneSpec * spec, guint voice)
   };
   g_autoptr (VadScene) scene = vad_scene_new (spec, &sources);
   g_autofree gboolean *decisions = g_new (gboolean, scene->n_frames);
+  g_autofree gboolean *settled = g_new (gboolean, scene->n_frames);
   g_autofree gchar *name = g_strdup_printf ("%04u-%s-%d", bench->n_scenes++,
       vad_noise_names[spec->noise], (gint) spec->snr);
 
@@ -187,10 +194,13 @@ run_scene (Bench * bench, const VadSceneSpec * spec, guint voice)
   for (gint i = 0; i < bench->n_detectors; i++) {
     gdouble start = cpu_seconds ();
 
-    detectors[i].ask (scene, decisions);
+    detectors[i].ask (scene, decisions, settled);
     bench->cpu[i] += cpu_seconds () - start;
     store_decisions (bench, name, detectors[i].name, decisions,
         scene->n_frames);
+    if (detectors[i].settled != NULL)
+      store_decisions (bench, name, detectors[i].settled, settled,
+          scene->n_frames);
   }
   bench->seconds += scene->n_frames * SECONDS_A_FRAME;
   fprintf (bench->list, "%s,%s,%d,%.1f,%u,%d,%" G_GSIZE_FORMAT "\n", name,

@@ -16,6 +16,8 @@ decided are closed, as they are in what is true.
   speech, or speech for noise, count as 0.
 - error: between the beginning of a segment and what was settled to be its
   beginning, early or late, and so for its end.
+  Both are taken at pauses of 200 ms or more: of what is nearly a gap of 100 ms
+  a frame decides whether it is one, and the error is the whole gap.
 - false starts: times that 60 ms of voice, vadendpoint's min-speech, were
   decided in noise alone.
 """
@@ -33,6 +35,8 @@ MIN_SPEECH = 6
 # After which a segment is not the cause of what is heard.
 LONGEST_ERROR = 50
 CLOSED_GAP = 10
+# A pause that is no gap, whoever measures it.
+LEAST_PAUSE = 20
 
 
 def read(folder, name, kind):
@@ -81,12 +85,14 @@ def segments(truth):
 
 def edges(truth, voice):
     """Where the voice of each segment begins and ends, in frames after the
-    segment does; None for a segment unheard."""
+    segment does; None beside a gap that is hardly a pause. Nothing for a
+    segment unheard."""
     for begin, end, earliest, latest in segments(truth):
         first = voice.find(1, begin, end)
         if first < 0:
-            yield None
+            yield ()
             continue
+        paused = begin - earliest >= LEAST_PAUSE, latest - end >= LEAST_PAUSE
         earliest = max(earliest, begin - LONGEST_ERROR)
         latest = min(latest, end + LONGEST_ERROR)
         if first == begin:
@@ -95,7 +101,8 @@ def edges(truth, voice):
         if last == end:
             last = voice.find(0, end, latest)
             last = latest if last < 0 else last
-        yield first - begin, last - end
+        yield (first - begin if paused[0] else None,
+               last - end if paused[1] else None)
 
 
 def false_starts(voice):
@@ -118,6 +125,7 @@ class Cell:
         self.ends = []
         self.onset_errors = []
         self.offset_errors = []
+        self.segments = 0
         self.unheard = 0
         self.starts = 0
         self.alone = 0
@@ -127,18 +135,18 @@ class Cell:
             self.counts[kind] = [a + b for a, b in zip(
                 self.counts[kind], count(truth, voice))]
         for edge in edges(truth, decided):
-            if edge is None:
-                self.unheard += 1
-                continue
-            # Told at the end of the frame it begins or is over in.
-            self.onsets.append(0 if edge[0] < 0 else
-                               (edge[0] + 1) * FRAME_MS + self.delay)
-            self.ends.append(0 if edge[1] < 0 else
-                             (edge[1] + 1) * FRAME_MS + self.delay)
+            self.segments += 1
+            self.unheard += not edge
+            for told, frames in zip((self.onsets, self.ends), edge):
+                # At the end of the frame that it begins or is over in.
+                if frames is not None:
+                    told.append(0 if frames < 0 else
+                                (frames + 1) * FRAME_MS + self.delay)
         for edge in edges(truth, settled):
-            if edge is not None:
-                self.onset_errors.append(abs(edge[0]) * FRAME_MS)
-                self.offset_errors.append(abs(edge[1]) * FRAME_MS)
+            for errors, frames in zip((self.onset_errors,
+                                       self.offset_errors), edge):
+                if frames is not None:
+                    errors.append(abs(frames) * FRAME_MS)
 
     def add_alone(self, voice):
         self.starts += false_starts(voice)
@@ -150,11 +158,11 @@ class Cell:
 
 
 def gather(folder, delays):
-    """Cells by detector, noise and ratio."""
-    cells = {}
+    """Cells by detector, noise and ratio, and by detector and voice."""
+    cells, voices = {}, {}
     with open(os.path.join(folder, "scenes.csv"), encoding="ascii") as file:
         rows = list(csv.reader(file))
-    for name, noise, snr, _, _, alone, speech in rows:
+    for name, noise, snr, _, talker, alone, speech in rows:
         for detector in DETECTORS:
             if not os.path.exists(os.path.join(folder, "%s.%s" % (
                     name, detector))):
@@ -167,11 +175,14 @@ def gather(folder, delays):
                 cell.add_alone(voice[int(speech):])
             else:
                 kind = detector + "-settled"
-                cell.add(read(folder, name, "truth"), voice,
-                         read(folder, name, kind) if os.path.exists(
-                             os.path.join(folder, "%s.%s" % (name, kind)))
-                         else close_gaps(voice))
-    return cells
+                truth = read(folder, name, "truth")
+                settled = read(folder, name, kind) if os.path.exists(
+                    os.path.join(folder, "%s.%s" % (name, kind))) \
+                    else close_gaps(voice)
+                cell.add(truth, voice, settled)
+                voices.setdefault((detector, int(talker)), Cell()).add(
+                    truth, voice, settled)
+    return cells, voices
 
 
 def costs_of(folder):
@@ -195,11 +206,12 @@ def mean(values):
 class Results:
     """The cells, with what is asked of them."""
 
-    def __init__(self, cells):
+    def __init__(self, cells, voices):
         self.cells = cells
+        self.voices = voices
         self.detectors = [d for d in DETECTORS if any(k[0] == d
                                                       for k in cells)]
-        with_speech = [k for k, c in cells.items() if c.onsets or c.unheard]
+        with_speech = [k for k, c in cells.items() if c.segments]
         self.noises = list(dict.fromkeys(k[1] for k in with_speech))
         self.snrs = sorted({k[2] for k in with_speech}, reverse=True)
         self.alone = list(dict.fromkeys(k[1] for k, c in cells.items()
@@ -220,8 +232,8 @@ class Results:
         """In percent of the segments."""
         cells = [self.cells[detector, noise, snr] for noise in self.noises
                  for snr in snrs]
-        lost = sum(cell.unheard for cell in cells)
-        return 100 * lost / (lost + sum(len(c.onsets) for c in cells))
+        return 100 * sum(cell.unheard for cell in cells) / sum(
+            cell.segments for cell in cells)
 
     def starts(self, detector, noise, snr=None):
         cells = [c for k, c in self.cells.items()
@@ -243,6 +255,10 @@ def print_f1(results):
     for kind in ("settled", "decided"):
         print("%-15s " % ("mean, " + kind) + " ".join(
             "%9.3f" % results.mean_f1(d, kind) for d in results.detectors))
+    for voice in sorted({k[1] for k in results.voices}):
+        print("%-15s " % ("voice %d" % (voice + 1)) + " ".join(
+            "%9.3f" % f1_of(results.voices[d, voice].counts["settled"])
+            for d in results.detectors))
 
 
 def print_edges(results):
@@ -299,7 +315,7 @@ def write_csv(folder, results):
                 percentile(cell.onsets, 50), percentile(cell.onsets, 95),
                 percentile(cell.ends, 95), percentile(cell.onset_errors, 95),
                 percentile(cell.offset_errors, 95), cell.unheard,
-                cell.unheard + len(cell.onsets), cell.starts,
+                cell.segments, cell.starts,
                 "%.3f" % (cell.alone / 360000)])
 
 
@@ -377,7 +393,7 @@ def print_figures(results, cpu):
 def main():
     folder = sys.argv[1]
     cpu, delays = costs_of(folder)
-    results = Results(gather(folder, delays))
+    results = Results(*gather(folder, delays))
     print_f1(results)
     print_edges(results)
     print_starts(results, cpu)

@@ -4,11 +4,15 @@
 with to what vad-features wrote of train/, says how it does on what it wrote of
 tune/, and writes HEADER. The same features give the same weights, as far as the
 processor adds alike. One core, no more than numpy; EPOCHS=N, UNITS=N and RATE=N
-in the environment to try others, SAVE=FILE to keep what START=FILE goes on from.
+in the environment to try others, SAVE=FILE to keep what START=FILE goes on from,
+also with more units.
 
 A layer of gated recurrent units (Cho et al., 2014; the reset gate acts on the
-sum, so that there is one product with the state) and their weighted sum, the
-odds. Backpropagation goes through SPAN frames, the state comes from before.
+sum, so that there is one product with the state). Three outputs look at it: two
+weighted sums of the state are the odds that the frame DELAY before is active,
+and that it is speech, gaps closed; a hidden layer over three states, now and 60
+and 120 ms ago, gives the odds that the frame LATE before is speech.
+Backpropagation goes through SPAN frames, the state comes from before.
 """
 import os
 import sys
@@ -16,29 +20,39 @@ import time
 
 import numpy as np
 
-UNITS = int(os.environ.get("UNITS", "40"))
+UNITS = int(os.environ.get("UNITS", "64"))
+HIDDEN = 16
 EPOCHS = int(os.environ.get("EPOCHS", "16"))
 STREAMS, SPAN = 256, 64
 RATE, LEAST_RATE = float(os.environ.get("RATE", "4e-3")), 1e-4
 LONGEST_SLOPE = 1.0
-# Frames heard before it says what a frame is; PARLEY_VAD_DELAY.
-DELAY = int(os.environ.get("DELAY", "2"))
-# The first frames of speech count as much again.
+# Frames heard before it says what a frame is; PARLEY_VAD_DELAY and
+# PARLEY_VAD_SETTLED_DELAY.
+DELAY, LATE = 2, 12
+# Of the states that the last output sees.
+TAPS = (0, 6, 12)
+# The first frames of activity count as much again.
 ONSET = 4
 F = np.float32
 
 
+def shift(labels, frames):
+    late = np.zeros(len(labels), F)
+    late[frames:] = labels[:len(labels) - frames]
+    return late
+
+
 def load(path):
-    """Scenes as (features, labels)."""
+    """Scenes as (features, labels of the outputs)."""
     data = np.memmap(path, np.uint8, "r")
     scenes, at = [], 0
     while at < len(data):
         frames, width = data[at:at + 8].view(np.uint32)
-        size = int(frames) * (int(width) + 1) * 4
+        size = int(frames) * (int(width) + 2) * 4
         rows = data[at + 8:at + 8 + size].view(np.float32).reshape(frames, -1)
-        late = np.zeros(frames, F)
-        late[DELAY:] = rows[:frames - DELAY, -1]
-        scenes.append((rows[:, :-1], late))
+        scenes.append((rows[:, :-2], np.stack([
+            shift(rows[:, -2], DELAY), shift(rows[:, -1], DELAY),
+            shift(rows[:, -1], LATE)], 1)))
         at += 8 + size
     return scenes
 
@@ -72,16 +86,56 @@ def new_model(width, rng):
              "state": weights(UNITS, 3 * UNITS),
              "bias": np.zeros(3 * UNITS, F),
              "state_bias": np.zeros(UNITS, F),
-             "out": weights(UNITS, 1)[:, 0],
-             "out_bias": np.zeros(1, F)}
+             "out": weights(UNITS, 2),
+             "out_bias": np.zeros(2, F),
+             "late": weights(len(TAPS) * UNITS, HIDDEN),
+             "late_bias": np.zeros(HIDDEN, F),
+             "late_out": weights(HIDDEN, 1)[:, 0],
+             "late_out_bias": np.zeros(1, F)}
     model["bias"][:UNITS] = 1.0     # to remember
     return model
 
 
-def forward(model, x, fresh, state, keep=None):
-    """Odds of x (time, stream, feature); fresh marks where scenes begin."""
-    h, odds = UNITS, np.empty(x.shape[:2], F)
+def widen(old, rng):
+    """A network of UNITS that says what one of fewer does: new units listen, and
+    nobody listens to them at first."""
+    model, had = new_model(len(old["in"]), rng), len(old["state"])
+    for name in ("state", "out"):
+        model[name][had:] = 0
+    model["late"].reshape(len(TAPS), UNITS, HIDDEN)[:, had:] = 0
+
+    def keep(name, wide, narrow):
+        wide[tuple(slice(n) for n in narrow.shape)] = narrow
+        model[name] = wide.reshape(model[name].shape)
+    for name in ("in", "state", "bias"):
+        rows = old[name].shape[:-1]
+        keep(name, model[name].reshape(model[name].shape[:-1] + (3, UNITS)),
+             old[name].reshape(rows + (3, had)))
+    keep("late", model["late"].reshape(len(TAPS), UNITS, HIDDEN),
+         old["late"].reshape(len(TAPS), had, HIDDEN))
+    for name in ("state_bias", "out"):
+        keep(name, model[name], old[name])
+    for name in ("out_bias", "late_bias", "late_out", "late_out_bias"):
+        model[name] = old[name]
+    return model
+
+
+def taps_of(states, length):
+    """The states that the last output sees, side by side, for the last
+    length of them."""
+    first = len(states) - length
+    return np.concatenate([states[first - tap:len(states) - tap]
+                           for tap in TAPS], -1)
+
+
+def forward(model, x, fresh, past, keep=None):
+    """Odds of x (time, stream, feature); fresh marks where scenes begin; past is
+    of the TAPS before. The second result is the new past."""
+    h = UNITS
     sums = x @ model["in"] + model["bias"]
+    states = np.empty((TAPS[-1] + len(x),) + past.shape[1:], F)
+    states[:TAPS[-1]] = past
+    state = past[-1]
     for t in range(len(x)):
         state = state * fresh[t]
         back = state @ model["state"]
@@ -94,23 +148,48 @@ def forward(model, x, fresh, state, keep=None):
         new = squash(n)
         before = state
         state = new + update * (before - new)
-        odds[t] = state @ model["out"] + model["out_bias"]
+        states[TAPS[-1] + t] = state
         if keep is not None:
-            keep.append((before, both, n, inner, gates, new, state))
-    return odds, state
+            keep.append((before, both, n, inner, gates, new))
+    seen = taps_of(states, len(x))
+    hidden = seen @ model["late"] + model["late_bias"]
+    late = squash(hidden) @ model["late_out"] + model["late_out_bias"]
+    odds = states[TAPS[-1]:] @ model["out"] + model["out_bias"]
+    if keep is not None:
+        keep.append((states, seen, hidden))
+    return np.concatenate([odds, late[..., None]], -1), states[len(x):].copy()
+
+
+def backward_late(model, seen, hidden, d_late, slopes):
+    """Adds the slopes of the last output; returns those of what it sees."""
+    d_hidden = d_late[..., None] * model["late_out"] * squash_slope(hidden)
+    slopes["late_out"] = np.tensordot(d_late, squash(hidden), 2)
+    slopes["late_out_bias"] = d_late.sum(keepdims=True).reshape(1)
+    slopes["late"] = flat(seen).T @ flat(d_hidden)
+    slopes["late_bias"] = flat(d_hidden).sum(0)
+    return d_hidden @ model["late"].T
+
+
+def flat(a):
+    return a.reshape(-1, a.shape[-1])
 
 
 def backward(model, x, fresh, keep, d_odds):
     """The slopes of the weights, from those of the odds."""
-    h, streams = UNITS, x.shape[1]
+    h, streams, slopes = UNITS, x.shape[1], {}
     d_sums = np.empty((len(x), streams, 3 * h), F)
     d_back = np.empty((len(x), streams, 3 * h), F)
     d_state = np.zeros((streams, h), F)
-    out = model["out"][None, :]
+    states, seen, hidden = keep[-1]
+    d_seen = backward_late(model, seen, hidden, d_odds[..., 2], slopes)
+    d_now = d_odds[..., :2]
+    d_heads = d_now @ model["out"].T
+    for i, tap in enumerate(TAPS):
+        d_heads[:len(x) - tap] += d_seen[tap:, :, i * h:(i + 1) * h]
     for t in range(len(x) - 1, -1, -1):
-        before, both, n, inner, gates, new, _ = keep[t]
+        before, both, n, inner, gates, new = keep[t]
         update, reset = gates[:, :h], gates[:, h:]
-        d_state += d_odds[t][:, None] * out
+        d_state += d_heads[t]
         d_n = d_state * (1 - update) * squash_slope(n)
         d_gates = d_sums[t, :, :2 * h]
         d_gates[:, :h] = d_state * (before - new)
@@ -121,17 +200,15 @@ def backward(model, x, fresh, keep, d_odds):
         d_back[t, :, 2 * h:] = d_n * reset
         d_state = (d_state * update + d_back[t] @ model["state"].T) \
             * fresh[t]
-
-    def flat(a):
-        return a.reshape(-1, a.shape[-1])
-    befores = np.stack([k[0] for k in keep])
-    states = np.stack([k[6] for k in keep])
-    return {"in": flat(x).T @ flat(d_sums),
-            "state": flat(befores).T @ flat(d_back),
-            "bias": flat(d_sums).sum(0),
-            "state_bias": flat(d_back)[:, 2 * h:].sum(0),
-            "out": np.tensordot(d_odds, states, 2),
-            "out_bias": d_odds.sum(keepdims=True).reshape(1)}
+    befores = np.stack([k[0] for k in keep[:-1]])
+    slopes.update({
+        "in": flat(x).T @ flat(d_sums),
+        "state": flat(befores).T @ flat(d_back),
+        "bias": flat(d_sums).sum(0),
+        "state_bias": flat(d_back)[:, 2 * h:].sum(0),
+        "out": flat(states[TAPS[-1]:]).T @ flat(d_now),
+        "out_bias": flat(d_now).sum(0)})
+    return slopes
 
 
 class Adam:
@@ -168,7 +245,7 @@ def lay_out(scenes, order):
 
 
 def chunks(scenes, order, scale):
-    """(x, fresh, labels, weights) of SPAN frames, in step."""
+    """(x, fresh, labels) of SPAN frames, in step."""
     rows, length = lay_out(scenes, order)
     mean, deviation = scale
     xs = [np.concatenate([scenes[i][0] for i in row])[:length]
@@ -189,11 +266,15 @@ def chunks(scenes, order, scale):
 
 
 def weights(labels):
-    """Of the frames of a chunk."""
+    """Of the frames of a chunk: a new word's beginning counts more."""
     since = np.zeros_like(labels)
     since[ONSET:] = labels[:-ONSET]
     since[:ONSET] = labels[0]
     return 1 + labels * (1 - since)
+
+
+def loss_of(odds, labels):
+    return np.logaddexp(0, odds) - labels * odds
 
 
 def train(scenes, tune):
@@ -204,47 +285,54 @@ def train(scenes, tune):
     if "START" in os.environ:
         saved = dict(np.load(os.environ["START"]))
         scale = saved.pop("mean"), saved.pop("deviation")
-        model = saved
+        model = saved if len(saved["state"]) == UNITS else widen(saved, rng)
     adam = Adam(model)
     total = EPOCHS * sum(len(s[1]) for s in scenes) / STREAMS / SPAN
     for epoch in range(EPOCHS):
         start, losses = time.time(), []
-        state = np.zeros((STREAMS, UNITS), F)
+        past = np.zeros((TAPS[-1], STREAMS, UNITS), F)
         for x, fresh, y in chunks(scenes, rng.permutation(len(scenes)),
                                   scale):
             keep = []
-            odds, state = forward(model, x, fresh, state, keep)
+            odds, past = forward(model, x, fresh, past, keep)
             odds = np.clip(odds, -30, 30)
-            slope = (1 / (1 + np.exp(-odds)) - y) * weights(y) / y.size
-            losses.append(float(np.mean(np.logaddexp(0, odds) - y * odds)))
+            slope = (1 / (1 + np.exp(-odds)) - y) * weights(y) / y[..., 0].size
+            losses.append(loss_of(odds, y).mean((0, 1)))
             slopes = backward(model, x, fresh, keep, slope.astype(F))
             rate = LEAST_RATE + (RATE - LEAST_RATE) * 0.5 * (
                 1 + np.cos(np.pi * min(adam.t / total, 1.0)))
             adam.step(model, slopes, rate)
-        print("epoch %d loss %.4f, tune: %s (%.0f s)" % (
-            epoch, np.mean(losses), judge(model, scale, tune),
+        print("epoch %d loss %s, tune: %s (%.0f s)" % (
+            epoch, np.mean(losses, 0).round(4), judge(model, scale, tune),
             time.time() - start), flush=True)
+        save(model, scale)
     return model, scale
 
 
+def save(model, scale):
+    if "SAVE" in os.environ:
+        np.savez(os.environ["SAVE"], mean=scale[0], deviation=scale[1], **model)
+
+
 def judge(model, scale, scenes):
-    """Loss and F1 at even odds of all scenes side by side."""
+    """Loss and F1 at even odds of all scenes side by side, by output."""
     length = max(len(s[1]) for s in scenes)
     x = np.zeros((length, len(scenes), scenes[0][0].shape[1]), F)
-    y = np.zeros((length, len(scenes)), F)
+    y = np.zeros((length, len(scenes), 3), F)
     real = np.zeros((length, len(scenes)), bool)
     for k, (features, labels) in enumerate(scenes):
         x[:len(labels), k] = (features - scale[0]) / scale[1]
         y[:len(labels), k] = labels
         real[:len(labels), k] = True
-    odds, _ = forward(model, x, np.ones((length, len(scenes), 1), F),
-                      np.zeros((len(scenes), UNITS), F))
-    odds, y = odds[real], y[real] > 0.5
-    voice = odds > 0
-    hits = (voice & y).sum()
-    return "loss %.4f F1 %.4f" % (
-        np.mean(np.logaddexp(0, odds) - y * odds),
-        2 * hits / (voice.sum() + y.sum()))
+    past = np.zeros((TAPS[-1], len(scenes), UNITS), F)
+    fresh = np.ones((SPAN, len(scenes), 1), F)
+    odds = np.empty(y.shape, F)
+    for at in range(0, length, SPAN):
+        odds[at:at + SPAN], past = forward(model, x[at:at + SPAN], fresh, past)
+    odds, y = odds[real], y[real]
+    hits = ((odds > 0) & (y > 0.5)).sum(0)
+    f1 = 2 * hits / ((odds > 0).sum(0) + (y > 0.5).sum(0))
+    return "loss %s F1 %s" % (loss_of(odds, y).mean(0).round(4), f1.round(4))
 
 
 def table(name, values, out):
@@ -263,8 +351,12 @@ def write_header(path, model, scale):
            "#pragma once\n", '#include "speech/vadfeatures.h"\n',
            "/* generated by bench/vad_train.py. In a row of a matrix: update "
            "gates, reset",
-           " * gates, new values; its columns are units. */",
-           "#define VAD_MODEL_UNITS %d\n" % UNITS,
+           " * gates, new values; its columns are units. The settled output's "
+           "rows are of the",
+           " * state now and each of the taps ago. */",
+           "#define VAD_MODEL_UNITS %d" % UNITS,
+           "#define VAD_MODEL_HIDDEN %d" % HIDDEN,
+           "#define VAD_MODEL_TAPS %d\n" % len(TAPS),
            "static const gfloat",
            "vad_model_in[PARLEY_VAD_N_FEATURES * 3 * VAD_MODEL_UNITS]"]
     table(out.pop(), weights, out)
@@ -273,11 +365,21 @@ def write_header(path, model, scale):
              "VAD_MODEL_UNITS * 3 * VAD_MODEL_UNITS"),
             ("vad_model_bias", bias, "3 * VAD_MODEL_UNITS"),
             ("vad_model_state_bias", model["state_bias"], "VAD_MODEL_UNITS"),
-            ("vad_model_out", model["out"], "VAD_MODEL_UNITS")):
+            ("vad_model_active", model["out"][:, 0], "VAD_MODEL_UNITS"),
+            ("vad_model_speech", model["out"][:, 1], "VAD_MODEL_UNITS"),
+            ("vad_model_settled", model["late"],
+             "VAD_MODEL_TAPS * VAD_MODEL_UNITS * VAD_MODEL_HIDDEN"),
+            ("vad_model_settled_bias", model["late_bias"],
+             "VAD_MODEL_HIDDEN"),
+            ("vad_model_settled_out", model["late_out"],
+             "VAD_MODEL_HIDDEN")):
         out.append("static const gfloat")
         table("%s[%s]" % (name, size), key, out)
-    out.append("static const gfloat vad_model_out_bias = %.4ff;\n"
-               % model["out_bias"][0])
+    for name, value in (("active", model["out_bias"][0]),
+                        ("speech", model["out_bias"][1]),
+                        ("settled_out", model["late_out_bias"][0])):
+        out.append("static const gfloat vad_model_%s_bias = %.4ff;\n"
+                   % (name, value))
     with open(path, "w", encoding="ascii") as file:
         file.write("\n".join(out))
 
@@ -286,8 +388,6 @@ def main():
     features, tune, header = sys.argv[1:]
     model, scale = train(load(features), load(tune))
     write_header(header, model, scale)
-    if "SAVE" in os.environ:
-        np.savez(os.environ["SAVE"], mean=scale[0], deviation=scale[1], **model)
 
 
 main()

@@ -16,11 +16,8 @@
 #define MARGIN_DB 15.9
 #define N_THRESHOLDS 15
 
-/* A frame is active if it is above that threshold too. Gaps are closed. */
-#define CLOSED_GAP_FRAMES 10
-
-/* How far below it the quietest tenth is at least: else it is not known when
- * they speak. */
+/* A frame is active if it is above that threshold too. The quietest tenth is at
+ * least this far below it: else it is not known when they speak. */
 #define LEAST_QUIET_DB 8.0
 
 static void
@@ -30,7 +27,6 @@ recording_free (gpointer data)
 
   g_free (recording->samples);
   g_free (recording->active);
-  g_free (recording->labels);
   g_free (recording);
 }
 
@@ -163,32 +159,17 @@ load_codes (const gchar * path)
   return g_steal_pointer (&codes);
 }
 
-static void
-close_gaps (const gboolean * active, gboolean * labels, gsize n)
-{
-  gsize gap = CLOSED_GAP_FRAMES + 1;
-
-  for (gsize i = 0; i < n; i++) {
-    labels[i] = active[i];
-    for (gsize k = 1; active[i] && gap <= CLOSED_GAP_FRAMES && k <= gap; k++)
-      labels[i - k] = TRUE;
-    gap = active[i] ? 0 : MIN (gap + 1, CLOSED_GAP_FRAMES + 1);
-  }
-}
-
 /* The level of the samples is 1.0. FALSE if they are never quiet. */
 static gboolean
-label_frames (VadRecording * recording)
+find_active (VadRecording * recording)
 {
   gsize n_frames = recording->n / VAD_FRAME;
   g_autofree gfloat *powers = frame_powers (recording->samples, n_frames);
   gfloat limit = from_db (-MARGIN_DB);
 
   recording->active = g_new (gboolean, n_frames);
-  recording->labels = g_new (gboolean, n_frames);
   for (gsize i = 0; i < n_frames; i++)
     recording->active[i] = powers[i] > limit;
-  close_gaps (recording->active, recording->labels, n_frames);
   return quiet_power (powers, n_frames) < from_db (-LEAST_QUIET_DB) * limit;
 }
 
@@ -210,7 +191,7 @@ recording_new (const gchar * path)
       + 1e-3f);
   for (gsize i = 0; i < recording->n; i++)
     recording->samples[i] *= scale;
-  if (!label_frames (recording))
+  if (!find_active (recording))
     g_clear_pointer (&recording, recording_free);
   return recording;
 }

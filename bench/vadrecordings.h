@@ -13,11 +13,7 @@ typedef struct
 {
   gfloat *samples;              /* 8 kHz, at an active level of 1.0 */
   gsize n;
-
-  /* Whether each whole frame is active, and whether it is speech, which goes
-   * on through gaps of up to 100 ms. */
-  gboolean *active;
-  gboolean *labels;
+  gboolean *active;             /* whether each whole frame is */
 } VadRecording;
 
 /* All recordings of a folder, by name: an array of

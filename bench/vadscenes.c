@@ -7,6 +7,7 @@
 #include "speech/g711.h"
 
 #define LONGEST_UTTERANCE 600
+#define CLOSED_GAP_FRAMES 10
 #define SHORTEST_PAUSE 20
 #define LONGEST_PAUSE 180
 
@@ -20,7 +21,6 @@
 typedef struct
 {
   GArray *sum;                  /* gfloat */
-  GArray *labels;               /* gboolean */
   GArray *active;               /* gboolean */
   GRand *rand;
 } Draft;
@@ -34,9 +34,8 @@ from_db (gdouble db)
 static void
 add_pause (Draft * draft, guint frames)
 {
-  g_array_set_size (draft->labels, draft->labels->len + frames);
-  g_array_set_size (draft->active, draft->labels->len);
-  g_array_set_size (draft->sum, draft->labels->len * VAD_FRAME);
+  g_array_set_size (draft->active, draft->active->len + frames);
+  g_array_set_size (draft->sum, draft->active->len * VAD_FRAME);
 }
 
 /* A recording @speed times as fast, which is as much higher, and louder by
@@ -46,7 +45,7 @@ add_utterance (Draft * draft, const VadRecording * recording, gdouble speed,
     gfloat gain)
 {
   guint frames = MIN (recording->n / VAD_FRAME, LONGEST_UTTERANCE) / speed;
-  guint start = draft->labels->len;
+  guint start = draft->active->len;
   gfloat *samples;
 
   add_pause (draft, frames);
@@ -58,12 +57,26 @@ add_utterance (Draft * draft, const VadRecording * recording, gdouble speed,
 
     samples[i] = gain * ((1.0f - part) * recording->samples[before]
         + part * recording->samples[after]);
-    if (i % VAD_FRAME == VAD_FRAME / 2) {
-      g_array_index (draft->labels, gboolean, start + i / VAD_FRAME) =
-          recording->labels[before / VAD_FRAME];
+    if (i % VAD_FRAME == VAD_FRAME / 2)
       g_array_index (draft->active, gboolean, start + i / VAD_FRAME) =
           recording->active[before / VAD_FRAME];
-    }
+  }
+}
+
+/* A telephone that is duller or brighter than another: one zero, which leaves
+ * the power at 1 kHz as it is. */
+static void
+tilt (gfloat * samples, gsize n, gdouble zero)
+{
+  gdouble gain = 1.0 / sqrt (1.0 + zero * zero
+      + 2.0 * zero * cos (2.0 * G_PI * 1000.0 / 8000.0));
+  gfloat before = 0.0f;
+
+  for (gsize i = 0; i < n; i++) {
+    gfloat sample = samples[i];
+
+    samples[i] = (gfloat) (gain * (sample + zero * before));
+    before = sample;
   }
 }
 
@@ -76,8 +89,10 @@ add_speech (Draft * draft, const VadSceneSpec * spec, GPtrArray * talker)
       1.2) : 1.0;
 
   for (guint i = 0; i < spec->n_utterances; i++) {
-    add_pause (draft, g_rand_int_range (draft->rand, SHORTEST_PAUSE,
-            LONGEST_PAUSE));
+    gboolean soon = i == 0 && spec->varied && g_rand_boolean (draft->rand);
+
+    add_pause (draft, g_rand_int_range (draft->rand, soon ? 0 : SHORTEST_PAUSE,
+            soon ? SHORTEST_PAUSE : LONGEST_PAUSE));
     add_utterance (draft, g_ptr_array_index (talker,
             g_rand_int_range (draft->rand, 0, talker->len)), speed,
         spec->varied ? from_db (g_rand_double_range (draft->rand, -4.0,
@@ -129,12 +144,30 @@ drop_packets (Draft * draft)
           * sizeof (gfloat));
 }
 
+static gboolean *
+close_gaps (const gboolean * active, gsize n)
+{
+  gboolean *labels = g_memdup2 (active, n * sizeof (gboolean));
+  gsize gap = CLOSED_GAP_FRAMES + 1;
+
+  for (gsize i = 0; i < n; i++) {
+    for (gsize k = 1; active[i] && gap <= CLOSED_GAP_FRAMES && k <= gap; k++)
+      labels[i - k] = TRUE;
+    gap = active[i] ? 0 : gap + 1;
+  }
+  return labels;
+}
+
 /* Comfort noise is sent in place of what is no speech. */
 static void
 silence_noise_in_speech (gfloat * noise, const Draft * draft)
 {
-  for (guint i = 0; i < draft->labels->len; i++)
-    if (g_array_index (draft->labels, gboolean, i))
+  gsize n = draft->active->len;
+  g_autofree gboolean *labels =
+      close_gaps ((gboolean *) draft->active->data, n);
+
+  for (gsize i = 0; i < n; i++)
+    if (labels[i])
       memset (noise + i * VAD_FRAME, 0, VAD_FRAME * sizeof (gfloat));
 }
 
@@ -152,7 +185,7 @@ add_noise (Draft * draft, const VadSceneSpec * spec, const VadSources * sources)
   if (spec->noise == VAD_NOISE_COMFORT)
     silence_noise_in_speech (noise, draft);
   if (spec->varied)
-    make_noise_jump (noise, draft->labels->len, draft->rand);
+    make_noise_jump (noise, draft->active->len, draft->rand);
   for (gsize i = 0; i < n; i++)
     g_array_index (draft->sum, gfloat, i) += gain * noise[i];
   if (spec->noise == VAD_NOISE_DROPOUTS)
@@ -177,23 +210,25 @@ vad_scene_new (const VadSceneSpec * spec, const VadSources * sources)
   Draft draft = {
     g_array_new (FALSE, TRUE, sizeof (gfloat)),
     g_array_new (FALSE, TRUE, sizeof (gboolean)),
-    g_array_new (FALSE, TRUE, sizeof (gboolean)),
     g_rand_new_with_seed (spec->seed)
   };
 
   add_pause (&draft, spec->lead_frames);
   add_speech (&draft, spec, sources->talker);
-  scene->speech_frames = draft.labels->len;
+  if (spec->varied)
+    tilt ((gfloat *) draft.sum->data, draft.sum->len,
+        g_rand_double_range (draft.rand, -0.5, 0.5));
+  scene->speech_frames = draft.active->len;
   add_pause (&draft, spec->noise_frames);
   add_noise (&draft, spec, sources);
 
-  scene->n_frames = draft.labels->len;
+  scene->n_frames = draft.active->len;
   scene->samples = g_new (gint16, draft.sum->len);
   for (gsize i = 0; i < draft.sum->len; i++)
     scene->samples[i] =
         through_mulaw (gain * g_array_index (draft.sum, gfloat, i));
-  scene->labels = (gboolean *) g_array_free (draft.labels, FALSE);
   scene->active = (gboolean *) g_array_free (draft.active, FALSE);
+  scene->labels = close_gaps (scene->active, scene->n_frames);
   g_array_unref (draft.sum);
   g_rand_free (draft.rand);
   return scene;

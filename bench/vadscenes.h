@@ -16,8 +16,8 @@ typedef struct
   guint n_utterances;
   guint lead_frames;            /* of noise alone, before all speech */
   guint noise_frames;           /* and after it */
-  /* For training: talkers of other pitch and distance, noise that jumps and
-   * stops, and clicks. */
+  /* For training: talkers of other pitch and distance, other telephones, noise
+   * that jumps and stops, and clicks. */
   gboolean varied;
   guint32 seed;
 } VadSceneSpec;
@@ -25,8 +25,8 @@ typedef struct
 typedef struct
 {
   gint16 *samples;
-  gboolean *active;             /* see VadRecording */
-  gboolean *labels;
+  gboolean *active;             /* frames of speech without noise */
+  gboolean *labels;             /* and gaps of up to 100 ms between them */
   gsize n_frames;
   gsize speech_frames;          /* after these there is noise alone */
 } VadScene;

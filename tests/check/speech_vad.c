@@ -448,6 +448,65 @@ test_prompt (void)
   g_assert_cmpuint (count_voice (line, 3.1, 4.0), ==, 0);
 }
 
+/* Notes where what was settled begins and ends, in frames, and returns how
+ * many times it did. */
+static guint
+settled_edges (const Line * line, gint64 * edges, guint most)
+{
+  g_autoptr (ParleyVad) vad = parley_vad_new (0.5);
+  gboolean before = FALSE;
+  guint n = 0;
+  gint16 frame[FRAME];
+
+  for (gsize i = 0; i < line->n / FRAME; i++) {
+    ParleyVadResult result;
+
+    get_frame (line, i, frame);
+    parley_vad_frame (vad, frame, &result);
+    if (result.settled != before && n < most)
+      edges[n++] = (gint64) i - PARLEY_VAD_SETTLED_DELAY;
+    before = result.settled;
+  }
+  return n;
+}
+
+/* Who has once been loud is heard when he speaks 18 dB lower, if there is
+ * little noise. */
+static void
+test_softer_later (void)
+{
+  g_autoptr (Line) line = line_new (10.0);
+
+  add_noise (line, 0.0, 10.0, -65.0);
+  add_phrase (line, 1.0, -12.0);
+  add_phrase (line, 4.0, -30.0);
+  add_phrase (line, 7.0, -30.0);
+  g_assert_cmpuint (count_voice (line, 4.0, 5.4), >, 90);
+  g_assert_cmpuint (count_voice (line, 7.0, 8.4), >, 90);
+}
+
+/* Two syllables 50 ms apart are one word, one 400 ms later is another; they
+ * fade in and out. */
+static void
+test_settled (void)
+{
+  static const gint64 expected[] = { 150, 215, 255, 285 };
+  static const gdouble noises[] = { -75.0, -60.0, -45.0 };
+  gint64 edges[8];
+
+  for (guint l = 0; l < G_N_ELEMENTS (noises); l++) {
+    g_autoptr (Line) line = line_new (4.0);
+
+    add_noise (line, 0.0, 4.0, noises[l]);
+    add_syllable (line, 1.5, -25.0);
+    add_syllable (line, 1.85, -25.0);
+    add_syllable (line, 2.55, -25.0);
+    g_assert_cmpuint (settled_edges (line, edges, 8), ==, 4);
+    for (guint i = 0; i < 4; i++)
+      g_assert_cmpint (ABS (edges[i] - expected[i]), <=, 5);
+  }
+}
+
 static void
 test_levels_reported (void)
 {
@@ -587,6 +646,8 @@ main (int argc, char **argv)
   g_test_add_func ("/vad/comfort-noise", test_comfort_noise);
   g_test_add_func ("/vad/short-words", test_short_words);
   g_test_add_func ("/vad/prompt", test_prompt);
+  g_test_add_func ("/vad/softer-later", test_softer_later);
+  g_test_add_func ("/vad/settled", test_settled);
   g_test_add_func ("/vad/levels-reported", test_levels_reported);
   g_test_add_func ("/vad/sensitivity", test_sensitivity);
   g_test_add_func ("/vad/reset", test_reset);

@@ -13,18 +13,25 @@
 /* Speech begins when log odds, above what is asked of them, add up to this; no
  * frame counts for more than the most. It ends when they are low for longer
  * than the hangover, which a stop in a word is not. */
-#define EVIDENCE 2.0f
+#define EVIDENCE 1.5f
 #define MOST_ODDS 1.5f
 #define ODDS_ASKED 0.3f
-#define ODDS_OFF -0.6f
+#define ODDS_OFF 0.5f
 #define HANGOVER_FRAMES 8
+
+/* Frames this much against speech count as quiet already. In a stop few are. */
+#define ODDS_QUIET -1.0f
 
 /* Who speaks is a talker the line is known to have, or about as near as he is:
  * for each dB further away more is asked, up to a limit that clear speech
  * without any noise still meets. */
-#define NEAR_DB 8.0f
-#define ODDS_PER_DB_AWAY 0.7f
-#define MOST_ODDS_AWAY 8.0f
+#define NEAR_DB 4.0f
+#define ODDS_PER_DB_AWAY 1.0f
+#define MOST_ODDS_AWAY 5.0f
+
+/* Part of that is asked so soon after voice: he goes on, and may end softly. */
+#define SOON_FRAMES 50
+#define ODDS_AWAY_SOON 0.25f
 
 /* What frames the talker's level is learned from, and how fast: up in 50 ms, in
  * his soft sounds down by at most 2 dB a second. Silence changes nothing. */
@@ -71,12 +78,14 @@ struct _ParleyVad
   ParleyVadNetwork network;
   gboolean voice;
   guint hangover;               /* frames */
+  guint quiet_frames;           /* in a row, while voice */
   gfloat evidence;              /* log odds gathered towards voice */
   gboolean heard_talker;
   gfloat talker_level;          /* dBFS, once heard */
   gfloat recent_level;          /* dBFS */
   guint pure_frames;            /* of tones in a row */
   guint voice_frames;           /* of voice in a row */
+  guint silent_frames;          /* of none in a row */
 };
 
 ParleyVad *
@@ -103,18 +112,14 @@ parley_vad_reset (ParleyVad * self)
   self->sensitivity = sensitivity;
 }
 
+/* What is taken off the odds of a frame that can hardly be heard. */
 static gfloat
-speech_odds (ParleyVad * self)
+odds_of_silence (const ParleyVad * self)
 {
-  gfloat odds = parley_vad_network_push (&self->network,
-      self->features.values)
-      + (self->sensitivity - 0.5f) * 2.0f * SENSITIVITY_RANGE;
   gfloat peaks = self->features.values[PARLEY_VAD_EXCESS_PEAKS];
 
-  if (self->features.level < QUIETEST_DBFS)
-    odds -= ODDS_PER_DB * (QUIETEST_DBFS - self->features.level);
-  odds -= ODDS_PER_NEPER * MAX (LEAST_PEAKS - peaks, 0.0f);
-  return odds;
+  return ODDS_PER_DB * MAX (QUIETEST_DBFS - self->features.level, 0.0f)
+      + ODDS_PER_NEPER * MAX (LEAST_PEAKS - peaks, 0.0f);
 }
 
 /* How much more is asked of a voice that is further away than the talker. */
@@ -125,7 +130,8 @@ odds_for_distance (const ParleyVad * self)
 
   if (!self->heard_talker || away <= 0.0f)
     return 0.0f;
-  return MIN (ODDS_PER_DB_AWAY * away, MOST_ODDS_AWAY);
+  return MIN (ODDS_PER_DB_AWAY * away, MOST_ODDS_AWAY)
+      * (self->silent_frames < SOON_FRAMES ? ODDS_AWAY_SOON : 1.0f);
 }
 
 static void
@@ -168,8 +174,8 @@ decide (ParleyVad * self, gfloat odds)
       learn_talker (self);
     return;
   }
-  self->evidence += MIN (odds, MOST_ODDS) - ODDS_ASKED
-      - odds_for_distance (self);
+  self->evidence += MIN (odds - odds_for_distance (self), MOST_ODDS)
+      - ODDS_ASKED;
   if (self->evidence < 0.0f
       || self->features.level < self->recent_level - AFTER_CLICK_DB)
     self->evidence = 0.0f;
@@ -190,28 +196,34 @@ is_rising (const ParleyVad * self)
 static guint
 quiet_frames (const ParleyVad * self)
 {
-  return self->voice && self->hangover < HANGOVER_FRAMES ?
-      HANGOVER_FRAMES - self->hangover + PARLEY_VAD_DELAY : 0;
+  return self->quiet_frames > 0 ? self->quiet_frames + PARLEY_VAD_DELAY : 0;
 }
 
 gboolean
 parley_vad_frame (ParleyVad * self,
     const gint16 frame[PARLEY_VAD_FRAME_SAMPLES], ParleyVadResult * out)
 {
+  gfloat shift = (self->sensitivity - 0.5f) * 2.0f * SENSITIVITY_RANGE;
+  ParleyVadOdds said;
   gfloat odds;
 
   parley_vad_features_push (&self->features, frame);
-  odds = speech_odds (self);
+  parley_vad_network_push (&self->network, self->features.values, &said);
+  odds = said.speech + shift - odds_of_silence (self);
   if (is_tone (self)) {
     odds = MIN (odds, ODDS_OF_TONE);
     self->hangover = 0;
   }
   decide (self, odds);
   self->voice_frames = self->voice ? self->voice_frames + 1 : 0;
+  self->silent_frames = self->voice ? 0 : self->silent_frames + 1;
+  self->quiet_frames = self->voice && odds < ODDS_QUIET ?
+      self->quiet_frames + 1 : 0;
   if (out != NULL) {
     out->voice = self->voice;
     out->quiet = quiet_frames (self);
     out->rising = is_rising (self);
+    out->settled = said.settled + shift > 0.0f;
     out->level = self->features.level;
     out->noise_floor = self->features.noise_level;
     out->score = 1.0f / (1.0f + expf (-odds));

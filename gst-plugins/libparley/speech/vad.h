@@ -16,9 +16,11 @@ G_BEGIN_DECLS
  *    where the level lies between the noise and the loudest talker's, and how
  *    it moved (vadfeatures.h).
  * 3. A small recurrent network, fitted by bench/vad_train.py, turns them into
- *    the odds of speech, from all that was heard so far (vadnetwork.h).
+ *    the odds of speech now and of speech a while ago, from all that was heard
+ *    so far (vadnetwork.h).
  * 4. Odds become a decision: speech begins when there is enough evidence, and
- *    goes on while odds are not against it.
+ *    goes on while odds are not against it. When it began and ended is settled
+ *    later.
  *
  * How well it does beside others, and how that is measured, is in
  * docs/hearing.md.
@@ -35,6 +37,9 @@ typedef struct _ParleyVad ParleyVad;
  * before it, which is 20 ms. */
 #define PARLEY_VAD_DELAY 2
 
+/* What is settled then holds for the frame this many before it. */
+#define PARLEY_VAD_SETTLED_DELAY 12
+
 typedef struct
 {
   /* The decision; it outlasts speech by 90 ms. */
@@ -47,6 +52,11 @@ typedef struct
   /* While not: whether speech may be beginning, which the next frames tell:
    * there is some evidence, or at least a sound above the noise. */
   gboolean rising;
+
+  /* Whether the frame PARLEY_VAD_SETTLED_DELAY before was speech, seen from
+   * what followed it: a gap of up to 100 ms is part of it, a longer one is
+   * not. Where speech began and ended, to a few frames. */
+  gboolean settled;
 
   /* Level of the frame above 100 Hz, and of the noise between 125 Hz and
    * 3.8 kHz, in dBFS, where 0 is the power of a constant 32768; -90 at

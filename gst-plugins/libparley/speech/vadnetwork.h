@@ -5,8 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A multiple of four. */
-#define PARLEY_VAD_UNITS 40
+/* A multiple of 32. */
+#define PARLEY_VAD_UNITS 64
+
+/* States that are kept: the newest and those of the 120 ms before. */
+#define PARLEY_VAD_STATES 13
 
 /*
  * ParleyVadNetwork: how likely speech is, from what is measured of each frame
@@ -14,20 +17,31 @@ G_BEGIN_DECLS
  *
  * A layer of gated recurrent units (Cho et al., "Learning phrase
  * representations using RNN encoder-decoder", 2014; the reset gate acts on the
- * sum) and their weighted sum. Weights are vadmodel.h, fitted by
- * bench/vad_train.py.
+ * sum). Weighted sums of their state say what there is now; a hidden layer over
+ * the state now and at two times before says what there was, seen from what
+ * followed. Weights are vadmodel.h, fitted by bench/vad_train.py.
  *
  * A plain value, no allocation; zeroed is fresh. Nothing it is given can make
  * it other than finite.
  */
 typedef struct
 {
-  gfloat state[PARLEY_VAD_UNITS];
+  gfloat states[PARLEY_VAD_STATES][PARLEY_VAD_UNITS];
+  guint newest;
 } ParleyVadNetwork;
 
-/* Takes the features of the next frame, PARLEY_VAD_N_FEATURES of them; returns
- * the log odds that it is speech. */
-gfloat parley_vad_network_push (ParleyVadNetwork *self,
-    const gfloat *features);
+/* Log odds: that the frame PARLEY_VAD_DELAY before is active; that it is
+ * speech, of which gaps of up to 100 ms are part; and that the one
+ * PARLEY_VAD_SETTLED_DELAY before was speech. */
+typedef struct
+{
+  gfloat active;
+  gfloat speech;
+  gfloat settled;
+} ParleyVadOdds;
+
+/* Takes the features of the next frame, PARLEY_VAD_N_FEATURES of them. */
+void parley_vad_network_push (ParleyVadNetwork *self, const gfloat *features,
+    ParleyVadOdds *odds);
 
 G_END_DECLS
