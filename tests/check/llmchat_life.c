@@ -109,7 +109,7 @@ says_instead_of_the_reply (Rig * rig, gconstpointer data)
 {
   converse (rig);
   tell (rig, "Stop.", TRUE);
-  rig_expect (rig, "pause1");
+  rig_expect (rig, "pause1!");
   heard (rig, 1, "ba", "Hi there.");
   rig_expect (rig, "interrupt1 release2 e2.0\"Stop.\" end2");
   heard (rig, 2, "bd", "Stop.");
@@ -126,7 +126,7 @@ says_while_the_model_thinks (Rig * rig, gconstpointer data)
   rig_expect (rig, "release1");
   tell (rig, "Stop.", TRUE);
   heard (rig, 1, "a", NULL);
-  rig_expect (rig, "pause1 interrupt1 release2 e2.0\"Stop.\" end2");
+  rig_expect (rig, "pause1! interrupt1 release2 e2.0\"Stop.\" end2");
   heard (rig, 2, "bd", "Stop.");
   rig_expect_log (rig, "request U:hello; cancel");
   rig_push_text (rig, 2, 0, 0, "what");
@@ -189,7 +189,7 @@ hangs_up_at_once (Rig * rig, gconstpointer data)
 {
   converse (rig);
   tell_to_hang_up (rig, NULL);
-  rig_expect (rig, "pause1");
+  rig_expect (rig, "pause1!");
   g_assert_false (took_hang_up (rig));
   heard (rig, 1, "ba", "Hi there.");
   rig_expect (rig, "interrupt1 eos");
@@ -213,7 +213,7 @@ says_goodbye (Rig * rig, gconstpointer data)
   converse (rig);
   tell_to_hang_up (rig, "Goodbye.");
   heard (rig, 1, "ba", "Hi there.");
-  rig_expect (rig, "pause1 interrupt1 release2 e2.0\"Goodbye.\" end2");
+  rig_expect (rig, "pause1! interrupt1 release2 e2.0\"Goodbye.\" end2");
   g_assert_false (took_hang_up (rig));
   heard (rig, 2, "bd", "Goodbye.");
   rig_expect (rig, "eos");
