@@ -5,9 +5,9 @@
 #include "emulatorrig.h"
 #include "mock/spoken.h"
 
-/* vadendpoint and cloudstt with Deepgram's Flux, which says when turns are over,
- * as the emulator speaks it over real sockets. Time goes on by the packets of
- * the caller; what comes of them is looked at by its order. */
+/* vadendpoint and cloudstt with Deepgram's Flux, which says when turns are
+ * over, as the emulator speaks it over real sockets. Time goes on by the
+ * caller's packets; what comes of them is looked at by its order. */
 
 #define FRAME 160
 /* Of the caller's silence: more than any wait there is. */
@@ -109,7 +109,8 @@ assert_order (Call * call, const gchar * const *parts)
     const gchar *found = strstr (at, *parts);
 
     if (!found)
-      g_error ("no “%s” in “%s” of “%s”", *parts, at, call->rig.trace->str);
+      g_error ("no “%s” in “%s” of “%s”", *parts, at,
+          call->rig.trace->str);
     at = found + strlen (*parts);
   }
 }

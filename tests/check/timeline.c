@@ -152,6 +152,34 @@ test_carried_over (void)
   g_assert_cmpint (stage_us (report, "endpoint"), ==, 0);
 }
 
+/* What somebody would have chosen to wait for was up to a recogniser. */
+static void
+test_provider_ended_the_turn (void)
+{
+  g_autoptr (ParleyTimeline) timeline = parley_timeline_new ();
+  g_autoptr (ParleyTimeline) outcome = parley_timeline_new ();
+  g_autoptr (ParleyTurnReport) report = NULL;
+
+  stamp (timeline, PARLEY_AT_SPEECH, 0);
+  stamp (timeline, PARLEY_AT_QUIET, 100);
+  parley_timeline_set_provider (timeline, PARLEY_AT_QUIET, "flux");
+  stamp (timeline, PARLEY_AT_RELEASED, 300);
+  stamp (timeline, PARLEY_AT_SENT, 310);
+  parley_timeline_set_turn (outcome, 1, 1, 0);
+  stamp (outcome, PARLEY_AT_SPEECH, 0);
+  parley_timeline_set_provider (outcome, PARLEY_AT_TURN_END, "flux");
+  parley_timeline_carry_over (timeline, outcome);
+  report = parley_turn_report_new (timeline, 1);
+  g_assert_cmpint (sum (report), ==, report->sent_us);
+  for (guint i = 0; i < 2; i++) {
+    const ParleyStage *stage = &g_array_index (report->stages, ParleyStage, i);
+
+    g_assert_cmpstr (stage->name, ==, i ? "withheld" : "endpoint");
+    g_assert_cmpint (stage->owner, ==, PARLEY_OWNER_PROVIDER);
+    g_assert_cmpstr (stage->provider, ==, "flux");
+  }
+}
+
 static void
 test_copy_is_its_own (void)
 {
@@ -221,6 +249,7 @@ main (int argc, char **argv)
   ADD ("missing-goes-to-the-next", test_missing_goes_to_the_next);
   ADD ("speech-moves-later-only", test_speech_moves_later_only);
   ADD ("carried-over", test_carried_over);
+  ADD ("provider-ended-the-turn", test_provider_ended_the_turn);
   ADD ("copy-is-its-own", test_copy_is_its_own);
   ADD ("structure-and-back", test_structure_and_back);
 #undef ADD
