@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  *
  * Neither the delay nor the loss of the way back is known, but this is: an echo
  * adds to what else is on the line, so the line is never softer than what was
- * played so long before, less that loss. Each moment at which it is softer tells
- * for a delay that an echo with it loses so much at least: 90 delays of 50 to
- * 940 ms. A caller who speaks makes nothing softer and spoils nothing. After a
+ * played so long before, less that loss. Each moment at which it is softer
+ * tells for a delay that an echo with it loses so much at least: 90 delays of
+ * 50 to 940 ms. A caller who speaks makes nothing softer and spoils nothing. After a
  * second of speech all delays but those near the true one are known to lose
  * much; without an echo all are.
  *
@@ -25,8 +25,8 @@ G_BEGIN_DECLS
  * is the caller.
  *
  * What was learned is kept while nothing is played. From one reply to the next
- * the delay may change by 50 ms. An echo that becomes louder by more than that
- * allows for is taken for a caller, until it was followed at 1 dB a second.
+ * the delay may change by 50 ms. An echo that becomes much louder than that is
+ * taken for a caller, until it was followed at 1 dB a second.
  *
  * An instance is used by one thread at a time and does not allocate after
  * parley_echo_new(). Where nothing was played lately it does nothing.

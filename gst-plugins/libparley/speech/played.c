@@ -10,7 +10,7 @@
 #define RING 32768
 #define FUTURE 16000
 
-struct _ParleyPlayed
+struct _ParleyPlayedSound
 {
   gint refs;                    /* atomic */
   GMutex lock;

@@ -6,13 +6,13 @@
 G_BEGIN_DECLS
 
 /* What is played to a caller and when: the last seconds of the mu-law that was
- * sent, each sample with the time at which it is played at the earliest. That is
- * behind what was sent before, or at once; what lies between here and the ear
- * comes on top.
+ * sent, each sample with the time at which it is played at the earliest. That
+ * is behind what was sent before, or at once; what lies between here and the
+ * ear comes on top.
  *
  * Written by whoever sends, read by whoever listens; any threads. Times are µs
  * of one monotonic clock. Nothing is allocated before anything is sent. */
-typedef struct _ParleyPlayed ParleyPlayedSound;
+typedef struct _ParleyPlayedSound ParleyPlayedSound;
 
 /* A slot is 10 ms of that clock, numbered from its zero. */
 #define PARLEY_PLAYED_SLOT 80
@@ -33,8 +33,8 @@ void parley_played_clear (ParleyPlayedSound *self, gint64 now);
 /* When all that was sent will have been played; 0: nothing was sent. */
 gint64 parley_played_get_end (ParleyPlayedSound *self);
 
-/* Codes of a slot. FALSE: nothing was played in it, or that is forgotten: 2 s of
- * the past are remembered. */
+/* Codes of a slot. FALSE: nothing was played in it, or that is forgotten: 2 s
+ * of the past are remembered. */
 gboolean parley_played_read (ParleyPlayedSound *self, gint64 slot,
     guint8 codes[PARLEY_PLAYED_SLOT]);
 
