@@ -14,10 +14,10 @@ G_BEGIN_DECLS
  * Neither the delay nor the loss of the way back is known, but this is: an echo
  * adds to what else is on the line, so the line is never softer than what was
  * played so long before, less that loss. Each moment at which it is softer
- * tells for a delay that an echo with it loses so much at least: 90 delays of
- * 50 to 940 ms. A caller who speaks makes nothing softer and spoils nothing. After a
- * second of speech all delays but those near the true one are known to lose
- * much; without an echo all are.
+ * tells, for each of 90 delays from 50 to 940 ms, that an echo with that delay
+ * loses at least so much. A caller who speaks makes nothing softer and spoils
+ * nothing. After a second of speech all delays but those near the true one are
+ * known to lose much; without an echo all are.
  *
  * What may be an echo is, in each of 16 bands, the loudest that any delay
  * allows, with the tail of a room behind it, and with what bands were learned
@@ -25,8 +25,8 @@ G_BEGIN_DECLS
  * is the caller.
  *
  * What was learned is kept while nothing is played. From one reply to the next
- * the delay may change by 50 ms. An echo that becomes much louder than that is
- * taken for a caller, until it was followed at 1 dB a second.
+ * the delay may change by 50 ms. An echo that becomes much louder than it was
+ * is taken for a caller, until it was followed at 1 dB a second.
  *
  * An instance is used by one thread at a time and does not allocate after
  * parley_echo_new(). Where nothing was played lately it does nothing.
