@@ -155,21 +155,20 @@ read_word (Reader * self, const gchar * text, gsize at, gsize len)
 {
   const Word *word = find_word (text + at, len);
   const Word *last = self->last;
+  const gchar *digits = word ? word->digits : NULL;
 
   self->last = word;
-  if (!word)
-    return FALSE;
-  if (!word->digits)
-    return TRUE;
+  if (!digits)
+    return word != NULL;
   if (joins_tens (self->run, last, word)) {
     Digit *ones = &g_array_index (self->run, Digit, self->run->len - 1);
 
-    ones->digit = word->digits[0];
+    ones->digit = digits[0];
     ones->end = at + len;
     return TRUE;
   }
   for (guint i = 0; i < (last && !last->digits ? last->times : 1); i++)
-    add_digits (self->run, word->digits, strlen (word->digits), at, at + len);
+    add_digits (self->run, digits, strlen (digits), at, at + len);
   return TRUE;
 }
 

@@ -389,7 +389,8 @@ on_ended (ParleyCall * call, const GError * error, gpointer data)
 
   post_element_message (self, gst_structure_new ("twiliosrc-stop",
           "reason", G_TYPE_STRING, error ? error->message : "stop", NULL));
-  if (g_error_matches (error, PARLEY_CALL_ERROR, PARLEY_CALL_ERROR_LOST))
+  if (error
+      && g_error_matches (error, PARLEY_CALL_ERROR, PARLEY_CALL_ERROR_LOST))
     GST_WARNING_OBJECT (self, "%s", error->message);
   else if (error)
     gst_loop_element_post_error (loop_element (self), error);

@@ -186,7 +186,7 @@ static gboolean
 get_format (JsonObject * start, ParleyTwilioMessage * out, GError ** error)
 {
   g_autofree gchar *shown = NULL;
-  JsonObject *format;
+  JsonObject *format = NULL;
   guint64 rate = 0, channels = 0;
 
   if (!get_object (start, "start", "mediaFormat", &format, error)
@@ -212,7 +212,7 @@ get_format (JsonObject * start, ParleyTwilioMessage * out, GError ** error)
 static gboolean
 get_parameters (JsonObject * start, ParleyTwilioMessage * out, GError ** error)
 {
-  JsonObject *object;
+  JsonObject *object = NULL;
   JsonObjectIter iter;
   JsonNode *node;
   const gchar *name;
@@ -239,7 +239,7 @@ static gboolean
 parse_start (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 {
   const gchar *inner;
-  JsonObject *start;
+  JsonObject *start = NULL;
 
   if (!get_object (root, "the start message", "start", &start, error)
       || !peek_string (start, "start", "streamSid", &inner, error))
@@ -292,7 +292,7 @@ wrong:
 static gboolean
 parse_media (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 {
-  JsonObject *media;
+  JsonObject *media = NULL;
 
   return get_object (root, "the media message", "media", &media, error)
       && get_string (media, "media", "track", FALSE, &out->track, error)
@@ -305,7 +305,7 @@ static gboolean
 parse_dtmf (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 {
   const gchar *digit;
-  JsonObject *dtmf;
+  JsonObject *dtmf = NULL;
 
   if (!get_object (root, "the dtmf message", "dtmf", &dtmf, error)
       || !get_string (dtmf, "dtmf", "track", FALSE, &out->track, error)
@@ -323,7 +323,7 @@ parse_dtmf (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 static gboolean
 parse_mark (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 {
-  JsonObject *mark;
+  JsonObject *mark = NULL;
 
   return get_object (root, "the mark message", "mark", &mark, error)
       && get_string (mark, "mark", "name", TRUE, &out->mark_name, error);
@@ -332,7 +332,7 @@ parse_mark (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 static gboolean
 parse_stop (JsonObject * root, ParleyTwilioMessage * out, GError ** error)
 {
-  JsonObject *stop;
+  JsonObject *stop = NULL;
 
   if (member (root, "stop") == NULL)
     return TRUE;
@@ -466,7 +466,7 @@ parse_outbound_event (JsonObject * root, ParleyTwilioMessage * out,
       { "event", "streamSid", "mark", NULL };
   static const gchar *const mark_fields[] = { "name", NULL };
   static const gchar *const clear_root[] = { "event", "streamSid", NULL };
-  JsonObject *object;
+  JsonObject *object = NULL;
 
   switch (out->type) {
     case PARLEY_TWILIO_MEDIA:

@@ -313,6 +313,7 @@ measure (ParleyPhrase * phrase)
   gboolean changed = TRUE;
   guint i;
 
+  g_assert (phrase->end < phrase->n_nodes);
   for (i = 0; i < phrase->n_nodes; i++)
     least[i] = i == 0 ? 0 : G_MAXUINT;
   while (changed) {

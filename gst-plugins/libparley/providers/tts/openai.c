@@ -119,7 +119,9 @@ on_headers (ParleyCloudCall * call, gpointer data)
       (call), "Content-Type");
   gchar *says;
 
-  if (take_type (job, type ? type : ""))
+  if (!type)
+    type = "";
+  if (take_type (job, type))
     return;
   says = parley_clean_text (type, strlen (type), NULL);
   refuse (job, says);
