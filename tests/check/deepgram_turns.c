@@ -241,11 +241,13 @@ local_end_first (SttRig * rig, gconstpointer data)
   parley_stt_provider_end_turn (rig->stt);
   await_audio (rig, 8000 + FLUX_SILENCE);
   tell (rig, "Update", 1.1, "one two");
-  stt_rig_expect (rig, "partial 1/1 one; final 1/1 one two 0.00");
+  stt_rig_expect (rig, "partial 1/1 one; partial 1/1 one two");
+  tell (rig, "EndOfTurn", 4.0, "one two three");
+  stt_rig_expect (rig, "final 1/1 one two three 0.50");
   stt_rig_begin (rig, 2, 1);
   stt_rig_audio (rig, 8000, 3);
   await_audio (rig, 16000 + FLUX_SILENCE);
-  tell (rig, "EndOfTurn", 4.1, "one two");
+  tell (rig, "EndOfTurn", 4.1, "one two three");
   tell (rig, "Update", 4.9, "three");
   stt_rig_expect (rig, "partial 2/1 three");
 }

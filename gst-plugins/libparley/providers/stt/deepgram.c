@@ -391,14 +391,6 @@ is_complete (Take * take, const ParleyDeepgramMessage * message)
           && (message->is_final || is_flux (take->owner))));
 }
 
-/* The same while ends are told, where Flux is not made to finish. */
-static gboolean
-is_heard (Take * take, const ParleyDeepgramMessage * message)
-{
-  return is_complete (take, message) || (is_flux (take->owner)
-      && message->end >= end_of (take) - TOLERANCE);
-}
-
 /* The last take that begins before the message's end; without a place, the
  * first one. NULL: it is of one that is over. */
 static Take *
@@ -531,7 +523,7 @@ take_message (Take * take, ParleyDeepgramMessage * message)
   take->settled = ends;
   if (message->is_final && message->end > 0)
     forget_audio (take, message->end);
-  if (take->asked && (ends || is_heard (take, message)))
+  if (ends ? take->asked : is_complete (take, message))
     answer (take);
   else if (message->kind == PARLEY_DEEPGRAM_TEXT)
     tell_partial (take);
