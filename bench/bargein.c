@@ -81,17 +81,19 @@ print_object (JsonObject * object)
 }
 
 static void
-print_event (Bench * self, const TalkerEvent * event)
+print_event (Bench * self, const TalkerEvent * event, const ScriptCall * call)
 {
   static const gchar *const outcomes[] = { "cut", "whole", "stuck" };
   const Sound *sound = script_get (self->script, event->sound);
   JsonObject *object = json_object_new ();
 
-  json_object_set_string_member (object, "kind", sound->kind);
-  json_object_set_string_member (object, "text", sound->text);
-  json_object_set_string_member (object, "voice", sound->voice);
-  json_object_set_int_member (object, "level", sound->level);
-  json_object_set_int_member (object, "sound", sound->number);
+  json_object_set_string_member (object, "kind", sound ? sound->kind :
+      "nothing");
+  json_object_set_string_member (object, "text", sound ? sound->text : "");
+  json_object_set_string_member (object, "voice", sound ? sound->voice : "");
+  json_object_set_int_member (object, "level", sound ? sound->level : 0);
+  json_object_set_int_member (object, "sound", event->sound);
+  json_object_set_double_member (object, "loss", call->loss);
   set_ms (object, "moment_ms", event->moment);
   set_ms (object, "clear_ms", event->clear);
   set_ms (object, "pause_ms", event->pause);
@@ -100,12 +102,15 @@ print_event (Bench * self, const TalkerEvent * event)
 }
 
 static void
-print_call (Bench * self, const TalkerResult * result)
+print_call (Bench * self, guint index)
 {
+  const TalkerResult *result =
+      talker_get_result (g_ptr_array_index (self->talkers, index));
   JsonObject *object = json_object_new ();
 
   for (guint i = 0; i < result->events->len; i++)
-    print_event (self, &g_array_index (result->events, TalkerEvent, i));
+    print_event (self, &g_array_index (result->events, TalkerEvent, i),
+        g_ptr_array_index (self->script->calls, index));
   json_object_set_string_member (object, "kind", "call");
   json_object_set_int_member (object, "replies", result->replies);
   json_object_set_int_member (object, "clears", result->clears);
@@ -151,7 +156,7 @@ main (int argc, char **argv)
   g_timeout_add (INTERVAL_MS, begin_one, &self);
   g_main_loop_run (self.loop);
   for (guint i = 0; i < self.talkers->len; i++)
-    print_call (&self, talker_get_result (g_ptr_array_index (self.talkers, i)));
+    print_call (&self, i);
   g_ptr_array_unref (self.talkers);
   ears_free (ears);
   g_object_unref (self.session);

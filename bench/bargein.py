@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import wave
 
-from harness import BUILD, emulator, figure, percentile, serve
+from harness import BUILD, copied, emulator, figure, percentile, serve
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGENT = "/usr/share/asterisk/sounds/en_US_f_Allison"
@@ -33,6 +33,10 @@ BACKCHANNELS = ("uh huh", "yeah", "ok", "okay", "right", "i see", "oh", "sure")
 # How many of each.
 EVENTS = {"words": 150, "cough": 60, "click": 30, "knock": 30, "hm": 40,
           "backchannel": 80}
+# Of what the caller hears on its way back, dB; how many calls, and replies in
+# each.
+LOSSES = (10, 20, 30)
+ECHO_CALLS, ECHO_REPLIES = 36, 5
 DELAYS = {"llm_first_token": 150, "tts_first_audio": 80}
 
 
@@ -247,6 +251,21 @@ class Script:
                             "blocks": len(mulaw) // 64})
         return self.sounds[-1]
 
+    def write_echo(self):
+        """Each call has an echo; half of them only listen, the others talk
+        into it at the middle level."""
+        voices = sorted({sound["voice"] for sound in self.sounds
+                         if sound["kind"] == "words"})
+        calls = []
+        for i in range(ECHO_CALLS):
+            words = self.numbers("words", LEVELS[1], voices[i // 6 % 4])
+            events = [self.chance.choice(words) for _ in range(ECHO_REPLIES)]
+            calls.append({"events": [0] * ECHO_REPLIES if i % 2 else events,
+                          "prompts": words,
+                          "loss": LOSSES[i // 2 % len(LOSSES)],
+                          "delay": self.chance.randint(60, 600)})
+        self.write_calls(calls)
+
     def write(self):
         """Each call is one voice at one level, with its share of all kinds."""
         calls = [{"events": [], "prompts": []} for _ in range(CALLS)]
@@ -262,6 +281,9 @@ class Script:
                 call["events"] += [numbers[each % len(numbers)]
                                    for each in range(i, count, CALLS)]
             self.chance.shuffle(call["events"])
+        self.write_calls(calls)
+
+    def write_calls(self, calls):
         with open(os.path.join(self.folder, "script.json"), "w",
                   encoding="utf-8") as out:
             json.dump({"sounds": self.sounds, "calls": calls}, out)
@@ -281,7 +303,7 @@ def settings(ears, services, greeting):
             "DEEPGRAM_API_KEY": "bench", "ELEVENLABS_API_KEY": "bench"}
 
 
-def talk(folder, audio, replies):
+def talk(folder, audio, replies, pipeline="pipelines/deepgram.pipeline"):
     """What came of all events, and of the calls."""
     config = {"keys": "none", "llm": {"replies": replies[1:]},
               "tts": {"audio": audio, "chunk_ms": 60, "speed": 4},
@@ -293,13 +315,12 @@ def talk(folder, audio, replies):
             text=True))
         ears = "http://127.0.0.1:%s" % bench.stdout.readline().strip()
         _, url = stack.enter_context(serve(
-            "pipelines/deepgram.pipeline",
-            **settings(ears, services.url, replies[0])))
+            pipeline, **settings(ears, services.url, replies[0])))
         printed, _ = bench.communicate(url + "\n")
     rows = [json.loads(line) for line in printed.splitlines()]
-    with open(os.path.join(BUILD, "bench-bargein.json"), "w",
+    with open(os.path.join(BUILD, "bench-bargein.json"), "a",
               encoding="utf-8") as out:
-        json.dump(rows, out, indent=1)
+        out.writelines(line + "\n" for line in printed.splitlines())
     return ([row for row in rows if row["kind"] != "call"],
             [row for row in rows if row["kind"] == "call"])
 
@@ -347,13 +368,48 @@ def kind_figures(kind, events):
         "%% of %d" % len(events))
 
 
+def paused_share(events, loss):
+    return share([event for event in events if event["kind"] == "nothing"
+                  and event["loss"] == loss],
+                 lambda event: event["clear_ms"] is not None)
+
+
+def echo_figures(events, without):
+    """@without: the same with echo-suppression=false."""
+    for loss in LOSSES:
+        yield figure("echo-%d-pauses" % loss, paused_share(events, loss),
+                     "% of replies")
+        yield figure("echo-%d-pauses-off" % loss, paused_share(without, loss),
+                     "% of replies")
+        clears = [event["clear_ms"] for event in events
+                  if event["kind"] == "words" and event["loss"] == loss]
+        found = [clear for clear in clears if clear is not None]
+        yield figure("echo-%d-clear-p50" % loss, statistics.median(found),
+                     "ms")
+        yield figure("echo-%d-clear-p95" % loss, percentile(found, 95), "ms")
+        yield figure("echo-%d-missed" % loss,
+                     100 - 100 * len(found) / len(clears), "%")
+
+
+def echoes(folder, script, audio, replies):
+    script.write_echo()
+    events, _ = talk(folder, audio, replies)
+    with copied("pipelines/deepgram.pipeline", (
+            "vadendpoint ", "vadendpoint echo-suppression=false ")) as off:
+        without, _ = talk(folder, audio, replies, off)
+    return echo_figures(events, without)
+
+
 def bargein():
     """Into replies: words, coughs, clicks, knocks and what listeners say, at
     random moments. All events are left in build/bench-bargein.json."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(BUILD, "bench-bargein.json"))
     with tempfile.TemporaryDirectory() as folder:
         script = Script(folder, random.Random(1))
         script.add_callers()
         script.add_backchannels()
         audio, replies = script.add_replies()
         script.write()
-        return list(figures(*talk(folder, audio, replies)))
+        rows = list(figures(*talk(folder, audio, replies)))
+        return rows + list(echoes(folder, script, audio, replies))

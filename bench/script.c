@@ -84,6 +84,8 @@ load_call (JsonObject * object)
   call->events = load_numbers (json_object_get_array_member (object, "events"));
   call->prompts = load_numbers (json_object_get_array_member (object,
           "prompts"));
+  call->loss = json_object_get_double_member_with_default (object, "loss", 0);
+  call->delay = get_int (object, "delay", 0);
   return call;
 }
 

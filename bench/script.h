@@ -29,8 +29,11 @@ typedef struct
 /* What one caller says: numbers (guint) of sounds. */
 typedef struct
 {
-  GArray *events;               /* into replies, in this order */
+  GArray *events;               /* into replies, in this order; 0: nothing */
   GArray *prompts;              /* any of them into silence, for a reply */
+  gdouble loss;                 /* dB, of what he hears on its way back to us;
+                                 * 0: no echo */
+  guint delay;                  /* ms, of that */
 } ScriptCall;
 
 typedef struct

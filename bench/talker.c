@@ -8,6 +8,7 @@
 #include "net/loop.h"
 #include "net/twiliomessage.h"
 #include "playout.h"
+#include "speakerphone.h"
 #include "speech/g711.h"
 
 #define FRAME 160
@@ -55,6 +56,7 @@ struct _Talker
   gint64 origin;
   guint64 frames;
   ParleyPlayout *playout;
+  Speakerphone *phone;          /* NULL: no echo */
   GByteArray *heard_audio;
   guint8 noise[8000];
 
@@ -132,6 +134,16 @@ say (Talker * self, guint number)
   self->said_at = 0;
 }
 
+/* Only listens to this reply. */
+static gboolean
+says_nothing (Talker * self)
+{
+  GArray *events = self->call->events;
+
+  return self->next < events->len
+      && g_array_index (events, guint, self->next) == 0;
+}
+
 /* A reply is heard for the first time: when to talk into it. */
 static void
 take_reply (Talker * self, gint64 now)
@@ -143,21 +155,27 @@ take_reply (Talker * self, gint64 now)
   self->reply_begin = now;
   self->result.replies++;
   self->moment = now + g_rand_double_range (self->rand, EARLIEST_US, latest);
+  if (says_nothing (self))
+    self->moment = now;
   enter (self, PHASE_LISTENING, now);
 }
 
 static void
 talk (Talker * self, gint64 now)
 {
+  guint number;
+
   if (self->next >= self->call->events->len) {
     finish (self, NULL);
     return;
   }
-  say (self, g_array_index (self->call->events, guint, self->next++));
+  number = g_array_index (self->call->events, guint, self->next++);
+  say (self, number);
+  self->said_at = number ? 0 : now;
   self->clear_at = 0;
   self->resumed = 0;
   self->event = (TalkerEvent) {
-  self->saying->number, now - self->reply_begin, -1, -1, TALKER_STUCK};
+  number, now - self->reply_begin, -1, -1, TALKER_STUCK};
   enter (self, PHASE_TALKING, now);
 }
 
@@ -241,6 +259,9 @@ hear (Talker * self, gint64 now)
 
   g_byte_array_set_size (self->heard_audio, 0);
   parley_playout_read (self->playout, now, self->heard_audio);
+  if (self->phone)
+    speakerphone_hear (self->phone, self->heard_audio->data,
+        self->heard_audio->len);
   for (guint i = 0; i < self->heard_audio->len; i++)
     if (marked_reader_push (&self->ear, self->heard_audio->data[i])
         && (sound = script_get (self->script, self->ear.sound))
@@ -374,6 +395,8 @@ send_frame (Talker * self, gint64 now)
   guint8 frame[FRAME];
 
   fill_frame (self, frame, now);
+  if (self->phone)
+    speakerphone_add (self->phone, frame, FRAME);
   self->frames++;
   parley_twilio_build_inbound_media (self->out, stream_sid, ++self->sequence,
       self->frames, (self->frames - 1) * 20, frame, FRAME);
@@ -459,6 +482,9 @@ talker_new (const gchar * url, SoupSession * session, const Script * script,
   self->script = script;
   self->call = g_ptr_array_index (script->calls, index);
   self->rand = g_rand_new_with_seed (index + 1);
+  if (self->call->loss > 0)
+    self->phone = speakerphone_new (self->call->loss, self->call->delay,
+        self->rand);
   self->done = done;
   self->data = data;
   self->session = g_object_ref (session);
@@ -489,6 +515,7 @@ talker_free (Talker * self)
   g_object_unref (self->cancellable);
   g_object_unref (self->session);
   g_clear_pointer (&self->playout, parley_playout_free);
+  g_clear_pointer (&self->phone, speakerphone_free);
   g_byte_array_unref (self->heard_audio);
   g_string_free (self->out, TRUE);
   g_rand_free (self->rand);

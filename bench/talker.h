@@ -22,10 +22,12 @@ typedef enum
 /* A sound that was made into a reply. */
 typedef struct
 {
-  guint sound;
+  guint sound;                  /* 0: nothing was said */
   gint64 moment;                /* µs into the reply */
   gint64 clear;                 /* µs from when the packet with its first sample
-                                 * left to the clear; -1: none came */
+                                 * left to the clear, or from the beginning of
+                                 * the reply if nothing was said; -1: none
+                                 * came */
   gint64 pause;                 /* µs from the clear until the same reply was
                                  * heard again; -1: it was not */
   TalkerOutcome outcome;
