@@ -119,7 +119,7 @@ scene_free (Scene * scene)
   g_free (scene);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free);
 
 static void
 add_at (Scene * scene, gsize at, gfloat sample)
@@ -248,7 +248,7 @@ ear_free (Ear * ear)
   g_free (ear);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ear, ear_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ear, ear_free);
 
 static void
 send_played (ParleyPlayedSound * played, const Scene * scene, gsize at)
@@ -517,8 +517,7 @@ main (int argc, char **argv)
   g_test_add_func ("/played/is-bounded", test_played_is_bounded);
   g_test_add_func ("/echo/nothing-played", test_nothing_played);
   g_test_add_func ("/echo/our-own-voice", test_our_own_voice);
-  g_test_add_func ("/echo/path-is-found-and-kept",
-      test_path_is_found_and_kept);
+  g_test_add_func ("/echo/path-is-found-and-kept", test_path_is_found_and_kept);
   g_test_add_func ("/echo/caller-over-echo", test_caller_over_echo);
   g_test_add_func ("/echo/line-without-echo", test_line_without_echo);
   g_test_add_func ("/echo/lost-packets", test_lost_packets);
