@@ -21,9 +21,9 @@ struct _ParleySession
   /* On the loop: */
   guint handler;
   gchar *sid;
-  guint said_turn;              /* the last one whose text is known */
-  GQueue held;                  /* of ParleyCaption, texts owned: of replies to
-                                 * later turns, which may still be void */
+  guint64 released;             /* the reply that may be heard; 0: none */
+  GQueue held;                  /* of ParleyCaption, texts owned: of a reply that
+                                 * is not, and may be void */
   ParleyStock *stock;
   GstElement *pipeline;
   ParleyCapture *capture;       /* NULL: not wanted */
@@ -333,8 +333,8 @@ handle_turn_end (ParleySession * self, const GstStructure * fields)
     self->hooks.turn_end (reason, self->data);
 }
 
-/* A reply is begun before its turn is over, and may be void then: it is told
- * behind the caller's text, or when it is heard. */
+/* A reply may be begun before its turn is over, and be void then: it is told
+ * when it is released, behind the caller's text. */
 
 static void
 held_free (gpointer data)
@@ -352,7 +352,7 @@ hold (ParleySession * self, const ParleyCaption * caption)
   for (GList * l = self->held.head; l; l = next) {
     held = l->data;
     next = l->next;
-    if (held->turn == caption->turn && held->reply < caption->reply) {
+    if (held->reply < caption->reply) {
       held_free (held);
       g_queue_delete_link (&self->held, l);
     }
@@ -362,20 +362,15 @@ hold (ParleySession * self, const ParleyCaption * caption)
   g_queue_push_tail (&self->held, held);
 }
 
-/* Tells what is held of turns up to @turn, and of @reply. */
 static void
-tell_held (ParleySession * self, guint turn, guint64 reply)
+handle_released (ParleySession * self, const GstStructure * fields)
 {
-  GList *next;
+  ParleyCaption *held;
 
-  for (GList * l = self->held.head; l; l = next) {
-    ParleyCaption *held = l->data;
-
-    next = l->next;
-    if (held->turn > turn && held->reply != reply)
-      continue;
-    g_queue_delete_link (&self->held, l);
-    publish (self, held);
+  gst_structure_get_uint64 (fields, "epoch", &self->released);
+  while ((held = g_queue_pop_head (&self->held))) {
+    if (held->reply == self->released)
+      publish (self, held);
     held_free (held);
   }
 }
@@ -395,15 +390,10 @@ handle_said (ParleySession * self, const GstStructure * fields)
     gst_structure_get_uint64 (fields, "epoch", &caption.reply);
     gst_structure_get_uint (fields, "sequence", &caption.sequence);
   }
-  if (caption.agent && caption.text && caption.turn > self->said_turn) {
+  if (caption.agent && caption.text && caption.reply > self->released)
     hold (self, &caption);
-    return;
-  }
-  publish (self, &caption);
-  if (!caption.agent && caption.final) {
-    self->said_turn = MAX (self->said_turn, caption.turn);
-    tell_held (self, self->said_turn, 0);
-  }
+  else
+    publish (self, &caption);
 }
 
 static void
@@ -415,10 +405,8 @@ handle_heard (ParleySession * self, const GstStructure * fields)
   heard.ms = (parley_clock_now () - self->began) / 1000;
   if (heard.text
       && gst_structure_get (fields, "epoch", G_TYPE_UINT64, &heard.reply,
-          "done", G_TYPE_BOOLEAN, &heard.done, NULL)) {
-    tell_held (self, 0, heard.reply);
+          "done", G_TYPE_BOOLEAN, &heard.done, NULL))
     self->hooks.heard (self, &heard, self->data);
-  }
 }
 
 static void
@@ -433,6 +421,8 @@ handle_element (ParleySession * self, const GstStructure * fields)
   else if (g_str_has_prefix (gst_structure_get_name (fields),
           "parley-provider-"))
     self->hooks.failure (fields, self->data);
+  else if (gst_structure_has_name (fields, "llmchat-released"))
+    handle_released (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-heard"))
     handle_heard (self, fields);
   else if (gst_structure_has_name (fields, "llmchat-tool"))
@@ -491,6 +481,7 @@ is_wanted (GstMessage * message)
     case GST_MESSAGE_ELEMENT:
       return gst_message_has_name (message, "cloudstt")
           || gst_message_has_name (message, "llmchat")
+          || gst_message_has_name (message, "llmchat-released")
           || gst_message_has_name (message, "llmchat-heard")
           || gst_message_has_name (message, "llmchat-tool")
           || gst_message_has_name (message, "llmchat-hangup")

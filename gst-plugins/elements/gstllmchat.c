@@ -64,6 +64,10 @@
  * * `turn` (#guint): the last turn it answers, 0: none
  * * `text` (#gchararray): the sentence, as it will be spoken
  *
+ * `llmchat-released`, when a reply may be heard; one that is not may have been
+ * begun before its turn was over, and be void:
+ * * `epoch` (#guint64)
+ *
  * `llmchat-heard`, as playing goes on:
  * * `epoch` (#guint64), `text` (#gchararray): all of it that was heard so far
  * * `ms` (#guint): how much, in milliseconds

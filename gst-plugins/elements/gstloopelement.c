@@ -144,7 +144,7 @@ take_loop (GstLoopElement * self)
   GstLoopElementPrivate *priv = PRIV (self);
   ParleyLoop *old = priv->loop;
 
-  priv->loop = find_loop (self);
+  g_atomic_pointer_set (&priv->loop, find_loop (self));
   if (old)
     parley_loop_release (old);
 }
@@ -230,7 +230,7 @@ sync_posted (gpointer data, gpointer user_data)
 {
   GstLoopElement *self = data;
 
-  if (PRIV (self)->loop == user_data)
+  if (g_atomic_pointer_get (&PRIV (self)->loop) == user_data)
     sync_run (self);
   g_object_unref (user_data);
   gst_object_unref (self);

@@ -149,6 +149,15 @@ do_unpause (guint64 epoch, gpointer data)
   llm_tools_go_on (data);
 }
 
+static void
+post_released (GstLlmChat * self, guint64 epoch)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("llmchat-released", "epoch", G_TYPE_UINT64, epoch,
+              NULL)));
+}
+
 /* What waited for it follows. */
 static void
 do_release (guint64 epoch, gpointer data)
@@ -160,6 +169,7 @@ do_release (guint64 epoch, gpointer data)
   if (reply)
     parley_event_set_timeline (event, reply->outcome);
   push_event (self, event);
+  post_released (self, epoch);
   if (reply)
     llm_chat_push_sentences (self, reply);
   llm_tools_go_on (self);

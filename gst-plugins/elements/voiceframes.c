@@ -176,7 +176,7 @@ voice_frames_decide (VoiceFrames * self, guint64 number, gint64 now)
   ParleyVadResult result = { 0 };
   gint16 narrow[PARLEY_VAD_FRAME_SAMPLES];
   const gint16 *frame = self->samples;
-  gboolean torn = self->torn;
+  gboolean torn = self->torn, doubtful = FALSE;
 
   self->filled = 0;
   self->torn = FALSE;
@@ -187,14 +187,16 @@ voice_frames_decide (VoiceFrames * self, guint64 number, gint64 now)
   if (!torn) {
     parley_vad_frame (self->vad, frame, &result);
     if (self->echo && parley_echo_frame (self->echo, number, now, frame,
-            result.voice))
+            result.voice)) {
+      doubtful = result.voice && !parley_echo_is_known (self->echo);
       result.voice = result.rising = FALSE;
+    }
   }
   parley_prosody_push (&self->prosody, &(ParleyProsodyFrame) {
       result.pitch, result.periodicity}
       , result.voice && result.quiet == 0);
   return (ParleyEndpointerFrame) {
-  result.voice, result.quiet, result.rising};
+  result.voice, result.quiet, result.rising, doubtful};
 }
 
 ParleyTone

@@ -30,7 +30,7 @@ feed (ParleyEndpointer * self, const gchar * decisions, GString * log)
     const ParleyEndpointerFrame heard = {
       .voice = *decisions == '#' || g_ascii_isdigit (*decisions),
       .quiet = g_ascii_isdigit (*decisions) ? *decisions - '0' : 0,
-      .rising = *decisions == '/'
+      .rising = *decisions == '/',.doubtful = *decisions == '?'
     };
 
     append (log, actions, parley_endpointer_frame (self, &heard, actions));
@@ -38,7 +38,8 @@ feed (ParleyEndpointer * self, const gchar * decisions, GString * log)
 }
 
 /* One character a frame, '#' for voice, a digit for voice that has been quiet
- * for so many frames, '/' for what may become voice. */
+ * for so many frames, '/' for what may become voice, '?'
+ * for what may be the caller's. */
 static void
 assert_actions (const ParleyEndpointerSettings * settings,
     const gchar * decisions, const gchar * expected)
@@ -219,6 +220,32 @@ test_rising (void)
   assert_actions (&plain, "##/////////////////", "start@0 end@17 turn-end@17");
   assert_actions (&eager, "##.///###.....",
       "start@0 end@4 resume@6 end@11 turn-end@14");
+}
+
+static void
+test_doubtful (void)
+{
+  const ParleyEndpointerSettings settings = {.silence = 50,.min_speech = 30 };
+  GString *scene = g_string_new (".");
+
+  assert_actions (&settings, "..????????...........", "");
+  assert_actions (&settings, "..???????##......", "");
+  assert_actions (&settings, "..?????###.....", "start@2 end@15 turn-end@15");
+  assert_actions (&settings, "..??....??..###.....",
+      "start@2 end@20 turn-end@20");
+  assert_actions (&settings, "..###??????......", "start@2 end@10 turn-end@10");
+  assert_actions (&settings, "..??###.....###.....",
+      "start@2 end@12 turn-end@12 start@12 end@20 turn-end@20");
+  for (guint i = 0; i < 300; i++)
+    g_string_append_c (scene, '?');
+  g_string_append (scene, "###.....");
+  assert_actions (&settings, scene->str, "start@154 end@309 turn-end@309");
+  g_string_assign (scene, "??");
+  for (guint i = 0; i < 50; i++)
+    g_string_append_c (scene, '.');
+  g_string_append (scene, "###.....");
+  assert_actions (&settings, scene->str, "start@52 end@60 turn-end@60");
+  g_string_free (scene, TRUE);
 }
 
 static void
@@ -547,6 +574,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endpointer/two-turns", test_two_turns);
   g_test_add_func ("/endpointer/quiet-voice", test_quiet_voice);
   g_test_add_func ("/endpointer/rising", test_rising);
+  g_test_add_func ("/endpointer/doubtful", test_doubtful);
   g_test_add_func ("/endpointer/min-speech", test_min_speech);
   g_test_add_func ("/endpointer/onset-gap", test_onset_gap);
   g_test_add_func ("/endpointer/rounding", test_rounding);

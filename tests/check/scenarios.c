@@ -199,7 +199,9 @@ test_four_turns (void)
   assert_begins (text, GREETING "caller: what are your opening hours\nagent: ");
   assert_has (text, "i would like to book an appointment\nagent: ");
   assert_has (text, "caller: how about tuesday\nagent: ");
-  assert_has (text, "caller: at half past two\nagent: ");
+  assert_has (text, "at half past two\nagent: ");
+  /* A reply that was begun on less than the whole turn is told to nobody. */
+  g_assert_null (strstr (text, "I am afraid"));
   assert_has (text, "Tuesday at ");
 }
 
@@ -239,7 +241,8 @@ greeting_heard (GByteArray * noise, guint * n_clears)
 
   if (noise)
     phone_add (phone, "noise", noise);
-  phone_call (phone, noise ? 500 : -1);
+  /* Before it is known that the line has no echo it might be one. */
+  phone_call (phone, noise ? 2200 : -1);
   parley_mock_wait (phone->done);
   *n_clears = parley_caller_get_result (phone->caller)->clears;
   ms = last_mark_ms (phone);

@@ -478,11 +478,17 @@ parley_echo_frame (ParleyEcho * self, guint64 number, gint64 now,
 }
 
 gboolean
+parley_echo_is_known (const ParleyEcho * self)
+{
+  return self->measured[loudest_lag (self)] >= MEASURED_OFTEN;
+}
+
+gboolean
 parley_echo_get_path (const ParleyEcho * self, gfloat * loss, guint * delay)
 {
   gint lag = loudest_lag (self);
 
-  if (self->measured[lag] < MEASURED_OFTEN || self->gains[lag] < LEAST_GAIN_DB)
+  if (!parley_echo_is_known (self) || self->gains[lag] < LEAST_GAIN_DB)
     return FALSE;
   *loss = -self->gains[lag];
   *delay = (FIRST_LAG + lag) * 1000 * FRAME / 8000;

@@ -46,6 +46,10 @@ void parley_echo_free (ParleyEcho *self);
 gboolean parley_echo_frame (ParleyEcho *self, guint64 number, gint64 now,
     const gint16 frame[PARLEY_ECHO_FRAME], gboolean voice);
 
+/* Whether the way back is known, or that there is none: until then what
+ * parley_echo_frame() takes for our own voice may be a caller's. */
+gboolean parley_echo_is_known (const ParleyEcho *self);
+
 /* The way back that loses least, in dB, and its delay, in ms: counted from when
  * @played has it that it was played. FALSE: no echo is known to be there. */
 gboolean parley_echo_get_path (const ParleyEcho *self, gfloat *loss,

@@ -6,6 +6,10 @@
  * syllables and the closures of plosives. */
 #define ONSET_GAP_FRAMES 2
 
+/* How much of what was in doubt may be the caller's, with what pauses in it. */
+#define DOUBT_FRAMES 150
+#define DOUBT_GAP_FRAMES 40
+
 /* What speech needs to be heard as such, mostly. */
 #define RISING_FRAMES 10
 
@@ -26,6 +30,8 @@ struct _ParleyEndpointer
   guint64 voice_end;            /* after the last voice */
   guint64 speech_end;           /* and the last speech in it */
   guint voiced;                 /* frames of voice in what may be an onset */
+  guint64 doubt_onset;          /* of what may be the caller's */
+  guint64 doubt_end;            /* 0: there was none */
   gboolean worded;              /* words were told of this turn */
   guint64 told;                 /* frames when anything was, last */
 };
@@ -68,7 +74,7 @@ void
 parley_endpointer_reset (ParleyEndpointer * self)
 {
   self->state = PARLEY_ENDPOINTER_QUIET;
-  self->frames = self->onset = 0;
+  self->frames = self->onset = self->doubt_end = 0;
   self->voice_end = self->speech_end = 0;
   self->voiced = 0;
   self->wait = self->silence;
@@ -106,10 +112,32 @@ is_speech (const ParleyEndpointerFrame * heard)
   return heard->voice && heard->quiet == 0;
 }
 
+static void
+gather_doubt (ParleyEndpointer * self)
+{
+  if (self->doubt_end == 0 || self->frames - self->doubt_end > DOUBT_GAP_FRAMES)
+    self->doubt_onset = self->frames - 1;
+  self->doubt_end = self->frames;
+}
+
+/* What was in doubt lately may have been the beginning of what begins at
+ * @onset. */
+static guint64
+onset_with_doubt (const ParleyEndpointer * self, guint64 onset)
+{
+  if (self->doubt_end == 0 || self->frames - self->doubt_end > DOUBT_GAP_FRAMES)
+    return onset;
+  if (self->frames > self->doubt_onset + DOUBT_FRAMES)
+    return MIN (onset, self->frames - DOUBT_FRAMES);
+  return MIN (onset, self->doubt_onset);
+}
+
 /* TRUE when the frame just counted confirms an onset. */
 static gboolean
 gather_onset (ParleyEndpointer * self, const ParleyEndpointerFrame * heard)
 {
+  if (heard->doubtful)
+    gather_doubt (self);
   if (self->voiced == 0 && is_speech (heard))
     self->onset = self->frames - 1;
   if (self->voiced > 0 ? heard->voice : is_speech (heard)) {
@@ -193,6 +221,8 @@ parley_endpointer_frame (ParleyEndpointer * self,
   if (self->state == PARLEY_ENDPOINTER_QUIET) {
     if (!gather_onset (self, heard))
       return 0;
+    self->onset = onset_with_doubt (self, self->onset);
+    self->doubt_end = 0;
     emit (actions, &n, PARLEY_ENDPOINT_START, self->onset);
     self->state = PARLEY_ENDPOINTER_SPEECH;
     self->worded = FALSE;
@@ -286,7 +316,7 @@ parley_endpointer_get_quiet (const ParleyEndpointer * self)
 guint64
 parley_endpointer_get_onset (const ParleyEndpointer * self)
 {
-  return self->voiced ? self->onset : self->frames;
+  return onset_with_doubt (self, self->voiced ? self->onset : self->frames);
 }
 
 guint64

@@ -73,6 +73,10 @@ typedef struct
   /* While not: speech may be beginning, and a turn waits for up to 100 ms to
    * know before it ends. */
   gboolean rising;
+  /* While not: what is heard may be a caller, or our own voice coming back,
+   * which the next frames tell. If it is he, his turn begins where this did,
+   * but no more than 1.5 s ago. */
+  gboolean doubtful;
 } ParleyEndpointerFrame;
 
 /* In state QUIET. Free with parley_endpointer_free(). */
