@@ -22,8 +22,8 @@ struct _ParleySession
   guint handler;
   gchar *sid;
   guint64 released;             /* the reply that may be heard; 0: none */
-  GQueue held;                  /* of ParleyCaption, texts owned: of a reply that
-                                 * is not, and may be void */
+  GQueue held;                  /* of ParleyCaption, texts owned: of a reply
+                                 * that is not, and may be void */
   ParleyStock *stock;
   GstElement *pipeline;
   ParleyCapture *capture;       /* NULL: not wanted */
