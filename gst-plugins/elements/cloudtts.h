@@ -29,6 +29,7 @@ typedef struct
   gboolean done;
   ParleyAudioFormat format;
   GByteArray *ready;            /* made but not pushed */
+  GArray *words;                /* of SpokenWord, as far as told */
   gboolean begun;               /* some of it was pushed */
 } TtsJob;
 
@@ -69,6 +70,7 @@ struct _GstCloudTts
 /* gstcloudtts.c: the parts of ParleySynthesisFuncs; data: the job. */
 void cloud_tts_audio (const ParleyAudioFormat * format,
     const guint8 * samples, gsize len, gpointer data);
+void cloud_tts_word (guint n, guint ms, gpointer data);
 void cloud_tts_done (const GError * error, gpointer data);
 
 /* ttsvoices.c */

@@ -226,7 +226,7 @@ push_ready (GstCloudTts * self, TtsJob * job)
     stamp_out (self, job, buffer);
   self->pushed_epoch = job->epoch;
   spoken_texts_note (self->spoken, job->epoch, job->begun ? NULL : job->text,
-      GST_BUFFER_DURATION (buffer));
+      job->words, GST_BUFFER_DURATION (buffer));
   job->begun = TRUE;
   if (!job->epoch) {
     self->unowned_end = self->next_pts;
@@ -269,6 +269,15 @@ cloud_tts_audio (const ParleyAudioFormat * format, const guint8 * samples,
   g_byte_array_append (job->ready, samples, len);
   if (g_queue_peek_head (&self->jobs) == job)
     push_ready (self, job);
+}
+
+void
+cloud_tts_word (guint n, guint ms, gpointer data)
+{
+  TtsJob *job = data;
+  const SpokenWord word = { n, ms };
+
+  g_array_append_val (job->words, word);
 }
 
 void

@@ -13,6 +13,7 @@ typedef struct
 {
   guint64 epoch;
   gchar *text;
+  GArray *words;                /* of SpokenWord; or NULL */
   GstClockTime begin;           /* into the epoch */
   GstClockTime end;
 } Spoken;
@@ -27,7 +28,10 @@ struct _SpokenTexts
 static void
 spoken_clear (gpointer data)
 {
-  g_free (((Spoken *) data)->text);
+  Spoken *spoken = data;
+
+  g_free (spoken->text);
+  g_clear_pointer (&spoken->words, g_array_unref);
 }
 
 SpokenTexts *
@@ -57,14 +61,17 @@ spoken_texts_clear (SpokenTexts * self)
 
 void
 spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
-    GstClockTime duration)
+    GArray * words, GstClockTime duration)
 {
   if (epoch != self->epoch) {
     self->epoch = epoch;
     self->time = 0;
   }
   if (text) {
-    Spoken spoken = { epoch, g_strdup (text), self->time, self->time };
+    Spoken spoken =
+        { epoch, g_strdup (text), words ? g_array_ref (words) : NULL,
+      self->time, self->time
+    };
 
     if (self->all->len >= MAX_SPOKEN)
       g_array_remove_index (self->all, 0);
@@ -106,6 +113,42 @@ append_part (GString * text, const gchar * sentence, gdouble share)
           strlen (sentence) * CLAMP (share, 0, 1)));
 }
 
+/* Of the sentence's bytes, where its first @n words end. */
+static gsize
+end_of_words (const gchar * sentence, guint n)
+{
+  const gchar *at = sentence;
+
+  for (; n > 0 && *at; n--) {
+    at += strspn (at, " ");
+    at += strcspn (at, " ");
+  }
+  return at - sentence;
+}
+
+/* How many were said by @ms. */
+static guint
+words_by (GArray * words, guint64 ms)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < words->len; i++)
+    if (g_array_index (words, SpokenWord, i).ms <= ms)
+      n = g_array_index (words, SpokenWord, i).n;
+  return n;
+}
+
+static void
+append_words (GString * text, const Spoken * spoken, GstClockTime time)
+{
+  if (spoken->words && spoken->words->len)
+    g_string_append_len (text, spoken->text, end_of_words (spoken->text,
+            words_by (spoken->words, time / GST_MSECOND)));
+  else
+    append_part (text, spoken->text, (gdouble) time / (spoken->end
+            - spoken->begin));
+}
+
 static void
 append_heard (GString * text, const Spoken * spoken, const ParleyHeard * heard)
 {
@@ -119,8 +162,7 @@ append_heard (GString * text, const Spoken * spoken, const ParleyHeard * heard)
   if (heard->done || spoken->end < time + GST_MSECOND)
     g_string_append (text, spoken->text);
   else
-    append_part (text, spoken->text, (gdouble) (time - spoken->begin)
-        / (spoken->end - spoken->begin));
+    append_words (text, spoken, time - spoken->begin);
 }
 
 gchar *

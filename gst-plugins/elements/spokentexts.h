@@ -14,10 +14,19 @@ SpokenTexts *spoken_texts_new (void);
 void spoken_texts_free (SpokenTexts * self);
 void spoken_texts_clear (SpokenTexts * self);
 
+/* The first @n words of a sentence are said @ms into its sound. */
+typedef struct
+{
+  guint n;
+  guint ms;
+} SpokenWord;
+
 /* Sound of @duration went out for the reply @epoch: the begin of a sentence,
- * @text, or with NULL more of the one before. */
+ * @text, or with NULL more of the one before. @words (of SpokenWord) is kept,
+ * and may grow as more is known; NULL or empty: words are as long as they
+ * are written. */
 void spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
-    GstClockTime duration);
+    GArray * words, GstClockTime duration);
 
 /* The sentence that went out last, if it is of @epoch, broke off. How much of
  * it was said nobody knows: of its text counts what a slow speaker says in the

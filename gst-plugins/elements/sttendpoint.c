@@ -15,13 +15,14 @@ stt_endpoint_install (GstProviderElementClass * klass, guint id)
   gst_provider_element_class_install_number (klass, id + 1,
       g_param_spec_double ("eot-threshold", "End of turn threshold",
           "How sure deepgram's Flux must be that a turn is over, unless "
-          "endpointing=local (0.5 to 1.0, 0 = the service's own)", 0, 1, 0, 0));
+          "endpointing=local (0.5 to 1.0, 0.0 = the service's own)", 0, 1, 0,
+          0));
   gst_provider_element_class_install_number (klass, id + 2,
-      g_param_spec_double ("eager-eot-threshold",
-          "Eager end of turn threshold", "How sure deepgram's Flux must be "
+      g_param_spec_double ("eager-eot-threshold", "Eager end of turn threshold",
+          "How sure deepgram's Flux must be "
           "that a turn may be over, so that the answer to it is begun, unless "
-          "endpointing=local (0.3 to 0.9, not above eot-threshold, 0 = none "
-          "is begun)", 0, 0.9, 0.5, 0));
+          "endpointing=local (0.3 to 0.9, not above eot-threshold, 0.0 = "
+          "none is begun)", 0, 0.9, 0.5, 0));
   gst_provider_element_class_install_number (klass, id + 3,
       g_param_spec_uint ("eot-timeout", "End of turn timeout",
           "Silence after which the recogniser ends a turn however unsure it "

@@ -22,6 +22,7 @@ cloud_tts_job_free (gpointer data)
   g_clear_pointer (&job->timeline, parley_timeline_unref);
   gst_clear_event (&job->event);
   g_byte_array_unref (job->ready);
+  g_array_unref (job->words);
   g_free (job->text);
   g_free (job);
 }
@@ -33,6 +34,7 @@ cloud_tts_job_new (GstCloudTts * self)
 
   job->owner = self;
   job->ready = g_byte_array_new ();
+  job->words = g_array_new (FALSE, FALSE, sizeof (SpokenWord));
   return job;
 }
 
@@ -72,7 +74,7 @@ void
 cloud_tts_synthesise (GstCloudTts * self, TtsJob * job, gpointer provider)
 {
   static const ParleySynthesisFuncs funcs =
-      { on_asked, cloud_tts_audio, cloud_tts_done };
+      { on_asked, cloud_tts_audio, cloud_tts_word, cloud_tts_done };
 
   job->done = FALSE;
   job->provider = provider;
@@ -180,6 +182,7 @@ cloud_tts_take_failure (GstCloudTts * self, TtsJob * job, const GError * error)
     gst_provider_element_failed_in_loop (element, job->provider, error,
         job->turn);
   } else if (!job->sorry) {
+    g_array_set_size (job->words, 0);
     parley_timeline_unstamp (job->timeline, PARLEY_AT_TTS_AUDIO);
     next = gst_provider_element_switch_in_loop (element, job->provider, error,
         job->turn);

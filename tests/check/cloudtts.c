@@ -595,6 +595,33 @@ heard_text (Rig * rig, gconstpointer data)
   expect_heard (rig, 1, 590, TRUE, "One two three four. Five six.");
 }
 
+/* Words as the voice has said them, not as they are written. */
+static void
+heard_words (Rig * rig, gconstpointer data)
+{
+  speak_mulaw ();
+  say (rig, 1, 0, "One two  three four.");
+  say (rig, 1, 1, "Ten eleven.");
+  mock_tts_audio (1, 200);
+  mock_tts_word (1, 1, 20);
+  mock_tts_word (1, 2, 40);
+  mock_tts_audio (1, 200);
+  mock_tts_word (1, 3, 350);
+  mock_tts_done (1);
+  mock_tts_audio (2, 200);
+  mock_tts_word (2, 1, 150);
+  mock_tts_done (2);
+  expect_heard (rig, 1, 10, FALSE, "");
+  expect_heard (rig, 1, 39, FALSE, "One");
+  expect_heard (rig, 1, 40, FALSE, "One two");
+  expect_heard (rig, 1, 349, FALSE, "One two");
+  expect_heard (rig, 1, 360, FALSE, "One two  three");
+  expect_heard (rig, 1, 400, FALSE, "One two  three four.");
+  expect_heard (rig, 1, 540, FALSE, "One two  three four.");
+  expect_heard (rig, 1, 550, FALSE, "One two  three four. Ten");
+  expect_heard (rig, 1, 590, TRUE, "One two  three four. Ten eleven.");
+}
+
 static void
 heard_of_a_later_reply (Rig * rig, gconstpointer data)
 {
@@ -806,6 +833,7 @@ main (int argc, char **argv)
   ADD ("interrupt-spares-what-is-nobodys", interrupt_spares_what_is_nobodys);
   ADD ("interrupt-keeps-the-next-reply", interrupt_keeps_the_next_reply);
   ADD ("heard-text", heard_text);
+  ADD ("heard-words", heard_words);
   ADD ("heard-of-a-later-reply", heard_of_a_later_reply);
   ADD ("heard-of-a-broken-sentence", heard_of_a_broken_sentence);
   ADD ("flush-while-it-hangs", flush_while_it_hangs);

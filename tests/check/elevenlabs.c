@@ -40,6 +40,12 @@ note (Fixture * self, const gchar * format, ...)
 }
 
 static void
+on_word (ParleyTtsProvider * tts, guint id, guint n, guint ms, Fixture * self)
+{
+  note (self, "word %u %u %u", id, n, ms);
+}
+
+static void
 on_audio (ParleyTtsProvider * tts, guint id, ParleyAudioFormat * format,
     GBytes * samples, Fixture * self)
 {
@@ -107,6 +113,7 @@ set_up (Fixture * self, gconstpointer data)
   g_object_set (self->tts, "base-url", self->service->url, "api-key-env", ENV,
       "voice", "v1", "transport", data, NULL);
   g_signal_connect (self->tts, "audio", G_CALLBACK (on_audio), self);
+  g_signal_connect (self->tts, "word", G_CALLBACK (on_word), self);
   g_signal_connect (self->tts, "done", G_CALLBACK (on_done), self);
   g_signal_connect (self->tts, "failed", G_CALLBACK (on_failed), self);
 }
@@ -168,6 +175,36 @@ say_end (Fixture * self, guint context)
 {
   parley_mock_service_say (self->service,
       "{\"isFinal\":true,\"contextId\":\"p%u\"}", context);
+}
+
+/* 3 ms of sound that say "Say hi." in two pieces, the first behind the blank
+ * that a context begins with. */
+static void
+word_times (Fixture * self, gconstpointer data)
+{
+  const gchar *sound = "////////////////////////////////";
+
+  speak (self, 7);
+  await_contexts (self, 1);
+  parley_mock_service_say (self->service,
+      "{\"audio\":\"%s\",\"contextId\":\"p1\",\"alignment\":{"
+      "\"chars\":[\" \",\"S\",\"a\",\"y\"],"
+      "\"charStartTimesMs\":[0,0,1,2],\"charDurationsMs\":[0,1,1,1]}}", sound);
+  parley_mock_service_say (self->service,
+      "{\"audio\":\"%s\",\"contextId\":\"p1\",\"alignment\":{"
+      "\"chars\":[\" \",\"h\",\"i\",\".\",\" \"],"
+      "\"charsStartTimesMs\":[0.5,1,1,2,2]}}", sound);
+  /* Not as they should be: as good as none. */
+  parley_mock_service_say (self->service,
+      "{\"audio\":\"AQID\",\"contextId\":\"p1\",\"alignment\":{"
+      "\"chars\":[\"a\",\" \"],\"charStartTimesMs\":[0]}}");
+  parley_mock_service_say (self->service,
+      "{\"audio\":\"AQID\",\"contextId\":\"p1\",\"alignment\":{"
+      "\"chars\":[7,null,\"\"],\"charStartTimesMs\":[\"x\",-1,1e99]}}");
+  say_end (self, 1);
+  await (self, "done 7");
+  g_assert_cmpstr (self->log->str, ==, "audio 7 24; audio 7 24; word 7 1 3; "
+      "word 7 2 5; audio 7 3; audio 7 3; done 7");
 }
 
 /* Lets time go by in steps until something failed. */
@@ -656,6 +693,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("normal", normal);
+  add ("word-times", word_times);
   add ("request", request);
   add ("no-audio", no_audio);
   add ("large-audio", large_audio);

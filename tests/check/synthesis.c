@@ -28,6 +28,7 @@ typedef struct
   guint pieces;
   guint over;
   guint asked;
+  guint n_words, word_ms;       /* of the last word told of */
   gboolean cached;              /* when its audio came */
   gchar *error;
 } Result;
@@ -96,7 +97,17 @@ on_asked (gpointer data)
   ((Result *) data)->asked++;
 }
 
-static const ParleySynthesisFuncs funcs = { on_asked, on_audio, on_done };
+static void
+on_word (guint n, guint ms, gpointer data)
+{
+  Result *result = data;
+
+  result->n_words = n;
+  result->word_ms = ms;
+}
+
+static const ParleySynthesisFuncs funcs =
+    { on_asked, on_audio, on_word, on_done };
 
 static void
 begin (Rig * rig, Result * result, const gchar * text, gboolean mulaw)
@@ -213,6 +224,9 @@ leading_silence_is_cut (Rig * rig, gconstpointer data)
     mock_tts_silence (1, i);
   g_assert_cmpuint (first.pieces, ==, 0);
   mock_tts_audio (1, 100);
+  mock_tts_word (1, 2, 29 * 30 / 2 + 50);
+  g_assert_cmpuint (first.n_words, ==, 2);
+  g_assert_cmpuint (first.word_ms, ==, PARLEY_SYNTHESIS_LEAD_MS + 50);
   /* Pauses stay. */
   mock_tts_silence (1, 200);
   mock_tts_done (1);

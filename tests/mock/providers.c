@@ -513,6 +513,12 @@ mock_tts_audio (guint nth, guint ms)
 }
 
 void
+mock_tts_word (guint nth, guint n, guint ms)
+{
+  parley_tts_provider_word_in_loop (last_tts, id_of (tts_ids, nth), n, ms);
+}
+
+void
 mock_tts_silence (guint nth, guint ms)
 {
   ParleyAudioFormat format = { TRUE, 8000 };

@@ -56,6 +56,8 @@ void mock_llm_done (guint nth, gboolean hang_up);
 void mock_llm_fail (guint nth, const gchar * why);
 
 void mock_tts_audio (guint nth, guint ms);
+/* The first @n words are said @ms into its audio. */
+void mock_tts_word (guint nth, guint n, guint ms);
 /* At 8 kHz mu-law, whatever the script says. */
 void mock_tts_silence (guint nth, guint ms);
 void mock_tts_done (guint nth);

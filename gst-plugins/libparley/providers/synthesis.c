@@ -26,11 +26,12 @@ struct _ParleySynthesis
 
   guint id;                     /* at the provider; 0: not asked, or over */
   gboolean asked;
-  gulong handlers[3];
+  gulong handlers[4];
   ParleyMulawResampler *resampler;
   GByteArray *converted;        /* of the present piece */
   gboolean begun;               /* its first sound was found */
   GByteArray *lead;             /* silence before it */
+  guint cut_ms;                 /* of which so much was left out */
   GByteArray *whole;            /* for the cache */
 };
 
@@ -109,8 +110,10 @@ pass (ParleySynthesis * self, const ParleyAudioFormat * format,
   first = first_loud (format, samples, len);
   quiet = self->lead->len + (first < 0 ? len : (gsize) first);
   g_byte_array_append (self->lead, samples, len);
-  if (quiet > keep)
+  if (quiet > keep) {
     g_byte_array_remove_range (self->lead, 0, quiet - keep);
+    self->cut_ms += (quiet - keep) * PARLEY_SYNTHESIS_LEAD_MS / keep;
+  }
   if (first < 0)
     return;
   self->begun = TRUE;
@@ -164,6 +167,14 @@ on_audio (ParleyTtsProvider * provider, guint id,
 }
 
 static void
+on_word (ParleyTtsProvider * provider, guint id, guint n, guint ms,
+    ParleySynthesis * self)
+{
+  if (id == self->id && self->funcs.word)
+    self->funcs.word (n, ms - MIN (self->cut_ms, ms), self->data);
+}
+
+static void
 on_done (ParleyTtsProvider * provider, guint id, ParleySynthesis * self)
 {
   if (id != self->id)
@@ -197,6 +208,8 @@ ask_provider (ParleySynthesis * self)
       G_CALLBACK (on_done), self);
   self->handlers[2] = g_signal_connect (self->provider, "failed",
       G_CALLBACK (on_failed), self);
+  self->handlers[3] = g_signal_connect (self->provider, "word",
+      G_CALLBACK (on_word), self);
   if (self->funcs.asked)
     self->funcs.asked (self->data);
   parley_tts_provider_speak (self->provider, self->id, self->text);

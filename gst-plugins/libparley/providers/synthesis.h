@@ -30,6 +30,9 @@ typedef void (*ParleySynthesisAskedFunc) (gpointer data);
  * @samples are whole and borrowed. */
 typedef void (*ParleySynthesisAudioFunc) (const ParleyAudioFormat * format,
     const guint8 * samples, gsize len, gpointer data);
+/* The first @n words of the text are said @ms into its audio, which came
+ * before; rising, and only where the provider knows. Likewise. */
+typedef void (*ParleySynthesisWordFunc) (guint n, guint ms, gpointer data);
 /* Last; the synthesis may be freed in it. @error: it failed, perhaps after some
  * audio; borrowed. */
 typedef void (*ParleySynthesisDoneFunc) (const GError * error, gpointer data);
@@ -38,6 +41,7 @@ typedef struct
 {
   ParleySynthesisAskedFunc asked;       /* may be NULL */
   ParleySynthesisAudioFunc audio;
+  ParleySynthesisWordFunc word; /* may be NULL */
   ParleySynthesisDoneFunc done;
 } ParleySynthesisFuncs;
 

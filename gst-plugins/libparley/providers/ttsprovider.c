@@ -5,6 +5,7 @@
 enum
 {
   SIGNAL_AUDIO,
+  SIGNAL_WORD,
   SIGNAL_DONE,
   SIGNAL_FAILED,
   N_SIGNALS
@@ -28,6 +29,9 @@ parley_tts_provider_class_init (ParleyTtsProviderClass * klass)
   signals[SIGNAL_AUDIO] = g_signal_new ("audio", type, G_SIGNAL_RUN_LAST,
       0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_POINTER,
       G_TYPE_BYTES);
+  signals[SIGNAL_WORD] = g_signal_new ("word", type, G_SIGNAL_RUN_LAST,
+      0, NULL, NULL, NULL, G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT,
+      G_TYPE_UINT);
   signals[SIGNAL_DONE] = g_signal_new ("done", type, G_SIGNAL_RUN_LAST,
       0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[SIGNAL_FAILED] = g_signal_new ("failed", type, G_SIGNAL_RUN_LAST,
@@ -58,6 +62,13 @@ parley_tts_provider_audio_in_loop (ParleyTtsProvider * self, guint id,
     const ParleyAudioFormat * format, GBytes * samples)
 {
   g_signal_emit (self, signals[SIGNAL_AUDIO], 0, id, format, samples);
+}
+
+void
+parley_tts_provider_word_in_loop (ParleyTtsProvider * self, guint id, guint n,
+    guint ms)
+{
+  g_signal_emit (self, signals[SIGNAL_WORD], 0, id, n, ms);
 }
 
 void

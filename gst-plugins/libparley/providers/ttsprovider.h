@@ -29,6 +29,9 @@ struct _ParleyTtsProviderClass
 /* Signals:
  * "audio"  (guint id, ParleyAudioFormat *format, GBytes *samples): whole
  *          samples; the format is the same for all of one id.
+ * "word"   (guint id, guint n, guint ms): the first n words of the text, as
+ *          blanks part them, are said ms into its audio; rising, behind that
+ *          audio. Only from those that know. id must not be cancelled in it.
  * "done"   (guint id)
  * "failed" (guint id, GError *error): instead of done. */
 
@@ -40,6 +43,8 @@ gchar *parley_tts_provider_describe (ParleyTtsProvider * self);
 /* For subclasses. */
 void parley_tts_provider_audio_in_loop (ParleyTtsProvider * self, guint id,
     const ParleyAudioFormat * format, GBytes * samples);
+void parley_tts_provider_word_in_loop (ParleyTtsProvider * self, guint id,
+    guint n, guint ms);
 void parley_tts_provider_done_in_loop (ParleyTtsProvider * self, guint id);
 void parley_tts_provider_failed_in_loop (ParleyTtsProvider * self, guint id,
     const GError * error);

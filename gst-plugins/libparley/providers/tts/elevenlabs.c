@@ -20,6 +20,8 @@
 #define POOL_AGE (10 * G_TIME_SPAN_MINUTE)
 /* Of a websocket; one is left for what lingers there after its end. */
 #define MAX_CONTEXTS (PARLEY_ELEVENLABS_MAX_CONTEXTS - 1)
+/* Of mu-law at 8 kHz. */
+#define BYTES_A_MS 8
 #define SLOWEST 0.7
 #define FASTEST 1.2
 
@@ -43,6 +45,9 @@ G_DECLARE_FINAL_TYPE (ParleyTtsElevenlabs, parley_tts_elevenlabs, PARLEY,
        gchar *context;          /* once it is sent */
        gboolean is_void;        /* cancelled: only its end is awaited */
        gboolean begun;          /* audio went on */
+       guint ms;                /* of audio */
+       guint n_words;           /* said in it */
+       gboolean in_word;        /* the last character was of one */
        gint64 deadline;         /* of its first audio */
        GSource *timer;
        ParleyBreakerTicket *ticket;     /* or NULL */
@@ -201,6 +206,21 @@ emit_audio (Job * job, GBytes * audio)
     parley_timer_set_due (job->timer, parley_clock_now () + timeouts.idle);
   parley_tts_provider_audio_in_loop (PARLEY_TTS_PROVIDER (job->owner), job->id,
       &format, audio);
+}
+
+/* @chars: what the last audio says, that began @start ms into the sentence. */
+static void
+emit_words (Job * job, guint start, GArray * chars)
+{
+  for (guint i = 0; i < chars->len; i++) {
+    const ParleyElevenlabsChar *one =
+        &g_array_index (chars, ParleyElevenlabsChar, i);
+
+    if (one->is_blank && job->in_word)
+      parley_tts_provider_word_in_loop (PARLEY_TTS_PROVIDER (job->owner),
+          job->id, ++job->n_words, start + one->ms);
+    job->in_word = !one->is_blank;
+  }
 }
 
 /* The websocket */
@@ -409,6 +429,7 @@ on_text (const gchar * text, gsize len, gpointer data)
   ParleyTtsElevenlabs *self = g_object_ref (data);
   ParleyElevenlabsMessage message;
   GError *error = NULL;
+  guint start = 0;
   Job *job;
 
   if (!parley_elevenlabs_parse (text, len, &message, &error)) {
@@ -417,10 +438,15 @@ on_text (const gchar * text, gsize len, gpointer data)
     return;
   }
   job = find_context (self, message.context);
-  if (job && !job->is_void && message.audio)
+  if (job && !job->is_void && message.audio) {
+    start = job->ms;
+    job->ms += g_bytes_get_size (message.audio) / BYTES_A_MS;
     emit_audio (job, message.audio);
+  }
   /* Whoever got it may have cancelled. */
   job = find_context (self, message.context);
+  if (job && !job->is_void && message.chars)
+    emit_words (job, start, message.chars);
   if (message.error)
     take_fault (self, job, new_fault (self, &message));
   else if (job && message.is_final)

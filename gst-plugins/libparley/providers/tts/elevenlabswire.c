@@ -8,6 +8,8 @@
 #include "providers/jsonread.h"
 
 #define NAME "elevenlabs"
+/* Nobody says a character for longer. */
+#define MAX_CHAR_MS 600000
 
 static void
 add (GString * url, const gchar * name, const gchar * value)
@@ -178,12 +180,43 @@ take_audio (const gchar * text, ParleyElevenlabsMessage * message)
   return TRUE;
 }
 
+/* What cannot be read is as good as not told. */
+static GArray *
+read_alignment (JsonObject * alignment)
+{
+  JsonArray *texts = parley_json_get_array (alignment, "chars");
+  JsonArray *times = parley_json_get_array (alignment, "charStartTimesMs");
+  GArray *chars;
+
+  if (!times)
+    times = parley_json_get_array (alignment, "charsStartTimesMs");
+  if (!texts || !times
+      || json_array_get_length (texts) != json_array_get_length (times))
+    return NULL;
+  chars = g_array_new (FALSE, FALSE, sizeof (ParleyElevenlabsChar));
+  for (guint i = 0; i < json_array_get_length (texts); i++) {
+    JsonNode *text = json_array_get_element (texts, i);
+    JsonNode *time = json_array_get_element (times, i);
+    ParleyElevenlabsChar one = { FALSE, 0 };
+
+    if (JSON_NODE_HOLDS_VALUE (text)
+        && json_node_get_value_type (text) == G_TYPE_STRING)
+      one.is_blank = g_unichar_isspace (g_utf8_get_char (json_node_get_string
+              (text)));
+    if (JSON_NODE_HOLDS_VALUE (time))
+      one.ms = CLAMP (json_node_get_double (time), 0, MAX_CHAR_MS);
+    g_array_append_val (chars, one);
+  }
+  return chars;
+}
+
 gboolean
 parley_elevenlabs_parse (const gchar * json, gsize len,
     ParleyElevenlabsMessage * message, GError ** error)
 {
   JsonNode *root = parley_json_read (NAME, json, len, error);
   JsonObject *object;
+  JsonObject *alignment;
   const gchar *audio;
   gboolean readable;
 
@@ -193,6 +226,9 @@ parley_elevenlabs_parse (const gchar * json, gsize len,
   memset (message, 0, sizeof *message);
   audio = parley_json_get_string (object, "audio");
   readable = !audio || take_audio (audio, message);
+  alignment = parley_json_get_object (object, "alignment");
+  if (readable && alignment)
+    message->chars = read_alignment (alignment);
   if (readable) {
     message->context = g_strdup (get_string (object, "contextId",
             "context_id"));
@@ -213,6 +249,7 @@ parley_elevenlabs_message_clear (ParleyElevenlabsMessage * message)
 {
   g_clear_pointer (&message->context, g_free);
   g_clear_pointer (&message->audio, g_bytes_unref);
+  g_clear_pointer (&message->chars, g_array_unref);
   g_clear_pointer (&message->error, g_free);
   g_clear_pointer (&message->text, g_free);
 }

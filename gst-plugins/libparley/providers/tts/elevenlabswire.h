@@ -54,10 +54,19 @@ gchar *parley_elevenlabs_build_close (const gchar * context);
 #define PARLEY_ELEVENLABS_KEEP_ALIVE "{\"text\":\"\"}"
 #define PARLEY_ELEVENLABS_CLOSE "{\"close_socket\":true}"
 
+/* A character of the text. */
+typedef struct
+{
+  gboolean is_blank;
+  guint ms;                     /* its begin in the audio of the message */
+} ParleyElevenlabsChar;
+
 typedef struct
 {
   gchar *context;               /* NULL: of none */
   GBytes *audio;                /* NULL: none in it */
+  GArray *chars;                /* of ParleyElevenlabsChar: what the audio says;
+                                 * NULL: not told */
   gboolean is_final;            /* nothing more of this context */
   gchar *error;                 /* the service's name of it; NULL: none */
   gchar *text;                  /* of the error, in its words; or NULL */
