@@ -507,7 +507,9 @@ refused (SttRig * rig, gconstpointer data)
   rig->service->n_refused = 100;
   rig->service->status = GPOINTER_TO_UINT (data);
   speak (rig, 1, 1);
+  /* The service answers by its own clock: it is to do so in time. */
   for (guint i = 0; i < 100 && !rig->error; i++) {
+    g_usleep (10000);
     stt_rig_settle ();
     stt_rig_advance (SECOND / 10);
   }
