@@ -365,6 +365,8 @@ process (GstCloudTts * self)
         continue;
       if (!job->done && !cloud_tts_is_given_up (self, job))
         break;
+      if (job->begun)
+        spoken_texts_end (self->spoken, job->epoch);
       g_queue_pop_head (&self->jobs);
     }
     cloud_tts_job_free (job);

@@ -8,6 +8,8 @@
 #define MAX_SPOKEN 256
 /* Bytes a second. */
 #define SLOW_PACE 10
+/* And the pause behind it. */
+#define LONGEST_WORD (2 * GST_SECOND)
 
 typedef struct
 {
@@ -16,6 +18,7 @@ typedef struct
   GArray *words;                /* of SpokenWord; or NULL */
   GstClockTime begin;           /* into the epoch */
   GstClockTime end;
+  gboolean whole;               /* nothing more of it comes */
 } Spoken;
 
 struct _SpokenTexts
@@ -91,14 +94,32 @@ whole_words (const gchar * sentence, gsize len)
   return len;
 }
 
-void
-spoken_texts_cut (SpokenTexts * self, guint64 epoch)
+/* The last one, if it is of @epoch; else NULL. */
+static Spoken *
+last_of (SpokenTexts * self, guint64 epoch)
 {
   Spoken *last = self->all->len ? &g_array_index (self->all, Spoken,
       self->all->len - 1) : NULL;
+
+  return last && last->epoch == epoch ? last : NULL;
+}
+
+void
+spoken_texts_end (SpokenTexts * self, guint64 epoch)
+{
+  Spoken *last = last_of (self, epoch);
+
+  if (last)
+    last->whole = TRUE;
+}
+
+void
+spoken_texts_cut (SpokenTexts * self, guint64 epoch)
+{
+  Spoken *last = last_of (self, epoch);
   gsize len;
 
-  if (!last || last->epoch != epoch)
+  if (!last)
     return;
   len = gst_util_uint64_scale (last->end - last->begin, SLOW_PACE, GST_SECOND);
   if (len < strlen (last->text))
@@ -138,12 +159,42 @@ words_by (GArray * words, guint64 ms)
   return n;
 }
 
+/* The words behind those that have times. While more may come, so may their
+ * times, unless there is more sound without than any word has; and how long
+ * these words take is not known then, but by a slow speaker. */
+static void
+append_untold (GString * text, const Spoken * spoken, const SpokenWord * told,
+    GstClockTime time)
+{
+  const gchar *rest = spoken->text + end_of_words (spoken->text, told->n);
+  GstClockTime begin = told->ms * GST_MSECOND;
+  GstClockTime sound = spoken->end - spoken->begin - begin;
+
+  if (!spoken->whole && sound <= LONGEST_WORD)
+    return;
+  if (!spoken->whole)
+    sound = MAX (sound, gst_util_uint64_scale (strlen (rest), GST_SECOND,
+            SLOW_PACE));
+  append_part (text, rest, (gdouble) (time - begin) / sound);
+}
+
+static void
+append_told (GString * text, const Spoken * spoken, GstClockTime time)
+{
+  const SpokenWord *last = &g_array_index (spoken->words, SpokenWord,
+      spoken->words->len - 1);
+
+  g_string_append_len (text, spoken->text, end_of_words (spoken->text,
+          words_by (spoken->words, time / GST_MSECOND)));
+  if (time > last->ms * GST_MSECOND)
+    append_untold (text, spoken, last, time);
+}
+
 static void
 append_words (GString * text, const Spoken * spoken, GstClockTime time)
 {
   if (spoken->words && spoken->words->len)
-    g_string_append_len (text, spoken->text, end_of_words (spoken->text,
-            words_by (spoken->words, time / GST_MSECOND)));
+    append_told (text, spoken, time);
   else
     append_part (text, spoken->text, (gdouble) time / (spoken->end
             - spoken->begin));

@@ -24,9 +24,13 @@ typedef struct
 /* Sound of @duration went out for the reply @epoch: the begin of a sentence,
  * @text, or with NULL more of the one before. @words (of SpokenWord) is kept,
  * and may grow as more is known; NULL or empty: words are as long as they
- * are written. */
+ * are written, and so are those behind the last that it names. */
 void spoken_texts_note (SpokenTexts * self, guint64 epoch, const gchar * text,
     GArray * words, GstClockTime duration);
+
+/* The sentence that went out last, if it is of @epoch, is over: no more sound
+ * of it comes, nor times of words. */
+void spoken_texts_end (SpokenTexts * self, guint64 epoch);
 
 /* The sentence that went out last, if it is of @epoch, broke off. How much of
  * it was said nobody knows: of its text counts what a slow speaker says in the

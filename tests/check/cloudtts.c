@@ -622,6 +622,28 @@ heard_words (Rig * rig, gconstpointer data)
   expect_heard (rig, 1, 590, TRUE, "One two  three four. Ten eleven.");
 }
 
+/* Times of the first words, and no more of them. */
+static void
+heard_words_in_part (Rig * rig, gconstpointer data)
+{
+  speak_mulaw ();
+  say (rig, 1, 0, "Uno two three four.");
+  say (rig, 1, 1, "Five six seven.");
+  mock_tts_audio (1, 200);
+  mock_tts_word (1, 1, 100);
+  mock_tts_audio (1, 800);
+  expect_heard (rig, 1, 600, FALSE, "Uno");
+  mock_tts_done (1);
+  mock_tts_audio (2, 1000);
+  mock_tts_word (2, 1, 100);
+  expect_heard (rig, 1, 100, FALSE, "Uno");
+  expect_heard (rig, 1, 600, FALSE, "Uno two");
+  expect_heard (rig, 1, 900, FALSE, "Uno two three");
+  expect_heard (rig, 1, 1900, FALSE, "Uno two three four. Five");
+  mock_tts_done (2);
+  expect_heard (rig, 1, 1900, FALSE, "Uno two three four. Five six");
+}
+
 static void
 heard_of_a_later_reply (Rig * rig, gconstpointer data)
 {
@@ -834,6 +856,7 @@ main (int argc, char **argv)
   ADD ("interrupt-keeps-the-next-reply", interrupt_keeps_the_next_reply);
   ADD ("heard-text", heard_text);
   ADD ("heard-words", heard_words);
+  ADD ("heard-words-in-part", heard_words_in_part);
   ADD ("heard-of-a-later-reply", heard_of_a_later_reply);
   ADD ("heard-of-a-broken-sentence", heard_of_a_broken_sentence);
   ADD ("flush-while-it-hangs", flush_while_it_hangs);
