@@ -21,9 +21,9 @@ struct _ParleySession
   /* On the loop: */
   guint handler;
   gchar *sid;
-  guint64 released;             /* the reply that may be heard; 0: none */
-  GQueue held;                  /* of ParleyCaption, texts owned: of a reply
-                                 * that is not, and may be void */
+  guint64 released;             /* the last reply that may be heard; 0: none */
+  GQueue held;                  /* of ParleyCaption, texts owned: of replies
+                                 * after it, which may be void */
   ParleyStock *stock;
   GstElement *pipeline;
   ParleyCapture *capture;       /* NULL: not wanted */
@@ -346,32 +346,32 @@ held_free (gpointer data)
 static void
 hold (ParleySession * self, const ParleyCaption * caption)
 {
-  ParleyCaption *held;
-  GList *next;
+  ParleyCaption *held = g_memdup2 (caption, sizeof *caption);
 
-  for (GList * l = self->held.head; l; l = next) {
-    held = l->data;
-    next = l->next;
-    if (held->reply < caption->reply) {
-      held_free (held);
-      g_queue_delete_link (&self->held, l);
-    }
-  }
-  held = g_memdup2 (caption, sizeof *caption);
   held->text = g_strdup (caption->text);
   g_queue_push_tail (&self->held, held);
 }
 
+/* What came before it and was not released is void, what comes after it waits
+ * for its own release. One that was released before tells nothing new. */
 static void
 handle_released (ParleySession * self, const GstStructure * fields)
 {
+  guint64 reply = 0;
   ParleyCaption *held;
+  GList *next;
 
-  gst_structure_get_uint64 (fields, "epoch", &self->released);
-  while ((held = g_queue_pop_head (&self->held))) {
+  gst_structure_get_uint64 (fields, "epoch", &reply);
+  self->released = MAX (self->released, reply);
+  for (GList * l = self->held.head; l; l = next) {
+    held = l->data;
+    next = l->next;
+    if (held->reply > self->released)
+      continue;
     if (held->reply == self->released)
       publish (self, held);
     held_free (held);
+    g_queue_delete_link (&self->held, l);
   }
 }
 
