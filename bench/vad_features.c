@@ -21,8 +21,22 @@ static const guint8 kinds[] = {
   VAD_NOISE_DROPOUTS, VAD_NOISE_DROPOUTS, VAD_NOISE_ECHO,
   VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
   VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
-  VAD_NOISE_RUMBLE, VAD_NOISE_TONES, VAD_NOISE_TONES, VAD_NOISE_COMFORT
+  VAD_NOISE_RUMBLE, VAD_NOISE_TONES, VAD_NOISE_TONES, VAD_NOISE_STREET,
+  VAD_NOISE_STREET, VAD_NOISE_STREET, VAD_NOISE_SOUNDS, VAD_NOISE_SOUNDS,
+  VAD_NOISE_SOUNDS, VAD_NOISE_COMFORT
 };
+
+/* And where nobody speaks. */
+static const guint8 kinds_alone[] = {
+  VAD_NOISE_BABBLE, VAD_NOISE_BABBLE, VAD_NOISE_CROWD, VAD_NOISE_CROWD,
+  VAD_NOISE_CROWD, VAD_NOISE_MUSIC, VAD_NOISE_MUSIC, VAD_NOISE_MUSIC,
+  VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION, VAD_NOISE_TELEVISION,
+  VAD_NOISE_TELEVISION, VAD_NOISE_SOUNDS, VAD_NOISE_SOUNDS, VAD_NOISE_STREET,
+  VAD_NOISE_TONES, VAD_NOISE_CLICKS, VAD_NOISE_HUM
+};
+
+/* Of a voice with so many, no more are needed. */
+#define MANY_RECORDINGS 60
 
 static void
 write_scene (const VadScene * scene)
@@ -52,10 +66,10 @@ draw_spec (VadSceneSpec * spec, GRand * rand)
   spec->noise = kinds[g_rand_int_range (rand, 0, G_N_ELEMENTS (kinds))];
   bare = spec->noise == VAD_NOISE_TONES || spec->noise == VAD_NOISE_CLICKS;
   spec->snr = bare ? g_rand_double_range (rand, -18.0, 20.0) :
-      g_rand_int_range (rand, 0, 12) == 0 ? 60.0 :
+      g_rand_int_range (rand, 0, 6) == 0 ? 80.0 :
       g_rand_double_range (rand, -3.0, spec->noise == VAD_NOISE_MUSIC ? 15.0 :
       25.0);
-  spec->level = g_rand_double_range (rand, -45.0, bare ? -18.0 : -3.0);
+  spec->level = g_rand_double_range (rand, -55.0, bare ? -18.0 : -3.0);
   if (g_rand_int_range (rand, 0, 4) == 0 || bare)
     spec->lead_frames = g_rand_int_range (rand, 0, 800);
   if (g_rand_int_range (rand, 0, 4) == 0)
@@ -63,20 +77,37 @@ draw_spec (VadSceneSpec * spec, GRand * rand)
   if (spec->noise == VAD_NOISE_TELEVISION
       || (spec->noise > VAD_NOISE_TELEVISION && g_rand_boolean (rand)))
     spec->noise_frames = 3000;
+  if (g_rand_int_range (rand, 0, 7) == 0) {
+    spec->n_utterances = 0;
+    spec->noise = kinds_alone[g_rand_int_range (rand, 0,
+            G_N_ELEMENTS (kinds_alone))];
+    spec->noise_frames = 3000;
+  }
+}
+
+/* Voices with few recordings are drawn less often. */
+static GPtrArray *
+draw_talker (GPtrArray * voices, GRand * rand)
+{
+  GPtrArray *talker;
+
+  do
+    talker = g_ptr_array_index (voices, g_rand_int_range (rand, 0,
+            voices->len));
+  while ((guint) g_rand_int_range (rand, 0, MANY_RECORDINGS) >= talker->len);
+  return talker;
 }
 
 static void
-run_scene (guint n, guint32 seed, GPtrArray * voices, GArray * music)
+run_scene (guint32 seed, VadSources * sources)
 {
-  GRand *rand = g_rand_new_with_seed (seed + n);
-  VadSources sources = { voices, g_ptr_array_index (voices, n % voices->len),
-    music
-  };
+  GRand *rand = g_rand_new_with_seed (seed);
   VadSceneSpec spec = {.seed = g_rand_int (rand) };
   g_autoptr (VadScene) scene = NULL;
 
   draw_spec (&spec, rand);
-  scene = vad_scene_new (&spec, &sources);
+  sources->talker = draw_talker (sources->voices, rand);
+  scene = vad_scene_new (&spec, sources);
   write_scene (scene);
   g_rand_free (rand);
 }
@@ -84,25 +115,16 @@ run_scene (guint n, guint32 seed, GPtrArray * voices, GArray * music)
 int
 main (int argc, char **argv)
 {
-  g_autofree gchar *folder = NULL, *music_folder = NULL;
-  g_autoptr (GPtrArray) voices = NULL;
-  g_autoptr (GArray) music = NULL;
-  gint n;
+  VadSources sources;
 
   if (argc != 5) {
     g_printerr ("usage: vad-features VOICES SPLIT N SEED\n");
     return 2;
   }
-  folder = g_build_filename (argv[1], argv[2], NULL);
-  music_folder = g_build_filename (argv[1], "music", argv[2], NULL);
-  voices = vad_voices_load (folder);
-  music = vad_music_load (music_folder);
-  if (voices->len == 0 || music->len == 0) {
-    g_printerr ("no voices in %s: run bench/vad_voices.sh\n", folder);
+  if (!vad_sources_load (&sources, argv[1], argv[2]))
     return 1;
-  }
-  n = atoi (argv[3]);
-  for (gint i = 0; i < n; i++)
-    run_scene (i, atoi (argv[4]), voices, music);
+  for (gint i = 0; i < atoi (argv[3]); i++)
+    run_scene (atoi (argv[4]) + i, &sources);
+  vad_sources_clear (&sources);
   return 0;
 }

@@ -22,11 +22,13 @@
 #define N_DETECTORS 3
 #define SECONDS_A_FRAME 0.01
 
-/* Noise alone, below a talker who spoke once: scenes for each kind, the ratios
- * 20, 15 and 10 dB in turn, and their length. */
+/* Noise alone, below a talker who spoke before or would have: scenes for each
+ * kind, the ratios 20, 15 and 10 dB in turn, and their length. */
 #define ALONE_SCENES 12
 #define ALONE_FRAMES 3000
 #define TELEVISION_FRAMES 60000
+
+#define UTTERANCES_BEFORE 3
 
 static const gint snrs[] = { 20, 15, 10, 5, 0 };
 
@@ -136,8 +138,7 @@ static const struct
 typedef struct
 {
   const gchar *folder;
-  GPtrArray *voices;
-  GArray *music;
+  VadSources sources;
   FILE *list;
   guint n_scenes;
   gint n_detectors;
@@ -179,15 +180,17 @@ store_decisions (const Bench * bench, const gchar * name, const gchar * kind,
 static void
 run_scene (Bench * bench, const VadSceneSpec * spec, guint voice)
 {
-  VadSources sources = { bench->voices,
-    g_ptr_array_index (bench->voices, voice), bench->music
-  };
-  g_autoptr (VadScene) scene = vad_scene_new (spec, &sources);
-  g_autofree gboolean *decisions = g_new (gboolean, scene->n_frames);
-  g_autofree gboolean *settled = g_new (gboolean, scene->n_frames);
+  g_autoptr (VadScene) scene = NULL;
+  g_autofree gboolean *decisions = NULL, *settled = NULL;
+  g_autofree gchar *noise = g_strconcat (vad_noise_names[spec->noise],
+      spec->n_utterances == 0 ? "-first" : "", NULL);
   g_autofree gchar *name = g_strdup_printf ("%04u-%s-%d", bench->n_scenes++,
-      vad_noise_names[spec->noise], (gint) spec->snr);
+      noise, (gint) spec->snr);
 
+  bench->sources.talker = g_ptr_array_index (bench->sources.voices, voice);
+  scene = vad_scene_new (spec, &bench->sources);
+  decisions = g_new (gboolean, scene->n_frames);
+  settled = g_new (gboolean, scene->n_frames);
   store (bench, name, "raw", scene->samples,
       scene->n_frames * VAD_FRAME * sizeof (gint16));
   store_decisions (bench, name, "truth", scene->labels, scene->n_frames);
@@ -204,7 +207,7 @@ run_scene (Bench * bench, const VadSceneSpec * spec, guint voice)
   }
   bench->seconds += scene->n_frames * SECONDS_A_FRAME;
   fprintf (bench->list, "%s,%s,%d,%.1f,%u,%d,%" G_GSIZE_FORMAT "\n", name,
-      vad_noise_names[spec->noise], (gint) spec->snr, spec->level, voice,
+      noise, (gint) spec->snr, spec->level, voice,
       spec->noise_frames > 0, scene->speech_frames);
 }
 
@@ -215,7 +218,7 @@ run_mixed (Bench * bench)
 
   for (VadNoiseKind noise = 0; noise < VAD_N_MEASURED_NOISES; noise++)
     for (guint i = 0; i < G_N_ELEMENTS (snrs); i++)
-      for (guint voice = 0; voice < bench->voices->len; voice++) {
+      for (guint voice = 0; voice < bench->sources.voices->len; voice++) {
         VadSceneSpec spec = {.noise = noise,.snr = snrs[i],
           .level = g_rand_double_range (rand, -38.0, -14.0),
           .n_utterances = N_UTTERANCES,.seed = g_rand_int (rand)
@@ -228,7 +231,7 @@ run_mixed (Bench * bench)
 
 /* Two hours of television, and six minutes of each other noise. */
 static void
-run_alone (Bench * bench)
+run_alone (Bench * bench, guint n_utterances)
 {
   GRand *rand = g_rand_new_with_seed (815);
 
@@ -237,12 +240,12 @@ run_alone (Bench * bench)
       gboolean television = noise == VAD_NOISE_TELEVISION;
       VadSceneSpec spec = {.noise = noise,.snr = snrs[i % 3],
         .level = g_rand_double_range (rand, -38.0, -14.0),
-        .n_utterances = 1,.seed = g_rand_int (rand),
+        .n_utterances = n_utterances,.seed = g_rand_int (rand),
         .noise_frames = television ? TELEVISION_FRAMES : ALONE_FRAMES
       };
 
       if (noise != VAD_NOISE_ECHO)
-        run_scene (bench, &spec, i % bench->voices->len);
+        run_scene (bench, &spec, i % bench->sources.voices->len);
     }
   g_rand_free (rand);
 }
@@ -262,7 +265,7 @@ write_cpu (const Bench * bench)
 int
 main (int argc, char **argv)
 {
-  g_autofree gchar *voices = NULL, *music = NULL, *list = NULL;
+  g_autofree gchar *list = NULL;
   Bench bench = { 0 };
 
   gst_init (&argc, &argv);
@@ -270,16 +273,13 @@ main (int argc, char **argv)
     g_printerr ("usage: bench-vad-noise VOICES SPLIT OUT\n");
     return 2;
   }
-  voices = g_build_filename (argv[1], argv[2], NULL);
-  music = g_build_filename (argv[1], "music", argv[2], NULL);
   list = g_build_filename (argv[3], "scenes.csv", NULL);
   bench.folder = argv[3];
-  bench.voices = vad_voices_load (voices);
-  bench.music = vad_music_load (music);
+  if (!vad_sources_load (&bench.sources, argv[1], argv[2]))
+    return 1;
   bench.list = fopen (list, "w");
-  if (bench.voices->len == 0 || bench.music->len == 0 || !bench.list) {
-    g_printerr ("no voices in %s, or no music in %s, or no folder %s: run "
-        "bench/vad_voices.sh\n", voices, music, argv[3]);
+  if (!bench.list) {
+    g_printerr ("cannot write %s: make the folder %s\n", list, argv[3]);
     return 1;
   }
   bench.n_detectors = N_DETECTORS;
@@ -289,10 +289,10 @@ main (int argc, char **argv)
     bench.n_detectors--;
   }
   run_mixed (&bench);
-  run_alone (&bench);
+  run_alone (&bench, UTTERANCES_BEFORE);
+  run_alone (&bench, 0);
   write_cpu (&bench);
   fclose (bench.list);
-  g_ptr_array_unref (bench.voices);
-  g_array_unref (bench.music);
+  vad_sources_clear (&bench.sources);
   return 0;
 }

@@ -19,7 +19,7 @@ decided are closed, as they are in what is true.
   Both are taken at pauses of 200 ms or more: of what is nearly a gap of 100 ms
   a frame decides whether it is one, and the error is the whole gap.
 - false starts: times that 60 ms of voice, vadendpoint's min-speech, were
-  decided in noise alone.
+  decided in noise alone; NOISE-first: before anybody spoke.
 """
 import csv
 import itertools
@@ -283,11 +283,11 @@ def print_edges(results):
 def print_starts(results, cpu):
     print("\nfalse starts an hour in noise alone")
     for noise in results.alone:
-        print("%-15s " % noise + " ".join(
+        print("%-16s " % noise + " ".join(
             "%9.1f" % results.starts(d, noise) for d in results.detectors))
     for snr in sorted({k[2] for k in results.cells if k[1] == "television"},
                       reverse=True):
-        print("%-12s%3d " % ("television", snr) + " ".join(
+        print("%-13s%3d " % ("television", snr) + " ".join(
             "%9.1f" % results.starts(d, "television", snr)
             for d in results.detectors))
     print("\nCPU, ms for a second of audio")
@@ -377,6 +377,8 @@ def print_figures(results, cpu):
         figure("vad-television-" + detector,
                results.starts(detector, "television"), "starts/hour",
                1 if own else None)
+        figure("vad-television-first-" + detector,
+               results.starts(detector, "television-first"), "starts/hour")
         figure("vad-cpu-" + detector, cpu.get(detector, float("nan")),
                "ms/s", 0.3 if own else None)
         figure("vad-f1-decided-" + detector,

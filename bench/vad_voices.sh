@@ -3,13 +3,14 @@
 # Collects the voices and the music that voice activity detection is trained
 # and measured with, from Debian packages, as 8 kHz WAV files:
 #   bench/vad_voices.sh DIR [train|noises]
-# makes DIR/test/VOICE and DIR/music/test, with "train" the like for the
-# splits tune and train as well, and with "noises" what people make of them
-# while they listen: DIR/noises/cough and DIR/noises/hm.
+# makes DIR/test/VOICE, DIR/music/test and DIR/sounds/test, with "train" the
+# like for the splits tune and train as well, and with "noises" what people
+# make of them while they listen: DIR/noises/cough and DIR/noises/hm.
 #
-# The split is by speaker and by language. Nothing in test/ (French, Russian
-# and Czech, and the English of pocketsphinx-testdata) was ever used to
-# fit or to choose; what was chosen by hand was chosen on tune/.
+# The split is by speaker and by language. Nothing in test/ (Czech, French,
+# Hebrew, Hungarian, Lithuanian, Russian and Ukrainian, and the English of
+# pocketsphinx-testdata) was ever used to fit or to choose; what was chosen by
+# hand was chosen on tune/.
 set -eu
 dir=${1:?usage: vad_voices.sh DIR [train|noises]}
 what=${2:-test}
@@ -18,6 +19,8 @@ dir=$(cd "$dir" && pwd)
 sounds=$dir/x/usr/share/asterisk/sounds
 stamps=$dir/x/usr/share/tuxpaint/stamps
 fish=$dir/x/usr/share/games/fillets-ng/sound
+letters=$dir/x/usr/share/klettres
+potato=$dir/x/usr/share/ktuberling/sounds
 
 fetch() {
   for package in "$@"; do
@@ -31,12 +34,14 @@ fetch() {
   done
 }
 
-# VOICE PATTERN [MANY]: files whose path matches, evenly spread over all.
+# VOICE PATTERN [MANY [EXCEPT]]: files whose path matches, and not EXCEPT,
+# evenly spread over all.
 decode() {
   to=$dir/$1
   [ -d "$to" ] && return
   mkdir -p "$to.new"
-  find "$dir/x" -type f -path "$2" | LC_ALL=C sort >"$to.list"
+  find "$dir/x" -type f -path "$2" ! -path "${4:-}" | LC_ALL=C sort \
+    >"$to.list"
   step=$(($(wc -l <"$to.list") / ${3:-150} + 1))
   awk "NR % $step == 0 || $step == 1" "$to.list" | while read -r file; do
     name=$(echo "${file#"$dir"/x/usr/share/}" | tr '/. ' '---')
@@ -58,20 +63,29 @@ decode() {
 
 test_voices() {
   fetch asterisk-core-sounds-fr-wav asterisk-core-sounds-ru-wav \
-    fillets-ng-data-cs pocketsphinx-testdata
+    klettres-data ktuberling-data pocketsphinx-testdata
   decode test/french "$sounds/fr_CA*/[a-z]*.wav"
   decode test/russian "$sounds/ru_RU*/[a-z]*.wav"
-  decode test/czech "$fish/*/cs/*.ogg"
   decode test/english "$dir/x/usr/share/pocketsphinx/test/data/*.[rw]a[wv]"
-  fetch asterisk-moh-opsound-wav
+  for language in cs he hu; do
+    decode test/letters-$language "$letters/$language/*.ogg"
+  done
+  for language in lt uk; do
+    decode test/potato-$language "$potato/$language/*"
+  done
+  fetch asterisk-moh-opsound-wav fillets-ng-data
   decode music/test "*/moh/reno*.wav"
+  decode sounds/test "$fish/*-x-*.ogg"
 }
 
 tune_voices() {
   fetch asterisk-prompt-it-menardi-wav tuxpaint-stamps-default
   decode tune/italian "$sounds/it_IT_f*/[a-z]*.wav"
   decode tune/greek "$stamps/*_desc_el.ogg"
+  decode tune/letters-tn "$letters/tn/*.ogg"
+  decode tune/potato-wa "$potato/wa/*"
   decode music/tune "*/moh/manolo*.wav"
+  decode sounds/tune "$stamps/h*.ogg" 150 "*_desc*"
 }
 
 speak() {
@@ -113,12 +127,20 @@ train_voices() {
   decode train/carlo "$sounds/it_IT_m*/[a-z]*.wav" 300
   decode train/dutch "$fish/*/nl/*.ogg" 400
   decode train/alsa "$dir/x/usr/share/sounds/alsa/[FRS]*.wav"
-  for language in ro ca bg es be; do
+  for language in ro ca bg es be da; do
     decode train/stamps-$language "$stamps/*_desc_$language.ogg"
   done
+  for language in ar da de en en_GB es it ml nb nds nl pt_BR; do
+    decode train/letters-$language "$letters/$language/*.ogg"
+  done
+  for language in ca da de en es fi ga gl it nds nl nn pt ro sl sr sv; do
+    decode train/potato-$language "$potato/$language/*"
+  done
+  decode train/digits "$stamps/symbols/math/[0-9]_[bdjknpsz]*.ogg"
+  decode sounds/train "$stamps/animals/*.ogg" 150 "*_desc*"
   decode music/train "*/moh/macroform*.wav"
   decode music/fish "$dir/x/usr/share/games/fillets-ng/music/*.ogg"
-  mv "$dir"/music/fish/* "$dir/music/train"
+  cp "$dir"/music/fish/* "$dir/music/train"
   speak
 }
 
@@ -128,7 +150,8 @@ noises() {
   decode noises/hm "*/hedgewars/*/Hmm.ogg"
 }
 
-mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music" "$dir/noises"
+mkdir -p "$dir/test" "$dir/tune" "$dir/train" "$dir/music" "$dir/noises" \
+  "$dir/sounds"
 test_voices
 if [ "$what" = train ]; then
   tune_voices

@@ -4,12 +4,43 @@
 #include <math.h>
 #include <string.h>
 
+#include "biquad.h"
+
 #define N_BABBLERS 8
 
 const gchar *const vad_noise_names[VAD_N_NOISES] = {
   "white", "pink", "hum", "babble", "music", "clicks", "dropouts", "echo",
-  "television", "crowd", "rumble", "tones", "comfort"
+  "sounds", "television", "crowd", "rumble", "tones", "street", "comfort"
 };
+
+gboolean
+vad_sources_load (VadSources * sources, const gchar * folder,
+    const gchar * split)
+{
+  g_autofree gchar *voices = g_build_filename (folder, split, NULL);
+  g_autofree gchar *music = g_build_filename (folder, "music", split, NULL);
+  g_autofree gchar *sounds = g_build_filename (folder, "sounds", split, NULL);
+
+  sources->voices = vad_voices_load (voices);
+  sources->talker = NULL;
+  sources->music = vad_music_load (music);
+  sources->sounds = vad_sounds_load (sounds);
+  if (sources->voices->len > 0 && sources->music->len > 0
+      && sources->sounds->len > 0)
+    return TRUE;
+  g_printerr ("no voices in %s, no music in %s, or no sounds in %s: run "
+      "bench/vad_voices.sh\n", voices, music, sounds);
+  vad_sources_clear (sources);
+  return FALSE;
+}
+
+void
+vad_sources_clear (VadSources * sources)
+{
+  g_ptr_array_unref (sources->voices);
+  g_array_unref (sources->music);
+  g_ptr_array_unref (sources->sounds);
+}
 
 static gfloat
 gaussian (GRand * rand)
@@ -125,24 +156,25 @@ add_music (gfloat * noise, gsize n, gfloat gain, const VadSources * sources,
     noise[i] += gain * music[(at + i) % length];
 }
 
-/* A room: four combs that decay by 60 dB in 0.4 s, beside the direct sound. */
-static void
-reverberate (gfloat * samples, gsize n)
+/* Four combs. */
+void
+vad_reverberate (gfloat * samples, gsize n, gdouble seconds, gfloat gain)
 {
   static const gsize delays[] = { 237, 281, 317, 353 };
-  gfloat lines[4][353] = { {0} };
+  gfloat lines[4][353] = { {0} }, again[4];
 
+  for (gint k = 0; k < 4; k++)
+    again[k] = powf (10.0f, (gfloat) (-3.0 * delays[k] / (seconds * 8000.0)));
   for (gsize i = 0; i < n; i++) {
     gfloat sum = 0.0f;
 
     for (gint k = 0; k < 4; k++) {
       gfloat *line = &lines[k][i % delays[k]];
-      gfloat gain = powf (10.0f, -3.0f * delays[k] / (0.4f * 8000.0f));
 
       sum += *line;
-      *line = samples[i] + gain * *line;
+      *line = samples[i] + again[k] * *line;
     }
-    samples[i] += 0.25f * sum;
+    samples[i] += gain * sum;
   }
 }
 
@@ -169,7 +201,45 @@ add_television (gfloat * noise, gsize n, const VadSources * sources,
     add_talker (noise, n, 150, sources, rand);
   add_music (noise, n, 0.3f, sources, rand);
   through_loudspeaker (noise, n);
-  reverberate (noise, n);
+  vad_reverberate (noise, n, 0.4, 0.25f);
+}
+
+static void
+add_sounds (gfloat * noise, gsize n, const VadSources * sources, GRand * rand)
+{
+  for (gsize at = g_rand_int_range (rand, 0, 8000); at < n;) {
+    GArray *sound = g_ptr_array_index (sources->sounds,
+        g_rand_int_range (rand, 0, sources->sounds->len));
+    gsize length = MIN (sound->len, n - at);
+    gfloat gain = powf (10.0f, g_rand_double_range (rand, -0.7, 0.3));
+
+    for (gsize i = 0; i < length; i++)
+      noise[at + i] += gain * g_array_index (sound, gfloat, i);
+    at += length + g_rand_int_range (rand, 800, 24000);
+  }
+}
+
+/* Noise of a random spectrum, which swells and fades twice at once. */
+static void
+add_street (gfloat * noise, gsize n, GRand * rand)
+{
+  gdouble swells[2], depth = g_rand_double_range (rand, 0.0, 0.5);
+
+  for (gint k = 0; k < 2; k++)
+    swells[k] = 2.0 * G_PI / 8000.0
+        * pow (10.0, g_rand_double_range (rand, -1.5, 0.9));
+  add_white (noise, n, rand);
+  for (gint k = 0; k < 4; k++) {
+    Biquad filter;
+
+    biquad_peak (&filter, 100.0 * pow (36.0, g_rand_double (rand)),
+        g_rand_double_range (rand, 0.4, 3.0), g_rand_double_range (rand,
+            -12.0, 18.0));
+    biquad_run (&filter, noise, n);
+  }
+  for (gsize i = 0; i < n; i++)
+    noise[i] *= pow (10.0, depth * (sin (swells[0] * i)
+            + sin (swells[1] * i)));
 }
 
 /* One or two tones, on and off. */
@@ -249,6 +319,12 @@ add_kind (VadNoiseKind kind, gfloat * noise, gsize n,
       break;
     case VAD_NOISE_TELEVISION:
       add_television (noise, n, sources, rand);
+      break;
+    case VAD_NOISE_SOUNDS:
+      add_sounds (noise, n, sources, rand);
+      break;
+    case VAD_NOISE_STREET:
+      add_street (noise, n, rand);
       break;
     case VAD_NOISE_RUMBLE:
       add_rumble (noise, n, rand);

@@ -26,3 +26,6 @@ GPtrArray *vad_voices_load (const gchar *folder);
 
 /* All WAV files of a folder, one after the other, at a power of 1.0. */
 GArray *vad_music_load (const gchar *folder);
+
+/* Each of them by itself: an array of such arrays. */
+GPtrArray *vad_sounds_load (const gchar *folder);

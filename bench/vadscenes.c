@@ -4,12 +4,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "biquad.h"
 #include "speech/g711.h"
 
 #define LONGEST_UTTERANCE 600
 #define CLOSED_GAP_FRAMES 10
 #define SHORTEST_PAUSE 20
 #define LONGEST_PAUSE 180
+#define LEAST_VARIED_FRAMES 2000
 
 /* One packet in this many is lost, and up to two that follow. */
 #define DROPOUT_EVERY 30
@@ -80,6 +82,29 @@ tilt (gfloat * samples, gsize n, gdouble zero)
   }
 }
 
+/* A telephone that rings at some frequency, or is deaf there, with less of the
+ * low ones, in a room. What a room adds after a word is no speech. */
+static void
+add_telephone (gfloat * samples, gsize n, GRand * rand)
+{
+  Biquad filter;
+
+  tilt (samples, n, g_rand_double_range (rand, -0.5, 0.5));
+  if (g_rand_boolean (rand)) {
+    biquad_peak (&filter, 250.0 * pow (14.0, g_rand_double (rand)),
+        g_rand_double_range (rand, 0.5, 1.5), g_rand_double_range (rand, -10.0,
+            10.0));
+    biquad_run (&filter, samples, n);
+  }
+  if (g_rand_boolean (rand)) {
+    biquad_high_pass (&filter, g_rand_double_range (rand, 60.0, 350.0), 0.7);
+    biquad_run (&filter, samples, n);
+  }
+  if (g_rand_int_range (rand, 0, 4) == 0)
+    vad_reverberate (samples, n, g_rand_double_range (rand, 0.1, 0.6),
+        (gfloat) g_rand_double_range (rand, 0.02, 0.15));
+}
+
 /* Utterances at an active level of 1.0 with pauses before, between and after
  * them; the level within an utterance is what it was. */
 static void
@@ -88,8 +113,10 @@ add_speech (Draft * draft, const VadSceneSpec * spec, GPtrArray * talker)
   gdouble speed = spec->varied ? g_rand_double_range (draft->rand, 0.85,
       1.2) : 1.0;
 
-  for (guint i = 0; i < spec->n_utterances; i++) {
-    gboolean soon = i == 0 && spec->varied && g_rand_boolean (draft->rand);
+  for (guint i = 0; i < spec->n_utterances || (spec->n_utterances > 0
+          && spec->varied && draft->active->len < LEAST_VARIED_FRAMES); i++) {
+    gboolean soon = spec->varied && g_rand_int_range (draft->rand, 0,
+        i == 0 ? 2 : 4) == 0;
 
     add_pause (draft, g_rand_int_range (draft->rand, soon ? 0 : SHORTEST_PAUSE,
             soon ? SHORTEST_PAUSE : LONGEST_PAUSE));
@@ -216,8 +243,7 @@ vad_scene_new (const VadSceneSpec * spec, const VadSources * sources)
   add_pause (&draft, spec->lead_frames);
   add_speech (&draft, spec, sources->talker);
   if (spec->varied)
-    tilt ((gfloat *) draft.sum->data, draft.sum->len,
-        g_rand_double_range (draft.rand, -0.5, 0.5));
+    add_telephone ((gfloat *) draft.sum->data, draft.sum->len, draft.rand);
   scene->speech_frames = draft.active->len;
   add_pause (&draft, spec->noise_frames);
   add_noise (&draft, spec, sources);

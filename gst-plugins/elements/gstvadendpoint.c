@@ -90,6 +90,13 @@
  * - `stream-time` (#guint64, ns): the beginning of the frame
  * - `voice` (#gboolean): whether there is voice from there on
  *
+ * `vadendpoint-speech`, 120 ms later, when it is settled where speech began or
+ * ended, to a frame or two where there is little noise; a gap of up to 100 ms
+ * is part of it:
+ *
+ * - `stream-time` (#guint64, ns): where
+ * - `speech` (#gboolean): whether there is speech from there on
+ *
  * `vadendpoint-turn`, at the beginning and the end of each turn:
  *
  * - `turn`, `take` (#guint)
@@ -261,7 +268,7 @@ reset_stream (GstVadEndpoint * self)
   } else {
     speech_gate_reset (&self->gate, 1, 1);
   }
-  self->voice = FALSE;
+  self->voice = self->speech = FALSE;
   memset (&self->times, 0, sizeof self->times);
 }
 

@@ -98,6 +98,7 @@ struct _GstVadEndpoint
   guint turn;
   guint take;
   gboolean voice;               /* the last frame's decision */
+  gboolean speech;              /* what was settled last */
   TurnTimes times;
   /* A flush took a turn away whose end others may wait for. */
   gboolean cut_turn;

@@ -25,6 +25,17 @@ stream_time_at (GstVadEndpoint * self, guint64 position)
 /* Messages */
 
 static void
+post_change (GstVadEndpoint * self, const gchar * name, guint64 position,
+    const gchar * field, gboolean value)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new (name, "stream-time", G_TYPE_UINT64,
+              stream_time_at (self, position), field, G_TYPE_BOOLEAN, value,
+              NULL)));
+}
+
+static void
 note_activity (GstVadEndpoint * self, gboolean voice)
 {
   guint64 frame = parley_endpointer_get_frames (self->endpointer);
@@ -32,11 +43,29 @@ note_activity (GstVadEndpoint * self, gboolean voice)
   if (voice == self->voice)
     return;
   self->voice = voice;
-  gst_element_post_message (GST_ELEMENT (self),
-      gst_message_new_element (GST_OBJECT (self),
-          gst_structure_new ("vadendpoint-activity", "stream-time",
-              G_TYPE_UINT64, stream_time_at (self, frame_position (self,
-                      frame)), "voice", G_TYPE_BOOLEAN, voice, NULL)));
+  post_change (self, "vadendpoint-activity", frame_position (self, frame),
+      "voice", voice);
+}
+
+/* Speech is settled to have begun, or ended, at a position. */
+static void
+note_speech (GstVadEndpoint * self, gboolean speech, guint64 position)
+{
+  if (speech == self->speech)
+    return;
+  self->speech = speech;
+  post_change (self, "vadendpoint-speech", position, "speech", speech);
+}
+
+/* Of the frame that comes next and was just decided about. */
+static void
+settle_speech (GstVadEndpoint * self)
+{
+  guint64 frame = parley_endpointer_get_frames (self->endpointer);
+  guint ago;
+  gboolean speech = voice_frames_was_speech (self->frames, &ago);
+
+  note_speech (self, speech, frame_position (self, frame - MIN (ago, frame)));
 }
 
 static GstStructure *
@@ -200,6 +229,7 @@ vad_turns_decide (GstVadEndpoint * self)
   guint n;
 
   note_activity (self, heard.voice);
+  settle_speech (self);
   if (heard.voice)
     vad_wait_voice (self);
   else
@@ -241,6 +271,7 @@ vad_turns_finish (GstVadEndpoint * self)
   vad_turns_apply (self, actions, parley_endpointer_finish (self->endpointer,
           actions));
   self->finishing = FALSE;
+  note_speech (self, FALSE, end);
   speech_gate_leave_out (&self->gate, end);
   speech_gate_tell_gap (&self->gate, 0);
 }

@@ -26,6 +26,9 @@ struct _VoiceFrames
   gint16 samples[MAX_LENGTH];
   guint filled;
   gboolean torn;                /* a part of the frame is missing */
+  guint heard;                  /* frames since one was */
+  gboolean settled;
+  guint echoes;                 /* a bit for each frame, the last one lowest */
 
   /* Above 8 kHz. Its codes are what a telephone would have sent. */
   ParleyMulawResampler *resampler;
@@ -85,8 +88,8 @@ voice_frames_reset (VoiceFrames * self)
   parley_vad_reset (self->vad);
   memset (&self->prosody, 0, sizeof self->prosody);
   prime_resampler (self);
-  self->filled = 0;
-  self->torn = FALSE;
+  self->filled = self->heard = 0;
+  self->torn = self->settled = FALSE;
 }
 
 void
@@ -170,13 +173,23 @@ to_vad_rate (VoiceFrames * self, gint16 * out)
   parley_mulaw_decode (self->codes->data, out, self->codes->len);
 }
 
+/* Of a frame that was heard, and an echo or not. */
+static void
+settle (VoiceFrames * self, gboolean speech, gboolean echo)
+{
+  self->heard = MIN (self->heard + 1, PARLEY_VAD_SETTLED_DELAY + 1);
+  self->echoes = self->echoes << 1 | echo;
+  self->settled = speech && self->heard > PARLEY_VAD_SETTLED_DELAY
+      && !(self->echoes >> PARLEY_VAD_SETTLED_DELAY & 1);
+}
+
 ParleyEndpointerFrame
 voice_frames_decide (VoiceFrames * self, guint64 number, gint64 now)
 {
   ParleyVadResult result = { 0 };
   gint16 narrow[PARLEY_VAD_FRAME_SAMPLES];
   const gint16 *frame = self->samples;
-  gboolean torn = self->torn, doubtful = FALSE;
+  gboolean torn = self->torn, doubtful = FALSE, echo = FALSE;
 
   self->filled = 0;
   self->torn = FALSE;
@@ -186,17 +199,29 @@ voice_frames_decide (VoiceFrames * self, guint64 number, gint64 now)
   }
   if (!torn) {
     parley_vad_frame (self->vad, frame, &result);
-    if (self->echo && parley_echo_frame (self->echo, number, now, frame,
-            result.voice)) {
+    echo = self->echo && parley_echo_frame (self->echo, number, now, frame,
+        result.voice);
+    settle (self, result.settled, echo);
+    if (echo) {
       doubtful = result.voice && !parley_echo_is_known (self->echo);
       result.voice = result.rising = FALSE;
     }
+  } else {
+    self->heard = 0;
+    self->settled = FALSE;
   }
   parley_prosody_push (&self->prosody, &(ParleyProsodyFrame) {
       result.pitch, result.periodicity}
       , result.voice && result.quiet == 0);
   return (ParleyEndpointerFrame) {
   result.voice, result.quiet, result.rising, doubtful};
+}
+
+gboolean
+voice_frames_was_speech (const VoiceFrames * self, guint * ago)
+{
+  *ago = self->heard > 0 ? PARLEY_VAD_SETTLED_DELAY : 0;
+  return self->settled;
 }
 
 ParleyTone

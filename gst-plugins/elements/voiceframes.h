@@ -50,6 +50,11 @@ gboolean voice_frames_is_full (const VoiceFrames * self);
 ParleyEndpointerFrame voice_frames_decide (VoiceFrames * self, guint64 number,
     gint64 now);
 
+/* Whether there was speech a while ago, seen from what followed; *@ago becomes
+ * how many frames before the last one that was: PARLEY_VAD_SETTLED_DELAY, or 0
+ * if that one was no audio. */
+gboolean voice_frames_was_speech (const VoiceFrames * self, guint * ago);
+
 /* How the last voice sounded where it stopped. */
 ParleyTone voice_frames_get_tone (const VoiceFrames * self);
 

@@ -14,6 +14,10 @@
 
 #define FRAME PARLEY_VAD_FRAME_SAMPLES
 #define SECOND 8000
+
+/* Frames of a phrase of 140 that are heard where nothing was before: more is
+ * asked of who is not known yet, and the first syllable may not meet it. */
+#define LEAST_OF_STRANGER 60
 #define PROMPTS "/usr/share/asterisk/sounds/en_US_f_Allison/"
 #define WORDS PROMPTS "digits/"
 
@@ -190,7 +194,7 @@ test_after_digital_silence (void)
   g_autoptr (Line) line = line_new (4.0);
 
   add_phrase (line, 2.0, -45.0);
-  g_assert_cmpuint (count_voice (line, 2.0, 3.4), >, 100);
+  g_assert_cmpuint (count_voice (line, 2.0, 3.4), >, LEAST_OF_STRANGER);
   g_assert_cmpuint (count_voice (line, 3.6, 4.0), ==, 0);
 }
 
@@ -244,7 +248,7 @@ test_noise_stops (void)
   add_noise (line, 0.0, 3.0, -35.0);
   add_phrase (line, 4.0, -40.0);
   g_assert_cmpuint (count_voice (line, 0.1, 3.9), <=, 10);
-  g_assert_cmpuint (count_voice (line, 4.0, 5.4), >, 100);
+  g_assert_cmpuint (count_voice (line, 4.0, 5.4), >, LEAST_OF_STRANGER);
 }
 
 static void

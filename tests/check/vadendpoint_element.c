@@ -260,6 +260,22 @@ test_partial_stops_here (void)
 }
 
 static void
+assert_change (VadFixture * self, const gchar * name, const gchar * field,
+    gboolean value, guint64 time)
+{
+  GstStructure *message = pop_message (self, name);
+  gboolean told;
+  guint64 told_time;
+
+  g_assert_nonnull (message);
+  g_assert_true (gst_structure_get (message, "stream-time", G_TYPE_UINT64,
+          &told_time, field, G_TYPE_BOOLEAN, &told, NULL));
+  g_assert_cmpint (told, ==, value);
+  g_assert_cmpuint (told_time, ==, time);
+  gst_structure_free (message);
+}
+
+static void
 test_activity_messages (void)
 {
   g_autoptr (GArray) scene = vad_scene_two_words (1100);
@@ -269,21 +285,82 @@ test_activity_messages (void)
 
   vad_fixture_push_scene (self, scene, 160);
   for (guint i = 0; i < scene->len / FRAME; i++) {
-    GstStructure *message;
-    gboolean told;
-    guint64 time;
-
     if (decisions[i].voice == now)
       continue;
-    message = pop_message (self, "vadendpoint-activity");
-    g_assert_true (gst_structure_get (message, "stream-time", G_TYPE_UINT64,
-            &time, "voice", G_TYPE_BOOLEAN, &told, NULL));
-    g_assert_cmpuint (time, ==, i * 10 * GST_MSECOND);
-    g_assert_cmpint (told, ==, decisions[i].voice);
-    gst_structure_free (message);
     now = decisions[i].voice;
+    assert_change (self, "vadendpoint-activity", "voice", now,
+        i * 10 * GST_MSECOND);
   }
   g_assert_null (pop_message (self, "vadendpoint-activity"));
+}
+
+static void
+test_speech_messages (void)
+{
+  g_autoptr (GArray) scene = vad_scene_two_words (1100);
+  g_autoptr (VadFixture) self = vad_fixture_new (S16 (8000));
+  g_autofree ParleyVadResult *decisions = vad_scene_decide (scene, 0.5);
+  gboolean now = FALSE;
+
+  vad_fixture_push_scene (self, scene, 160);
+  for (guint i = PARLEY_VAD_SETTLED_DELAY; i < scene->len / FRAME; i++) {
+    if (decisions[i].settled == now)
+      continue;
+    now = decisions[i].settled;
+    assert_change (self, "vadendpoint-speech", "speech", now,
+        (i - PARLEY_VAD_SETTLED_DELAY) * 10 * GST_MSECOND);
+  }
+  g_assert_false (now);
+  g_assert_null (pop_message (self, "vadendpoint-speech"));
+}
+
+static guint64
+first_speech (GArray * scene)
+{
+  g_autofree ParleyVadResult *decisions = vad_scene_decide (scene, 0.5);
+  guint i = 0;
+
+  while (!decisions[i].settled)
+    i++;
+  return (i - PARLEY_VAD_SETTLED_DELAY) * 10 * GST_MSECOND;
+}
+
+/* Until the beginning of the first speech is settled; returns when it is. */
+static guint64
+push_into_speech (VadFixture * self, GArray * scene)
+{
+  guint at = vad_fixture_push_into_turn (self, scene);
+
+  for (guint i = 0; i < PARLEY_VAD_SETTLED_DELAY / 2; i++, at += 160)
+    vad_fixture_push (self, &g_array_index (scene, gint16, at), 160);
+  return first_speech (scene);
+}
+
+/* Speech is over where packets are missing, and where the stream is. */
+static void
+test_speech_is_cut (void)
+{
+  g_autoptr (GArray) scene = vad_scene_two_words (1100);
+  g_autoptr (VadFixture) self = vad_fixture_new (S16 (8000));
+  guint64 begin = push_into_speech (self, scene);
+  guint64 hole = self->pushed * 125 * GST_USECOND;
+
+  assert_change (self, "vadendpoint-speech", "speech", TRUE, begin);
+  gst_harness_push_event (self->h, gst_event_new_gap (hole, 300 * GST_MSECOND));
+  assert_change (self, "vadendpoint-speech", "speech", FALSE, hole);
+}
+
+static void
+test_speech_is_cut_by_eos (void)
+{
+  g_autoptr (GArray) scene = vad_scene_two_words (1100);
+  g_autoptr (VadFixture) self = vad_fixture_new (S16 (8000));
+
+  push_into_speech (self, scene);
+  drop_messages (self);
+  vad_fixture_push_eos (self);
+  assert_change (self, "vadendpoint-speech", "speech", FALSE,
+      self->pushed * 125 * GST_USECOND);
 }
 
 static void
@@ -554,6 +631,9 @@ add_element_tests (void)
   add ("dtmf/keeps-its-number", test_dtmf_keeps_its_number);
   add ("partial-stops-here", test_partial_stops_here);
   add ("message/activity", test_activity_messages);
+  add ("message/speech", test_speech_messages);
+  add ("message/speech/hole", test_speech_is_cut);
+  add ("message/speech/eos", test_speech_is_cut_by_eos);
   add ("message/stream-time", test_stream_time);
   add ("arrived", test_arrived);
   add ("latency", test_latency);

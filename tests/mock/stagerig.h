@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * takes as long as it takes. */
 
 /* What the caller says; from asterisk-core-sounds-en-wav. */
-#define STAGE_SPEECH "/usr/share/asterisk/sounds/en_US_f_Allison/activated.wav"
+#define STAGE_SPEECH "/usr/share/asterisk/sounds/en_US_f_Allison/vm-goodbye.wav"
 
 typedef enum
 {

@@ -10,10 +10,13 @@
 /* Log odds between the ends of sensitivity and the middle. */
 #define SENSITIVITY_RANGE 2.0f
 
-/* Speech begins when log odds, above what is asked of them, add up to this; no
- * frame counts for more than the most. It ends when they are low for longer
+/* Speech begins when log odds, above what is asked of them, add up to this, or
+ * to more before a talker is known, which takes some clear speech; no frame
+ * counts for more than the most. It ends when they are low for longer
  * than the hangover, which a stop in a word is not. */
 #define EVIDENCE 1.5f
+#define STRANGER_EVIDENCE 3.0f
+#define KNOWN_FRAMES 20
 #define MOST_ODDS 1.5f
 #define ODDS_ASKED 0.3f
 #define ODDS_OFF 0.5f
@@ -80,7 +83,7 @@ struct _ParleyVad
   guint hangover;               /* frames */
   guint quiet_frames;           /* in a row, while voice */
   gfloat evidence;              /* log odds gathered towards voice */
-  gboolean heard_talker;
+  guint clear_frames;           /* of a talker, up to KNOWN_FRAMES */
   gfloat talker_level;          /* dBFS, once heard */
   gfloat recent_level;          /* dBFS */
   guint pure_frames;            /* of tones in a row */
@@ -128,7 +131,7 @@ odds_for_distance (const ParleyVad * self)
 {
   gfloat away = self->talker_level - NEAR_DB - self->recent_level;
 
-  if (!self->heard_talker || away <= 0.0f)
+  if (self->clear_frames == 0 || away <= 0.0f)
     return 0.0f;
   return MIN (ODDS_PER_DB_AWAY * away, MOST_ODDS_AWAY)
       * (self->silent_frames < SOON_FRAMES ? ODDS_AWAY_SOON : 1.0f);
@@ -140,13 +143,13 @@ learn_talker (ParleyVad * self)
   gfloat level = self->features.level;
   gfloat below = self->talker_level - level;
 
-  if (!self->heard_talker)
+  if (self->clear_frames == 0)
     self->talker_level = level;
   else if (below < 0.0f)
     self->talker_level -= TALKER_UP * below;
   else
     self->talker_level -= TALKER_DOWN * MIN (below, TALKER_DOWN_RANGE);
-  self->heard_talker = TRUE;
+  self->clear_frames = MIN (self->clear_frames + 1, KNOWN_FRAMES);
 }
 
 static gboolean
@@ -158,6 +161,13 @@ is_tone (ParleyVad * self)
     self->pure_frames = 0;
   return self->pure_frames >=
       (self->voice_frames > NEW_VOICE_FRAMES ? HELD_TONE_FRAMES : PURE_FRAMES);
+}
+
+/* No talker is known yet. */
+static gboolean
+is_stranger (const ParleyVad * self)
+{
+  return self->clear_frames < KNOWN_FRAMES;
 }
 
 static void
@@ -179,7 +189,7 @@ decide (ParleyVad * self, gfloat odds)
   if (self->evidence < 0.0f
       || self->features.level < self->recent_level - AFTER_CLICK_DB)
     self->evidence = 0.0f;
-  if (self->evidence > EVIDENCE) {
+  if (self->evidence > (is_stranger (self) ? STRANGER_EVIDENCE : EVIDENCE)) {
     self->voice = TRUE;
     self->evidence = 0.0f;
     self->hangover = HANGOVER_FRAMES;

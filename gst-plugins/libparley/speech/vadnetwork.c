@@ -1,35 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "speech/vadnetwork.h"
 
+#include <math.h>
 #include <string.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 #include "speech/vadmodel.h"
 
 #define UNITS PARLEY_VAD_UNITS
 #define STATES PARLEY_VAD_STATES
 #define HIDDEN VAD_MODEL_HIDDEN
+#define FEATURES PARLEY_VAD_N_FEATURES
 
-/* Columns of a matrix whose sums fit in registers. */
+/* Columns of a matrix that are added up together. */
 #define BLOCK 32
-#define WIDE_BLOCK 64
 
 /* What the settled output looks at, frames ago. */
 static const guint taps[VAD_MODEL_TAPS] = { 0, 6, 12 };
 
 G_STATIC_ASSERT (UNITS == VAD_MODEL_UNITS);
-G_STATIC_ASSERT (3 * UNITS % WIDE_BLOCK == 0);
-G_STATIC_ASSERT (HIDDEN == 16 && VAD_MODEL_TAPS == 3);
-
-typedef gfloat Lanes __attribute__((vector_size (16)));
-
-static inline Lanes
-load_lanes (const gfloat * from)
-{
-  Lanes lanes;
-
-  memcpy (&lanes, from, sizeof (lanes));
-  return lanes;
-}
+G_STATIC_ASSERT (3 * UNITS % BLOCK == 0 && HIDDEN == BLOCK / 2);
+G_STATIC_ASSERT (FEATURES % 2 == 0 && UNITS % 2 == 0);
 
 /* Near to the hyperbolic tangent, and 1 from 3 on. */
 static inline gfloat
@@ -48,178 +42,214 @@ gate (gfloat x)
   return 0.5f + 0.5f * squash (0.5f * x);
 }
 
-/* Adds to 3 * UNITS sums the product of a matrix, a row for each input. */
-static void
-add_product_by_4 (const gfloat * matrix, const gfloat * in, guint rows,
-    gfloat * sums)
+/* Add to @width sums, of a matrix with so many @columns, the products with
+ * inputs, two rows of it at a time: see vadmodel.h. */
+#ifdef __x86_64__
+static inline gint32
+pair_at (const gint16 * in)
 {
-  for (guint block = 0; block < 3 * UNITS; block += BLOCK) {
-    const gfloat *row = matrix + block;
-    Lanes lanes[BLOCK / 4];
+  gint32 pair;
 
-    memcpy (lanes, sums + block, sizeof (lanes));
-    for (guint i = 0; i < rows; i++, row += 3 * UNITS)
-      for (guint k = 0; k < BLOCK / 4; k++)
-        lanes[k] += in[i] * load_lanes (row + 4 * k);
-    memcpy (sums + block, lanes, sizeof (lanes));
+  memcpy (&pair, in, sizeof (pair));
+  return pair;
+}
+
+static inline __attribute__((always_inline))
+     void add_block_by_4 (const gint16 * matrix, guint columns,
+    const gint16 * in, guint rows, gint32 * sums, guint width)
+{
+  for (guint k = 0; k < width; k += 8) {
+    __m128i *sum = (__m128i *) (sums + k);
+    const gint16 *row = matrix + 2 * k;
+    __m128i a = _mm_loadu_si128 (sum), b = _mm_loadu_si128 (sum + 1);
+
+    for (guint i = 0; i < rows; i += 2, row += 2 * columns) {
+      const __m128i *weights = (const __m128i *) row;
+      __m128i pair = _mm_set1_epi32 (pair_at (in + i));
+
+      a = _mm_add_epi32 (a, _mm_madd_epi16 (pair, _mm_loadu_si128 (weights)));
+      b = _mm_add_epi32 (b, _mm_madd_epi16 (pair,
+              _mm_loadu_si128 (weights + 1)));
+    }
+    _mm_storeu_si128 (sum, a);
+    _mm_storeu_si128 (sum + 1, b);
   }
 }
 
-/* The hidden layer's sums over the three states. They are taken apart, so that
- * none waits for another. */
-static void
-hidden_sums_by_4 (const gfloat * const *states, gfloat * out)
+/* On processors since 2013. */
+static inline __attribute__((always_inline, target ("avx2")))
+     void add_block_by_8 (const gint16 * matrix, guint columns,
+    const gint16 * in, guint rows, gint32 * sums, guint width)
 {
-  Lanes sums[VAD_MODEL_TAPS][HIDDEN / 4] = { 0 };
+  __m256i *sum = (__m256i *) sums;
+  guint last = width / 8 - 1;
+  __m256i a = _mm256_loadu_si256 (sum), b = _mm256_loadu_si256 (sum + 1);
+  __m256i c = _mm256_loadu_si256 (sum + last - 1);
+  __m256i d = _mm256_loadu_si256 (sum + last);
 
-  for (guint i = 0; i < UNITS; i++)
-    for (guint tap = 0; tap < VAD_MODEL_TAPS; tap++)
-      for (guint k = 0; k < HIDDEN / 4; k++)
-        sums[tap][k] += states[tap][i] * load_lanes (vad_model_settled
-            + (tap * UNITS + i) * HIDDEN + 4 * k);
-  for (guint k = 0; k < HIDDEN / 4; k++)
-    sums[0][k] += sums[1][k] + sums[2][k];
-  memcpy (out, sums[0], sizeof (sums[0]));
+  for (guint i = 0; i < rows; i += 2, matrix += 2 * columns) {
+    const __m256i *row = (const __m256i *) matrix;
+    __m256i pair = _mm256_set1_epi32 (pair_at (in + i));
+
+    a = _mm256_add_epi32 (a, _mm256_madd_epi16 (pair,
+            _mm256_loadu_si256 (row)));
+    b = _mm256_add_epi32 (b, _mm256_madd_epi16 (pair,
+            _mm256_loadu_si256 (row + 1)));
+    if (width == BLOCK) {
+      c = _mm256_add_epi32 (c, _mm256_madd_epi16 (pair,
+              _mm256_loadu_si256 (row + 2)));
+      d = _mm256_add_epi32 (d, _mm256_madd_epi16 (pair,
+              _mm256_loadu_si256 (row + 3)));
+    }
+  }
+  if (width == BLOCK) {
+    _mm256_storeu_si256 (sum + 2, c);
+    _mm256_storeu_si256 (sum + 3, d);
+  }
+  _mm256_storeu_si256 (sum, a);
+  _mm256_storeu_si256 (sum + 1, b);
+}
+#else
+static inline void
+add_block_by_4 (const gint16 * matrix, guint columns, const gint16 * in,
+    guint rows, gint32 * sums, guint width)
+{
+  for (guint i = 0; i < rows; i += 2, matrix += 2 * columns)
+    for (guint k = 0; k < width; k++)
+      sums[k] += matrix[2 * k] * in[i] + matrix[2 * k + 1] * in[i + 1];
+}
+#endif
+
+static void
+add_product_by_4 (const gint16 * matrix, guint columns, const gint16 * in,
+    guint rows, gint32 * sums)
+{
+  guint at = 0;
+
+  for (; at + BLOCK <= columns; at += BLOCK)
+    add_block_by_4 (matrix + 2 * at, columns, in, rows, sums + at, BLOCK);
+  if (at < columns)
+    add_block_by_4 (matrix + 2 * at, columns, in, rows, sums + at, BLOCK / 2);
 }
 
 #ifdef __x86_64__
-typedef gfloat WideLanes __attribute__((vector_size (32), aligned (4)));
-
-/* Both as above, faster, on processors since 2013. */
-__attribute__((target ("avx2,fma")))
-     static void
-         add_product_by_8 (const gfloat * matrix, const gfloat * in, guint rows,
-    gfloat * sums)
+__attribute__((target ("avx2")))
+     static void add_product_by_8 (const gint16 * matrix, guint columns,
+    const gint16 * in, guint rows, gint32 * sums)
 {
-  for (guint block = 0; block < 3 * UNITS; block += WIDE_BLOCK) {
-    const WideLanes *row = (const WideLanes *) (matrix + block);
-    WideLanes *sum = (WideLanes *) (sums + block);
-    WideLanes a = sum[0], b = sum[1], c = sum[2], d = sum[3];
-    WideLanes e = sum[4], f = sum[5], g = sum[6], h = sum[7];
+  guint at = 0;
 
-    for (guint i = 0; i < rows; i++, row += 3 * UNITS / 8) {
-      a += in[i] * row[0];
-      b += in[i] * row[1];
-      c += in[i] * row[2];
-      d += in[i] * row[3];
-      e += in[i] * row[4];
-      f += in[i] * row[5];
-      g += in[i] * row[6];
-      h += in[i] * row[7];
-    }
-    sum[0] = a, sum[1] = b, sum[2] = c, sum[3] = d;
-    sum[4] = e, sum[5] = f, sum[6] = g, sum[7] = h;
-  }
-}
-
-__attribute__((target ("avx2,fma")))
-     static void hidden_sums_by_8 (const gfloat * const *states, gfloat * out)
-{
-  const WideLanes *now = (const WideLanes *) vad_model_settled;
-  const WideLanes *ago = now + UNITS * HIDDEN / 8;
-  const WideLanes *before = ago + UNITS * HIDDEN / 8;
-  WideLanes a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 }, e = { 0 }, f = { 0 };
-
-  for (guint i = 0; i < UNITS; i++) {
-    a += states[0][i] * now[2 * i];
-    b += states[0][i] * now[2 * i + 1];
-    c += states[1][i] * ago[2 * i];
-    d += states[1][i] * ago[2 * i + 1];
-    e += states[2][i] * before[2 * i];
-    f += states[2][i] * before[2 * i + 1];
-  }
-  ((WideLanes *) out)[0] = a + c + e;
-  ((WideLanes *) out)[1] = b + d + f;
+  for (; at + BLOCK <= columns; at += BLOCK)
+    add_block_by_8 (matrix + 2 * at, columns, in, rows, sums + at, BLOCK);
+  if (at < columns)
+    add_block_by_8 (matrix + 2 * at, columns, in, rows, sums + at, BLOCK / 2);
 }
 
 static gboolean
 is_wide (void)
 {
-  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+  return __builtin_cpu_supports ("avx2");
 }
 #else
 #define add_product_by_8 add_product_by_4
-#define hidden_sums_by_8 hidden_sums_by_4
 #define is_wide() FALSE
 #endif
 
 static void
-add_product (const gfloat * matrix, const gfloat * in, guint rows,
-    gfloat * sums)
+add_product (const gint16 * matrix, guint columns, const gint16 * in,
+    guint rows, gint32 * sums)
 {
   if (is_wide ())
-    add_product_by_8 (matrix, in, rows, sums);
+    add_product_by_8 (matrix, columns, in, rows, sums);
   else
-    add_product_by_4 (matrix, in, rows, sums);
+    add_product_by_4 (matrix, columns, in, rows, sums);
 }
 
-static const gfloat *
+/* @x is not beyond the range. */
+static inline gint16
+to_whole (gfloat x)
+{
+  return (gint16) ((gint32) (x + 32768.5f) - 32768);
+}
+
+static const gint16 *
 state_ago (const ParleyVadNetwork * self, guint frames)
 {
   return self->states[(self->newest + STATES - frames) % STATES];
 }
 
 static void
-next_state (ParleyVadNetwork * self, const gfloat * features)
+keep_state (ParleyVadNetwork * self)
 {
-  gfloat sums[3 * UNITS], back[3 * UNITS] = { 0.0f };
-  const gfloat *before = state_ago (self, 0);
-  gfloat *after;
+  gint16 *state;
 
   self->newest = (self->newest + 1) % STATES;
-  after = self->states[self->newest];
-  memcpy (sums, vad_model_bias, sizeof (sums));
-  memcpy (back + 2 * UNITS, vad_model_state_bias, UNITS * sizeof (gfloat));
-  add_product (vad_model_in, features, PARLEY_VAD_N_FEATURES, sums);
-  add_product (vad_model_state, before, UNITS, back);
-  for (guint i = 0; i < UNITS; i++) {
-    gfloat update = gate (sums[i] + back[i]);
-    gfloat reset = gate (sums[UNITS + i] + back[UNITS + i]);
-    gfloat new = squash (sums[2 * UNITS + i] + reset * back[2 * UNITS + i]);
+  state = self->states[self->newest];
+  for (guint i = 0; i < UNITS; i++)
+    state[i] = to_whole (self->state[i] * VAD_MODEL_STATE_ONE);
+}
 
-    after[i] = new + update * (before[i] - new);
+static void
+next_state (ParleyVadNetwork * self, const gfloat * features)
+{
+  const gfloat per_in = 1.0f / VAD_MODEL_WEIGHT_ONE / VAD_MODEL_FEATURE_ONE;
+  const gfloat per_state = 1.0f / VAD_MODEL_WEIGHT_ONE / VAD_MODEL_STATE_ONE;
+  gint32 in[3 * UNITS] = { 0 }, back[3 * UNITS] = { 0 };
+  gint16 whole[FEATURES];
+
+  for (guint i = 0; i < FEATURES; i++)
+    whole[i] = to_whole (CLAMP (features[i] * vad_model_scale[i]
+            + vad_model_shift[i], -32767.0f, 32767.0f));
+  add_product (vad_model_in, 3 * UNITS, whole, FEATURES, in);
+  add_product (vad_model_state, 3 * UNITS, state_ago (self, 0), UNITS, back);
+  for (guint i = 0, k = UNITS, l = 2 * UNITS; i < UNITS; i++, k++, l++) {
+    gfloat update = gate (in[i] * per_in + back[i] * per_state
+        + vad_model_bias[i]);
+    gfloat reset = gate (in[k] * per_in + back[k] * per_state
+        + vad_model_bias[k]);
+    gfloat new = squash (in[l] * per_in + vad_model_bias[l]
+        + reset * (back[l] * per_state + vad_model_state_bias[i]));
+
+    self->state[i] = new + update * (self->state[i] - new);
   }
+  keep_state (self);
 }
 
 static gfloat
 settled_odds (const ParleyVadNetwork * self)
 {
-  gfloat odds = vad_model_settled_out_bias, hidden[HIDDEN];
-  const gfloat *states[VAD_MODEL_TAPS];
+  const gfloat per_state = 1.0f / VAD_MODEL_WEIGHT_ONE / VAD_MODEL_STATE_ONE;
+  gfloat odds = vad_model_settled_out_bias;
+  gint32 hidden[HIDDEN] = { 0 };
 
   for (guint tap = 0; tap < VAD_MODEL_TAPS; tap++)
-    states[tap] = state_ago (self, taps[tap]);
-  if (is_wide ())
-    hidden_sums_by_8 (states, hidden);
-  else
-    hidden_sums_by_4 (states, hidden);
+    add_product (vad_model_settled + tap * UNITS * HIDDEN, HIDDEN,
+        state_ago (self, taps[tap]), UNITS, hidden);
   for (guint i = 0; i < HIDDEN; i++)
     odds += vad_model_settled_out[i]
-        * squash (hidden[i] + vad_model_settled_bias[i]);
+        * squash (hidden[i] * per_state + vad_model_settled_bias[i]);
   return odds;
 }
 
 static gfloat
 weighted_sum (const gfloat * weights, const gfloat * state)
 {
-  Lanes sum = { 0 };
+  gfloat sums[4] = { 0.0f };
 
   for (guint i = 0; i < UNITS; i += 4)
-    sum += load_lanes (weights + i) * load_lanes (state + i);
-  return sum[0] + sum[1] + sum[2] + sum[3];
+    for (guint k = 0; k < 4; k++)
+      sums[k] += weights[i + k] * state[i + k];
+  return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
 void
 parley_vad_network_push (ParleyVadNetwork * self, const gfloat * features,
     ParleyVadOdds * odds)
 {
-  const gfloat *state;
-
   next_state (self, features);
-  state = state_ago (self, 0);
-  odds->active = weighted_sum (vad_model_active, state)
+  odds->active = weighted_sum (vad_model_active, self->state)
       + vad_model_active_bias;
-  odds->speech = weighted_sum (vad_model_speech, state)
+  odds->speech = weighted_sum (vad_model_speech, self->state)
       + vad_model_speech_bias;
   odds->settled = settled_odds (self);
 }

@@ -19,14 +19,18 @@ G_BEGIN_DECLS
  * representations using RNN encoder-decoder", 2014; the reset gate acts on the
  * sum). Weighted sums of their state say what there is now; a hidden layer over
  * the state now and at two times before says what there was, seen from what
- * followed. Weights are vadmodel.h, fitted by bench/vad_train.py.
+ * followed. Weights are vadmodel.h, fitted by bench/vad_train.py; products of
+ * them are taken in whole numbers of 16 bits, of which a processor multiplies
+ * twice as many at once.
  *
  * A plain value, no allocation; zeroed is fresh. Nothing it is given can make
  * it other than finite.
  */
 typedef struct
 {
-  gfloat states[PARLEY_VAD_STATES][PARLEY_VAD_UNITS];
+  gfloat state[PARLEY_VAD_UNITS];
+  /* That and those before, as whole numbers. */
+  gint16 states[PARLEY_VAD_STATES][PARLEY_VAD_UNITS];
   guint newest;
 } ParleyVadNetwork;
 
