@@ -23,7 +23,7 @@
 #define HANGOVER_FRAMES 8
 
 /* Frames this much against speech count as quiet already. In a stop few are. */
-#define ODDS_QUIET -1.0f
+#define ODDS_QUIET -2.5f
 
 /* Who speaks is a talker the line is known to have, or about as near as he is:
  * for each dB further away more is asked, up to a limit that clear speech
