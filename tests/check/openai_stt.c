@@ -266,7 +266,7 @@ static const Fault faults[] = {
               "\"}}"}, 1, "no ***"},
   {"dropped", {.status = 200,.type = JSON,.body = "{\"text\":\"He",.end =
               PARLEY_MOCK_DROP}, 4, "lost in the middle"},
-  {"stream-ended", {.status = 200,.type = SSE,.body = ": x\n\n"}, 3,
+  {"stream-ended", {.status = 200,.type = SSE,.body = ": x\n\n"}, 4,
       "ended in the middle"},
   {"stream-error", {.status = 200,.type = SSE,.body = BROKE},
       4, "broke"},
