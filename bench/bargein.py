@@ -24,9 +24,9 @@ NAMES = ("Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliet Kilo "
          "Lima Mike November Oscar Papa Quebec Romeo Sierra Tango Uniform "
          "Victor Whiskey Yankee Zulu").split()
 ORDINALS = "one two three".split()
-# A caller's loudness, in dBFS of what is active.
 # Of those that vad_voices.sh collects, who say words and sentences.
 VOICES = ["english", "french", "potato-uk", "russian"]
+# A caller's loudness, in dBFS of what is active.
 LEVELS = (-18, -26, -34)
 # Short words over a reply, and who says them: provider, voice.
 LISTENERS = (("flite", "slt"), ("flite", "rms"), ("flite", "awb"),
@@ -260,7 +260,8 @@ class Script:
                          if sound["kind"] == "words"})
         calls = []
         for i in range(ECHO_CALLS):
-            words = self.numbers("words", LEVELS[1], voices[i // 6 % len(voices)])
+            words = self.numbers("words", LEVELS[1],
+                                 voices[i // 6 % len(voices)])
             events = [self.chance.choice(words) for _ in range(ECHO_REPLIES)]
             calls.append({"events": [0] * ECHO_REPLIES if i % 2 else events,
                           "prompts": words,

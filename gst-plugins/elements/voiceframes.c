@@ -100,6 +100,7 @@ voice_frames_set_sensitivity (VoiceFrames * self, gdouble sensitivity)
   parley_vad_free (self->vad);
   self->vad = parley_vad_new (sensitivity);
   self->sensitivity = sensitivity;
+  self->heard = 0;
 }
 
 void
