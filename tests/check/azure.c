@@ -206,7 +206,7 @@ two_takes (SttRig * rig, gconstpointer data)
   speak (rig, 1, 1);
   speak (rig, 1, 2);
   await_ends (rig, 1);
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_cmpuint (count_contexts (rig), ==, 1);
   say_phrase (rig, 0.5, "one");
   say (rig, "turn.end", "{}");
@@ -241,12 +241,12 @@ no_turn_end (SttRig * rig, gconstpointer data)
   await_ends (rig, 1);
   say_phrase (rig, 0.5, "one");
   stt_rig_await (rig, "partial 1/1 one");
-  stt_rig_advance (SECOND);
+  parley_mock_advance (SECOND);
   g_assert_nonnull (strstr (rig->log->str, "final 1/1 one"));
   /* The next take is not kept waiting for it for long. */
   speak (rig, 1, 2);
-  stt_rig_settle ();
-  stt_rig_advance (SECOND);
+  parley_mock_settle ();
+  parley_mock_advance (SECOND);
   await_ends (rig, 2);
   g_assert_cmpuint (rig->service->sockets->len, ==, 2);
 }
@@ -316,7 +316,7 @@ cancel_when_told (SttRig * rig, gconstpointer data)
   say_phrase (rig, 0.5, "one");
   say (rig, "turn.end", "{}");
   stt_rig_await (rig, "partial");
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (rig->log->str, ==, "partial 1/1 one");
 }
 
@@ -335,7 +335,7 @@ hang (SttRig * rig, gconstpointer data)
 {
   speak (rig, 1, 1);
   await_ends (rig, 1);
-  stt_rig_advance (3 * SECOND);
+  parley_mock_advance (3 * SECOND);
   g_assert_cmpstr (rig->log->str, ==, "failed 1/1");
   g_assert_error (rig->error, PARLEY_NET_ERROR,
       PARLEY_NET_ERROR_TIMEOUT_FIRST_BYTE);
@@ -407,8 +407,8 @@ refused (SttRig * rig, gconstpointer data)
       ? 429 : 500;
   speak (rig, 1, 1);
   for (guint i = 0; i < 100 && !rig->error; i++) {
-    stt_rig_settle ();
-    stt_rig_advance (SECOND / 10);
+    parley_mock_settle ();
+    parley_mock_advance (SECOND / 10);
   }
   g_assert_cmpuint (parley_net_error_get_status (rig->error), ==,
       rig->service->status);

@@ -260,12 +260,12 @@ local_end_without_answer (SttRig * rig, gconstpointer data)
   hear (rig, 1, 1, 1000);
   tell (rig, "Update", 0.6, "one");
   stt_rig_await (rig, "partial 1/1 one");
-  stt_rig_advance (SECOND / 2);
+  parley_mock_advance (SECOND / 2);
   stt_rig_finish (rig);
   parley_stt_provider_end_turn (rig->stt);
-  stt_rig_advance (SECOND / 2 - 1);
+  parley_mock_advance (SECOND / 2 - 1);
   stt_rig_expect (rig, "partial 1/1 one");
-  stt_rig_advance (1);
+  parley_mock_advance (1);
   stt_rig_expect (rig, "final 1/1 one 0.00");
   parley_mock_wait (rig->service->sockets->len == 2);
 }
@@ -281,7 +281,7 @@ local_end_before_all_was_heard (SttRig * rig, gconstpointer data)
   tell (rig, "Update", 0.8, "one two");
   stt_rig_await (rig, "partial 1/1 one two");
   g_string_truncate (rig->log, 0);
-  stt_rig_advance (SECOND);
+  parley_mock_advance (SECOND);
   stt_rig_expect (rig, "final 1/1 one two 0.00");
   g_assert_cmpuint (rig->service->sockets->len, ==, 1);
 }
@@ -317,7 +317,7 @@ late_end (SttRig * rig, gconstpointer data)
   stt_rig_finish (rig);
   hear (rig, 1, 2, 400);
   tell (rig, "EndOfTurn", 1.1, "one");
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_nonnull (strstr (rig->log->str, "ends 1/1 one"));
   g_string_truncate (rig->log, 0);
   tell (rig, "EndOfTurn", 1.4, "two");
@@ -333,7 +333,7 @@ end_is_believed (SttRig * rig, gconstpointer data)
   stt_rig_finish (rig);
   hear (rig, 1, 2, 400);
   tell (rig, "EndOfTurn", 1.1, "one two");
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_nonnull (strstr (rig->log->str, "ends 1/2 one two"));
 }
 
@@ -387,7 +387,7 @@ drop_in_the_pause (SttRig * rig, gconstpointer data)
   stt_rig_await (rig, "final 1/1 one");
   g_string_truncate (rig->log, 0);
   parley_mock_service_drop (rig->service);
-  stt_rig_settle ();
+  parley_mock_settle ();
   parley_stt_provider_end_turn (rig->stt);
   parley_mock_service_forget (rig->service);
   hear (rig, 2, 1, 1000);
@@ -401,9 +401,9 @@ hang (SttRig * rig, gconstpointer data)
   hear (rig, 1, 1, 1000);
   stt_rig_finish (rig);
   parley_stt_provider_end_turn (rig->stt);
-  stt_rig_advance (3 * SECOND - 1);
+  parley_mock_advance (3 * SECOND - 1);
   stt_rig_expect (rig, "");
-  stt_rig_advance (1);
+  parley_mock_advance (1);
   stt_rig_expect (rig, "failed 1/1");
   g_assert_error (rig->error, PARLEY_NET_ERROR,
       PARLEY_NET_ERROR_TIMEOUT_FIRST_BYTE);
@@ -469,7 +469,7 @@ odd (SttRig * rig, gconstpointer data)
 {
   hear (rig, 1, 1, 1000);
   odd_messages (rig, data);
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_null (strstr (rig->log->str, "end"));
   g_string_truncate (rig->log, 0);
   parley_mock_service_say (rig->service, "{\"type\":\"TurnInfo\","
@@ -480,7 +480,7 @@ odd (SttRig * rig, gconstpointer data)
   odd_messages (rig, data);
   parley_stt_provider_end_turn (rig->stt);
   odd_messages (rig, data);
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_nonnull (strstr (rig->log->str, "final 1/1 one"));
 }
 

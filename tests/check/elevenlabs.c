@@ -73,15 +73,6 @@ on_failed (ParleyTtsProvider * tts, guint id, GError * error, Fixture * self)
 }
 
 static void
-settle (void)
-{
-  for (guint i = 0; i < 20; i++) {
-    g_usleep (1000);
-    while (g_main_context_iteration (NULL, FALSE));
-  }
-}
-
-static void
 on_request (SoupServerMessage * message, gpointer data)
 {
   Fixture *self = data;
@@ -122,9 +113,9 @@ static void
 tear_down (Fixture * self, gconstpointer data)
 {
   g_assert_finalize_object (self->tts);
-  settle ();
+  parley_mock_settle ();
   parley_mock_service_free (self->service);
-  settle ();
+  parley_mock_settle ();
   g_assert_finalize_object (self->loop);
   g_string_free (self->log, TRUE);
   g_clear_error (&self->error);
@@ -211,12 +202,8 @@ word_times (Fixture * self, gconstpointer data)
 static void
 step_until_failed (Fixture * self)
 {
-  /* The service answers by its own clock: it is to do so in time. */
-  for (guint i = 0; i < 100 && !self->error; i++) {
-    g_usleep (10000);
-    settle ();
-    parley_clock_advance (SECOND / 10, NULL);
-  }
+  for (guint i = 0; i < 100 && !self->error; i++)
+    parley_mock_advance (SECOND / 10);
   g_assert_nonnull (self->error);
 }
 
@@ -305,7 +292,7 @@ many_at_once (Fixture * self, gconstpointer data)
   for (guint i = 1; i <= 5; i++)
     speak (self, i);
   await_contexts (self, 4);
-  settle ();
+  parley_mock_settle ();
   g_assert_null (strstr (self->service->texts_in->str, "p5"));
   say_end (self, 2);
   await_contexts (self, 5);
@@ -326,7 +313,7 @@ kept_alive (Fixture * self, gconstpointer data)
 {
   socket_in_use (self);
   parley_mock_service_forget (self->service);
-  parley_clock_advance (60 * SECOND, NULL);
+  parley_mock_advance (60 * SECOND);
   parley_mock_wait (strstr (self->service->texts_in->str, "{\"text\":\"\"}"));
 }
 
@@ -336,7 +323,7 @@ warm_before (Fixture * self, gconstpointer data)
 {
   warm (self);
   parley_mock_wait (self->service->sockets->len == 1);
-  settle ();
+  parley_mock_settle ();
   speak (self, 1);
   /* It went out without another handshake: no loop in between. */
   g_assert_cmpuint (self->service->requests->len, ==, 1);
@@ -385,7 +372,7 @@ cancel_at_audio (Fixture * self, gconstpointer data)
   say_audio (self, 1);
   say_end (self, 1);
   await (self, "audio");
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, "audio 1 3");
 }
 
@@ -406,7 +393,7 @@ cancel_again_and_again (Fixture * self, gconstpointer data)
   g_assert_true (soup_websocket_connection_get_state (first) !=
       SOUP_WEBSOCKET_STATE_OPEN
       || parley_mock_service_get (self->service) != first);
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, "");
 }
 
@@ -425,9 +412,9 @@ hang (Fixture * self, gconstpointer data)
 {
   speak (self, 1);
   await_contexts (self, 1);
-  parley_clock_advance (4 * SECOND - 1, NULL);
+  parley_mock_advance (4 * SECOND - 1);
   g_assert_cmpstr (self->log->str, ==, "");
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_cmpstr (self->log->str, ==, "failed 1");
   g_assert_error (self->error, PARLEY_NET_ERROR,
       PARLEY_NET_ERROR_TIMEOUT_FIRST_BYTE);
@@ -440,7 +427,7 @@ hang_in_the_middle (Fixture * self, gconstpointer data)
   await_contexts (self, 1);
   say_audio (self, 1);
   await (self, "audio");
-  parley_clock_advance (4 * SECOND, NULL);
+  parley_mock_advance (4 * SECOND);
   g_assert_error (self->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_TIMEOUT_IDLE);
 }
 
@@ -470,7 +457,7 @@ drop_between (Fixture * self, gconstpointer data)
   parley_mock_service_say (self->service, "{\"message\":\"Have not received\","
       "\"error\":\"input_timeout_exceeded\",\"code\":1008}");
   soup_websocket_connection_close (socket, 1008, "input_timeout_exceeded");
-  settle ();
+  parley_mock_settle ();
   speak (self, 2);
   await_contexts (self, 2);
   g_assert_null (self->error);
@@ -528,9 +515,9 @@ too_many (Fixture * self, gconstpointer data)
   await_contexts (self, 1);
   parley_mock_service_say (self->service, "{\"message\":\"Maximum\","
       "\"error\":\"max_active_conversations\",\"code\":1008}");
-  settle ();
+  parley_mock_settle ();
   g_assert_null (self->error);
-  parley_clock_advance (SECOND, NULL);
+  parley_mock_advance (SECOND);
   await_contexts (self, 2);
   say_audio (self, 2);
   say_end (self, 2);
@@ -592,7 +579,7 @@ limited (Fixture * self, gconstpointer data)
   speak (self, 1);
   speak (self, 2);
   await_contexts (self, 1);
-  settle ();
+  parley_mock_settle ();
   g_assert_null (strstr (self->service->texts_in->str, "p2"));
   say_end (self, 1);
   await (self, "done 1");
@@ -649,7 +636,7 @@ http_cancel (Fixture * self, gconstpointer data)
   await_asked (self);
   answer (self, "abc", FALSE);
   await (self, "audio 1 3");
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, "audio 1 3");
   self->asked = NULL;
 }

@@ -11,14 +11,14 @@ emulator_quote (const gchar * text)
   return g_strdelimit (g_strdup (text), "'", '"');
 }
 
-EmulatorRig *
-emulator_rig_new (const gchar * config)
+static ParleyEmulator *
+load (const gchar * config)
 {
-  EmulatorRig *rig = g_new0 (EmulatorRig, 1);
   g_autofree gchar *json = emulator_quote (config);
   g_autofree gchar *path = NULL;
   g_autoptr (GError) error = NULL;
   ParleyEmulatorSettings *settings;
+  ParleyEmulator *emulator;
   gint fd = g_file_open_tmp ("emulator-XXXXXX.json", &path, &error);
 
   g_assert_no_error (error);
@@ -27,10 +27,22 @@ emulator_rig_new (const gchar * config)
   settings = parley_emulator_settings_new (path, &error);
   g_assert_no_error (error);
   g_unlink (path);
-  rig->emulator = parley_emulator_new (settings);
-  parley_emulator_listen (rig->emulator, "127.0.0.1", 0, &error);
+  emulator = parley_emulator_new (settings);
+  parley_emulator_listen (emulator, "127.0.0.1", 0, &error);
   g_assert_no_error (error);
-  rig->port = parley_emulator_get_port (rig->emulator);
+  return emulator;
+}
+
+EmulatorRig *
+emulator_rig_new (const gchar * config)
+{
+  EmulatorRig *rig = g_new0 (EmulatorRig, 1);
+
+  do {
+    g_clear_pointer (&rig->emulator, parley_emulator_free);
+    rig->emulator = load (config);
+    rig->port = parley_emulator_get_port (rig->emulator);
+  } while (!parley_mock_take_port (rig->port));
   rig->session = soup_session_new ();
   return rig;
 }

@@ -514,6 +514,7 @@ tts_in_a_sentence (void)
       "{'protocol':'openai-tts','fault':'drop','after':3,'nth':1}", "");
   rig_start (&pair.rig, TEXT);
   rig_push_text (&pair.rig, 1, 1, 0, SENTENCE);
+  await (&pair, "e1.0:", FALSE);
   gst_message_unref (await_message (&pair, "parley-provider-failed"));
   rig_push_text (&pair.rig, 1, 1, 1, "Twenty letters hear!");
   rig_event (&pair.rig, parley_event_new_reply_end (pair.rig.epochs + 1));

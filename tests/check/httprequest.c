@@ -188,16 +188,6 @@ assert_failed (Fixture * self, ParleyNetError code, const gchar * log)
   g_assert_cmpstr (self->log->str, ==, log);
 }
 
-/* Iterates so long that what is under way has come. */
-static void
-settle (void)
-{
-  for (guint i = 0; i < 20; i++) {
-    g_usleep (1000);
-    while (g_main_context_iteration (NULL, FALSE));
-  }
-}
-
 /* What goes out and comes in */
 
 static void
@@ -254,13 +244,13 @@ test_cut_anywhere (Fixture * self, gconstpointer data)
     ParleyMockClient *server = ask (self);
 
     parley_mock_client_write (server, chunked, cut);
-    settle ();
+    parley_mock_settle ();
     parley_mock_client_print (server, chunked + cut);
     parley_mock_wait (self->ended);
     g_assert_cmpstr (self->log->str, ==, "headers200 done ");
     g_assert_cmpstr (self->body->str, ==, "hello 0123456789abcdef");
     parley_mock_client_close (server);
-    settle ();
+    parley_mock_settle ();
   }
 }
 
@@ -341,9 +331,9 @@ test_refusal_hangs (Fixture * self, gconstpointer data)
 
   parley_mock_client_print (server, "HTTP/1.1 503 Service Unavailable\r\n"
       "Content-Length: 100\r\n\r\nhold on");
-  settle ();
+  parley_mock_settle ();
   g_assert_false (self->ended);
-  parley_clock_advance (SECOND / 2, NULL);
+  parley_mock_advance (SECOND / 2);
   assert_failed (self, PARLEY_NET_ERROR_STATUS, "failed ");
   g_assert_nonnull (strstr (self->error->message, "hold on"));
 }
@@ -353,10 +343,10 @@ test_refusal_hangs (Fixture * self, gconstpointer data)
 static void
 assert_ends_after (Fixture * self, gint64 time, ParleyNetError code)
 {
-  settle ();
-  parley_clock_advance (time - 1, NULL);
+  parley_mock_settle ();
+  parley_mock_advance (time - 1);
   g_assert_false (self->ended);
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_true (self->ended);
   g_assert_error (self->error, PARLEY_NET_ERROR, (gint) code);
   g_assert_true (parley_net_error_is_transient (self->error));
@@ -406,10 +396,10 @@ test_connect_timeout (Fixture * self, gconstpointer data)
   self->listener->port = port;
   parley_http_request_send_in_loop (self->request, self->session, &handler,
       self);
-  settle ();
-  parley_clock_advance (3 * SECOND - 1, NULL);
+  parley_mock_settle ();
+  parley_mock_advance (3 * SECOND - 1);
   g_assert_false (self->ended);
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_error (self->error, PARLEY_NET_ERROR,
       PARLEY_NET_ERROR_TIMEOUT_CONNECT);
   g_assert_false (parley_http_request_was_sent (self->request));
@@ -437,7 +427,7 @@ test_first_by_hand (Fixture * self, gconstpointer data)
   parley_http_request_set_first_by_hand (self->request, TRUE);
   parley_mock_client_print (ask (self), OK_HEAD "Content-Length: 9\r\n\r\nab");
   parley_mock_wait (self->body->len == 2);
-  parley_clock_advance (6 * SECOND, NULL);
+  parley_mock_advance (6 * SECOND);
   parley_http_request_mark_first_in_loop (self->request);
   assert_ends_after (self, 5 * SECOND, PARLEY_NET_ERROR_TIMEOUT_IDLE);
 }
@@ -449,7 +439,7 @@ test_idle_timeout (Fixture * self, gconstpointer data)
 
   parley_mock_client_print (server, OK_HEAD "Content-Length: 9\r\n\r\nab");
   parley_mock_wait (self->body->len == 2);
-  parley_clock_advance (4 * SECOND, NULL);
+  parley_mock_advance (4 * SECOND);
   parley_mock_client_print (server, "c");
   parley_mock_wait (self->body->len == 3);
   assert_ends_after (self, 5 * SECOND, PARLEY_NET_ERROR_TIMEOUT_IDLE);
@@ -465,7 +455,7 @@ test_total_timeout (Fixture * self, gconstpointer data)
   for (guint i = 0; i < 59; i++) {
     parley_mock_client_print (server, "x");
     parley_mock_wait (self->body->len == i + 1);
-    parley_clock_advance (SECOND, NULL);
+    parley_mock_advance (SECOND);
   }
   assert_ends_after (self, SECOND, PARLEY_NET_ERROR_TIMEOUT_TOTAL);
 }
@@ -527,7 +517,7 @@ test_broken (Fixture * self, gconstpointer data)
     ParleyMockClient *server = ask (self);
 
     parley_mock_client_print (server, broken[i].answer);
-    settle ();
+    parley_mock_settle ();
     parley_mock_client_close (server);
     assert_failed (self, broken[i].code, broken[i].log);
     g_assert_true (parley_net_error_is_fault (self->error));
@@ -568,7 +558,7 @@ test_endless_headers (Fixture * self, gconstpointer data)
     parley_mock_client_print (server, "X-More: ");
     parley_mock_client_print (server, line);
     parley_mock_client_print (server, "\r\n");
-    settle ();
+    parley_mock_settle ();
   }
   assert_failed (self, PARLEY_NET_ERROR_DROPPED, "failed ");
   parley_mock_wait (server->gone);
@@ -580,9 +570,9 @@ test_endless_headers (Fixture * self, gconstpointer data)
 static void
 assert_silent (Fixture * self, const gchar * log)
 {
-  settle ();
-  parley_clock_advance (100 * SECOND, NULL);
-  settle ();
+  parley_mock_settle ();
+  parley_mock_advance (100 * SECOND);
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, log);
 }
 
@@ -613,7 +603,7 @@ test_cancel_in_head (Fixture * self, gconstpointer data)
   ParleyMockClient *server = ask (self);
 
   parley_mock_client_print (server, OK_HEAD);
-  settle ();
+  parley_mock_settle ();
   parley_http_request_cancel_in_loop (self->request);
   parley_mock_wait (server->gone);
   assert_silent (self, "");
@@ -669,10 +659,10 @@ test_unref_session (Fixture * self, gconstpointer data)
 
   self->at_end = UNREF_SESSION;
   parley_mock_client_print (server, data);
-  settle ();
+  parley_mock_settle ();
   parley_mock_client_close (server);
   parley_mock_wait (self->ended);
-  settle ();
+  parley_mock_settle ();
   g_assert_null (self->session);
 }
 
@@ -692,7 +682,7 @@ test_resend (Fixture * self, gconstpointer data)
   parley_mock_client_print (client (self, 1), OK_HEAD "Content-Length: 1\r\n"
       "\r\nb");
   parley_mock_wait (self->body->len == 2);
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==,
       "failed headers200 done headers200 done ");
   g_assert_cmpuint (self->listener->clients->len, ==, 2);

@@ -356,7 +356,7 @@ check_cancel (const ParleyMockAnswer * answer, gboolean await_request,
   g_string_truncate (rig->text, 0);
   if (!await_request) {
     /* It was never sent: this one has the first answer. */
-    parley_cloud_rig_settle (rig);
+    parley_mock_settle ();
     g_assert_cmpuint (rig->cloud->asked->len, ==, 0);
   } else {
     ask (rig, 2, "Hi");
@@ -388,10 +388,10 @@ test_cancel_retry (void)
   ask (rig, 1, "Hi");
   parley_mock_wait (parley_mock_cloud_get (rig->cloud, 0)
       && rig->cloud->playing->len == 0);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   parley_llm_provider_cancel (rig->provider, 1);
-  parley_clock_advance (10 * SECOND, NULL);
-  parley_cloud_rig_settle (rig);
+  parley_mock_advance (10 * SECOND);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->cloud->asked->len, ==, 1);
   g_assert_cmpstr (rig->log->str, ==, "");
   parley_cloud_rig_free (rig);
@@ -411,7 +411,7 @@ test_cancel_inside (void)
   g_signal_connect (rig->provider, "delta", G_CALLBACK (cancel_inside), NULL);
   ask (rig, 1, "Hi");
   parley_mock_wait (rig->text->len > 0);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpstr (rig->text->str, ==, "Grüß ");
   g_assert_cmpstr (rig->log->str, ==, "");
   parley_cloud_rig_free (rig);
@@ -448,12 +448,12 @@ test_connection_kept (void)
 {
   ParleyCloudRig *rig = new_rig (&hello);
 
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   for (guint i = 1; i <= 3; i++) {
     ask (rig, i, "Hi");
     parley_cloud_rig_wait (rig, i);
     parley_mock_wait (rig->cloud->playing->len == 0);
-    parley_cloud_rig_settle (rig);
+    parley_mock_settle ();
   }
   /* The warm one's, which was free before the first request, and the spare. */
   g_assert_cmpuint (rig->cloud->connections, <=, 2);
@@ -466,8 +466,8 @@ test_stays_warm (void)
   ParleyCloudRig *rig = new_rig (&hello);
 
   for (guint i = 2; i <= 4; i++) {
-    parley_cloud_rig_settle (rig);
-    parley_clock_advance (PARLEY_WARM_INTERVAL, NULL);
+    parley_mock_settle ();
+    parley_mock_advance (PARLEY_WARM_INTERVAL);
     parley_mock_wait (rig->cloud->warmed >= i);
   }
   parley_cloud_rig_free (rig);
@@ -543,7 +543,7 @@ test_max_concurrent (void)
   ask (rig, 1, "Hi");
   ask (rig, 2, "Hi");
   parley_mock_wait (parley_mock_cloud_get (rig->cloud, 0));
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->cloud->asked->len, ==, 1);
   parley_llm_provider_cancel (rig->provider, 1);
   parley_cloud_rig_wait (rig, 1);

@@ -315,10 +315,10 @@ check_cancel (const ParleyMockAnswer * answer, gboolean await_request)
   say (rig, 1, 1, &mulaw8, 1600);
   if (await_request)
     parley_mock_wait (parley_mock_cloud_get (rig->cloud, 0));
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   parley_stt_provider_cancel (rig->provider);
-  parley_clock_advance (10 * SECOND, NULL);
-  parley_cloud_rig_settle (rig);
+  parley_mock_advance (10 * SECOND);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->ended, ==, 0);
   parley_cloud_rig_clear (rig);
   say (rig, 2, 1, &mulaw8, 1600);
@@ -344,7 +344,7 @@ test_cancel (void)
   parley_stt_provider_cancel (rig->provider);
   parley_stt_provider_begin (rig->provider, 1, 1, &mulaw8);
   parley_stt_provider_cancel (rig->provider);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->cloud->asked->len, ==, 0);
   parley_cloud_rig_free (rig);
 }
@@ -366,7 +366,7 @@ test_cancel_inside (void)
   g_signal_connect (rig->provider, "partial", G_CALLBACK (cancel_inside), NULL);
   say (rig, 1, 1, &mulaw8, 1600);
   parley_mock_wait (rig->log->len > 0);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpstr (rig->log->str, ==, "partial(Grüß) ");
   parley_cloud_rig_free (rig);
 }

@@ -161,7 +161,7 @@ test_several (void)
     parley_tts_provider_speak (rig->provider, i, "Hi.");
   parley_tts_provider_cancel (rig->provider, 3);
   parley_cloud_rig_wait (rig, 3);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->ended, ==, 3);
   g_assert_cmpuint (rig->audio->len, ==, 3 * strlen (SOUND));
   g_assert_null (strstr (rig->log->str, "done3"));
@@ -263,8 +263,8 @@ check_cancel (const ParleyMockAnswer * answer, gsize await_bytes)
   parley_mock_wait (parley_mock_cloud_get (rig->cloud, 0)
       && rig->audio->len >= await_bytes);
   parley_tts_provider_cancel (rig->provider, 1);
-  parley_clock_advance (10 * SECOND, NULL);
-  parley_cloud_rig_settle (rig);
+  parley_mock_advance (10 * SECOND);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->ended, ==, 0);
   parley_cloud_rig_clear (rig);
   parley_tts_provider_speak (rig->provider, 2, "Hi.");
@@ -301,7 +301,7 @@ test_cancel_inside (void)
   g_signal_connect (rig->provider, "audio", G_CALLBACK (cancel_inside), NULL);
   parley_tts_provider_speak (rig->provider, 1, "Hi.");
   parley_mock_wait (rig->audio->len > 0);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->ended, ==, 0);
   parley_cloud_rig_free (rig);
 }

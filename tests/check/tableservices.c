@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "mock/peer.h"
 #include "tablesound.h"
 
 #define TONE_MS 160
@@ -95,7 +96,7 @@ add_sounds (ParleyEmulatorSettings * settings)
 }
 
 static ParleyEmulator *
-emulator_new (TableServices * self, guint16 port)
+emulator_at (TableServices * self, guint16 port)
 {
   g_autoptr (GError) error = NULL;
   ParleyEmulatorSettings *settings =
@@ -108,6 +109,19 @@ emulator_new (TableServices * self, guint16 port)
   emulator = parley_emulator_new (settings);
   if (!parley_emulator_listen (emulator, "127.0.0.1", port, &error))
     g_error ("%s", error->message);
+  return emulator;
+}
+
+/* @port 0: one that no emulator had. */
+static ParleyEmulator *
+emulator_new (TableServices * self, guint16 port)
+{
+  ParleyEmulator *emulator = emulator_at (self, port);
+
+  while (!port && !parley_mock_take_port (parley_emulator_get_port (emulator))) {
+    parley_emulator_free (emulator);
+    emulator = emulator_at (self, 0);
+  }
   return emulator;
 }
 

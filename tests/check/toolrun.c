@@ -78,20 +78,13 @@ static Rig *
 rig_new (void)
 {
   Rig *rig = g_new0 (Rig, 1);
-  g_autoptr (GError) error = NULL;
-  GSList *uris;
 
   g_assert_true (g_main_context_acquire (NULL));
   parley_clock_set_manual (0);
   rig->server = soup_server_new (NULL, NULL);
   soup_server_add_handler (rig->server, NULL, handle, rig, NULL);
-  soup_server_listen_local (rig->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY,
-      &error);
-  g_assert_no_error (error);
-  uris = soup_server_get_uris (rig->server);
-  rig->url = g_strdup_printf ("http://127.0.0.1:%d",
-      g_uri_get_port (uris->data));
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  rig->url = g_strdup_printf ("http://127.0.0.1:%u",
+      parley_mock_listen (rig->server));
   rig->loop = parley_loop_new (g_main_context_default ());
   rig->status = 200;
   rig->body = "{\"state\":\"sent\"}";
@@ -102,22 +95,13 @@ rig_new (void)
 }
 
 static void
-settle (void)
-{
-  for (guint i = 0; i < 10; i++) {
-    g_usleep (500);
-    while (g_main_context_iteration (NULL, FALSE));
-  }
-}
-
-static void
 rig_free (Rig * rig)
 {
-  settle ();
+  parley_mock_settle ();
   g_ptr_array_unref (rig->hanging);
   soup_server_disconnect (rig->server);
   g_object_unref (rig->server);
-  settle ();
+  parley_mock_settle ();
   g_assert_finalize_object (rig->loop);
   g_clear_error (&rig->error);
   g_free (rig->result);
@@ -172,9 +156,8 @@ static void
 step (Rig * rig, gint64 limit)
 {
   for (gint64 t = 0; rig->n_told == 0; t += STEP) {
-    settle ();
     g_assert_cmpint (t, <=, limit);
-    parley_clock_advance (STEP, NULL);
+    parley_mock_advance (STEP);
   }
 }
 
@@ -330,8 +313,8 @@ test_slow (void)
   rig->hangs = TRUE;
   run (rig, "'timeout_ms': 2000, " HOOK, "{}");
   parley_mock_wait (rig->n_asked);
-  parley_clock_advance (1900 * G_TIME_SPAN_MILLISECOND, NULL);
-  settle ();
+  parley_mock_advance (1900 * G_TIME_SPAN_MILLISECOND);
+  parley_mock_settle ();
   g_assert_cmpuint (rig->n_told, ==, 0);
   step (rig, 200 * G_TIME_SPAN_MILLISECOND);
   g_assert_nonnull (strstr (rig->error->message, "2.0 s"));
@@ -361,11 +344,11 @@ test_cancelled (void)
   asked = run (rig, HOOK, "{}");
   parley_mock_wait (rig->n_asked);
   parley_tool_run_free (asked);
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpuint (rig->n_told, ==, 0);
   /* Not even asked for. */
   parley_tool_run_free (run (rig, HOOK, "{}"));
-  settle ();
+  parley_mock_settle ();
   g_assert_cmpuint (rig->n_asked, ==, 1);
   rig_free (rig);
 }
@@ -388,7 +371,7 @@ test_left (void)
   parley_tool_run_leave_in_loop (booked);
   parley_tool_run_leave_in_loop (safe);
   parley_tool_run_leave_in_loop (unsent);
-  settle ();
+  parley_mock_settle ();
   parley_breaker_get_stats (breaker, &stats);
   g_assert_cmpuint (stats.cancelled, ==, 2);
   g_assert_cmpuint (stats.in_flight, ==, 1);
@@ -397,7 +380,7 @@ test_left (void)
     soup_server_message_unpause (rig->hanging->pdata[i]);
   }
   do {
-    settle ();
+    parley_mock_settle ();
     parley_breaker_get_stats (breaker, &stats);
   } while (stats.in_flight > 0);
   g_assert_cmpuint (stats.worked, ==, 1);

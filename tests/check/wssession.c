@@ -118,22 +118,13 @@ set_up (Fixture * self, gconstpointer data)
 }
 
 static void
-settle (void)
-{
-  for (guint i = 0; i < 20; i++) {
-    g_usleep (1000);
-    while (g_main_context_iteration (NULL, FALSE));
-  }
-}
-
-static void
 tear_down (Fixture * self, gconstpointer data)
 {
   g_clear_object (&self->ws);
-  settle ();
+  parley_mock_settle ();
   g_assert_finalize_object (self->session);
   parley_mock_listener_free (self->listener);
-  settle ();
+  parley_mock_settle ();
   g_assert_finalize_object (self->loop);
   g_string_free (self->log, TRUE);
   g_clear_error (&self->error);
@@ -324,7 +315,7 @@ test_peer_closes (Fixture * self, gconstpointer data)
 
   write_frame (server, FIN | 8, "\x03\xF0" "timeout " KEY, 2 + 8
       + strlen (KEY));
-  settle ();
+  parley_mock_settle ();
   parley_mock_client_close (server);
   parley_mock_wait (self->ended);
   g_assert_cmpstr (self->log->str, ==, "closed1008:timeout *** ");
@@ -336,7 +327,7 @@ test_peer_closes_without_code (Fixture * self, gconstpointer data)
   ParleyMockClient *server = open_ws (self);
 
   write_frame (server, FIN | 8, "", 0);
-  settle ();
+  parley_mock_settle ();
   parley_mock_client_close (server);
   parley_mock_wait (self->ended);
   g_assert_cmpstr (self->log->str, ==, "closed1005: ");
@@ -354,7 +345,7 @@ test_close (Fixture * self, gconstpointer data)
   parley_mock_wait (came (server, "1:bye 8:\x03\xE8" "done "));
   write_frame (server, FIN | 1, "last", 4);
   write_frame (server, FIN | 8, "\x03\xE8", 2);
-  settle ();
+  parley_mock_settle ();
   parley_mock_client_close (server);
   parley_mock_wait (self->ended);
   g_assert_cmpstr (self->log->str, ==, "text:last closed1000: ");
@@ -366,10 +357,10 @@ test_close_unanswered (Fixture * self, gconstpointer data)
   ParleyMockClient *server = open_ws (self);
 
   parley_ws_session_close_in_loop (self->ws, 1000, NULL);
-  settle ();
-  parley_clock_advance (2 * SECOND - 1, NULL);
+  parley_mock_settle ();
+  parley_mock_advance (2 * SECOND - 1);
   g_assert_false (self->ended);
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_cmpstr (self->log->str, ==, "closed1006: ");
   parley_mock_wait (server->gone);
 }
@@ -393,7 +384,7 @@ test_drop (Fixture * self, gconstpointer data)
   ParleyMockClient *server = open_ws (self);
 
   write_frame (server, 1, "half", 4);
-  settle ();
+  parley_mock_settle ();
   parley_mock_client_close (server);
   parley_mock_wait (self->ended);
   g_assert_cmpstr (self->log->str, ==, "failed ");
@@ -510,9 +501,9 @@ test_connect_timeout (Fixture * self, gconstpointer data)
 
   parley_ws_session_open_in_loop (self->ws, self->session);
   server = wait_asked (self, 0);
-  parley_clock_advance (3 * SECOND - 1, NULL);
+  parley_mock_advance (3 * SECOND - 1);
   g_assert_false (self->ended);
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_error (self->error, PARLEY_NET_ERROR,
       PARLEY_NET_ERROR_TIMEOUT_CONNECT);
   parley_mock_wait (server->gone);
@@ -525,12 +516,12 @@ test_idle_timeout (Fixture * self, gconstpointer data)
 
   parley_ws_session_set_timeouts (self->ws, 3 * SECOND, 5 * SECOND);
   server = open_ws (self);
-  parley_clock_advance (4 * SECOND, NULL);
+  parley_mock_advance (4 * SECOND);
   write_frame (server, FIN | 1, "a", 1);
   parley_mock_wait (self->log->len > 0);
-  parley_clock_advance (5 * SECOND - 1, NULL);
+  parley_mock_advance (5 * SECOND - 1);
   g_assert_false (self->ended);
-  parley_clock_advance (1, NULL);
+  parley_mock_advance (1);
   g_assert_error (self->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_TIMEOUT_IDLE);
 }
 
@@ -573,10 +564,10 @@ test_endless_fragments (Fixture * self, gconstpointer data)
   write_frame (server, 1, text, 900);
   for (guint i = 0; i < 10; i++)
     write_frame (server, 0, text, 900);
-  settle ();
+  parley_mock_settle ();
   for (guint i = 0; i < 2; i++) {
     g_assert_false (self->ended);
-    parley_clock_advance (2 * SECOND, NULL);
+    parley_mock_advance (2 * SECOND);
   }
   g_assert_error (self->error, PARLEY_NET_ERROR, PARLEY_NET_ERROR_TOO_LARGE);
   parley_mock_wait (server->gone);
@@ -613,8 +604,8 @@ test_drain (Fixture * self, gconstpointer data)
   for (; parley_ws_session_get_queued (self->ws) < 65536 * 4; total += 65536)
     parley_ws_session_send_binary_in_loop (self->ws, bytes, 65536);
   while (parley_ws_session_get_queued (self->ws) > 0) {
-    settle ();
-    parley_clock_advance (SECOND / 50, NULL);
+    parley_mock_settle ();
+    parley_mock_advance (SECOND / 50);
   }
   parley_mock_wait (server->in->len >= total);
   g_assert_false (self->ended);
@@ -625,9 +616,9 @@ test_drain (Fixture * self, gconstpointer data)
 static void
 assert_silent (Fixture * self, const gchar * log)
 {
-  settle ();
-  parley_clock_advance (100 * SECOND, NULL);
-  settle ();
+  parley_mock_settle ();
+  parley_mock_advance (100 * SECOND);
+  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, log);
 }
 
@@ -728,20 +719,20 @@ test_pool (Fixture * self, gconstpointer data)
   ParleyWsSession *ws;
 
   g_assert_true (hold_pool (self) == pool);
-  parley_clock_advance (0, NULL);
+  parley_mock_advance (0);
   upgrade (wait_asked (self, 0), "");
   upgrade (wait_asked (self, 1), "");
   parley_mock_wait (parley_ws_pool_get_n_open (pool) == 2);
   ws = parley_ws_pool_take_in_loop (pool);
   g_assert_cmpint (parley_ws_session_get_state (ws), ==, PARLEY_WS_OPEN);
   g_assert_cmpuint (parley_ws_pool_get_n_open (pool), ==, 1);
-  parley_clock_advance (0, NULL);
+  parley_mock_advance (0);
   upgrade (wait_asked (self, 2), "");
   parley_mock_wait (parley_ws_pool_get_n_open (pool) == 2);
   /* Kept alive, then too old. */
-  parley_clock_advance (4 * SECOND, NULL);
+  parley_mock_advance (4 * SECOND);
   parley_mock_wait (count_kept_alive (self) == 2);
-  parley_clock_advance (6 * SECOND, NULL);
+  parley_mock_advance (6 * SECOND);
   wait_asked (self, 4);
   g_assert_cmpuint (parley_ws_pool_get_n_open (pool), ==, 0);
   parley_ws_pool_release_in_loop (pool);
@@ -761,11 +752,11 @@ test_pool_backs_off (Fixture * self, gconstpointer data)
   ParleyWsSession *ws;
 
   for (guint i = 0; i < 4; i++) {
-    parley_clock_advance (i ? (SECOND << (i - 1)) : 0, NULL);
+    parley_mock_advance (i ? (SECOND << (i - 1)) : 0);
     parley_mock_client_print (wait_asked (self, i),
         "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     parley_mock_wait (parley_mock_listener_get (self->listener, i)->gone);
-    settle ();
+    parley_mock_settle ();
     g_assert_cmpuint (self->listener->clients->len, ==, i + 1);
   }
   ws = parley_ws_pool_take_in_loop (pool);

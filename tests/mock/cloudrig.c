@@ -157,9 +157,9 @@ void
 parley_cloud_rig_free (ParleyCloudRig * rig)
 {
   g_assert_finalize_object (rig->provider);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   parley_mock_cloud_free (rig->cloud);
-  parley_cloud_rig_settle (rig);
+  parley_mock_settle ();
   g_assert_finalize_object (rig->loop);
   g_string_free (rig->log, TRUE);
   g_string_free (rig->text, TRUE);
@@ -179,21 +179,9 @@ parley_cloud_rig_wait (ParleyCloudRig * rig, guint ended)
 void
 parley_cloud_rig_step (ParleyCloudRig * rig, guint ended, gint64 limit)
 {
-  /* The service answers by its own clock: it is to do so in time. */
   for (gint64 t = 0; rig->ended < ended; t += STEP) {
-    g_usleep (5000);
-    parley_cloud_rig_settle (rig);
     g_assert_cmpint (t, <=, limit);
-    parley_clock_advance (STEP, NULL);
-  }
-}
-
-void
-parley_cloud_rig_settle (ParleyCloudRig * rig)
-{
-  for (guint i = 0; i < 10; i++) {
-    g_usleep (500);
-    while (g_main_context_iteration (NULL, FALSE));
+    parley_mock_advance (STEP);
   }
 }
 

@@ -37,8 +37,6 @@ void parley_cloud_rig_free (ParleyCloudRig * rig);
 void parley_cloud_rig_wait (ParleyCloudRig * rig, guint ended);
 /* The same, stepping the clock up to @limit µs; fails if that is too short. */
 void parley_cloud_rig_step (ParleyCloudRig * rig, guint ended, gint64 limit);
-/* Iterates so long that what is under way has come. */
-void parley_cloud_rig_settle (ParleyCloudRig * rig);
 void parley_cloud_rig_clear (ParleyCloudRig * rig);
 
 G_END_DECLS

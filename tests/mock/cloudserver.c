@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mock/peer.h"
+
 /* An answer on its way. */
 typedef struct
 {
@@ -260,21 +262,14 @@ ParleyMockCloud *
 parley_mock_cloud_new (void)
 {
   ParleyMockCloud *self = g_new0 (ParleyMockCloud, 1);
-  GError *error = NULL;
-  GSList *uris;
 
   g_queue_init (&self->answers);
   self->asked = g_ptr_array_new_with_free_func (asked_free);
   self->playing = g_ptr_array_new_with_free_func (playing_free);
   self->server = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
-  soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY,
-      &error);
-  g_assert_no_error (error);
-  uris = soup_server_get_uris (self->server);
-  self->url = g_strdup_printf ("http://127.0.0.1:%d/v1",
-      g_uri_get_port (uris->data));
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  self->url = g_strdup_printf ("http://127.0.0.1:%u/v1",
+      parley_mock_listen (self->server));
   return self;
 }
 

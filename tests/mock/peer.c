@@ -4,9 +4,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/clock.h"
+
 #define PATIENCE_US (60 * G_TIME_SPAN_SECOND)
 /* Other threads wake nobody here: look again that often. */
 #define WAKE_MS 5
+/* The kernel carries what was sent within far less. */
+#define SILENT_ROUNDS 10
+#define ROUND_US 500
 
 static gint64 deadline;
 
@@ -42,6 +47,58 @@ parley_mock_wait_end (GSource * wake)
 {
   g_source_destroy (wake);
   g_source_unref (wake);
+}
+
+void
+parley_mock_settle (void)
+{
+  for (guint silent = 0; silent < SILENT_ROUNDS; silent++) {
+    while (g_main_context_iteration (NULL, FALSE))
+      silent = 0;
+    g_usleep (ROUND_US);
+  }
+}
+
+static void
+settle (gpointer data)
+{
+  parley_mock_settle ();
+}
+
+void
+parley_mock_advance (gint64 us)
+{
+  parley_clock_advance_with (us, settle, NULL);
+}
+
+/* Ports */
+
+gboolean
+parley_mock_take_port (guint16 port)
+{
+  static GHashTable *taken;
+
+  if (!taken)
+    taken = g_hash_table_new (NULL, NULL);
+  return g_hash_table_add (taken, GUINT_TO_POINTER (port));
+}
+
+guint16
+parley_mock_listen (SoupServer * server)
+{
+  GError *error = NULL;
+  guint16 port;
+  GSList *uris;
+
+  do {
+    soup_server_disconnect (server);
+    soup_server_listen_local (server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error);
+    g_assert_no_error (error);
+    uris = soup_server_get_uris (server);
+    port = g_uri_get_port (uris->data);
+    g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  } while (!parley_mock_take_port (port));
+  return port;
 }
 
 /* The connection */

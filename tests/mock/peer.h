@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include <libsoup/soup.h>
 
 G_BEGIN_DECLS
 
@@ -28,6 +28,18 @@ typedef struct
 GSource *parley_mock_wait_begin (void);
 void parley_mock_wait_once (const gchar * where, const gchar * condition);
 void parley_mock_wait_end (GSource * wake);
+
+/* Iterates the default context until nothing has come for a while: what the
+ * services here have to say has come, however busy the machine is. */
+void parley_mock_settle (void);
+/* Lets @us of the clock by hand pass; each timer on the way finds that settled. */
+void parley_mock_advance (gint64 us);
+
+/* TRUE: no service of this process had @port before. One at such a port would
+ * be taken for the one before, by breakers and by caches. */
+gboolean parley_mock_take_port (guint16 port);
+/* Listens at a free port of 127.0.0.1 that is new, and tells it. */
+guint16 parley_mock_listen (SoupServer * server);
 
 ParleyMockPeer *parley_mock_peer_new (guint16 port);
 /* @receive_buffer: bytes that the kernel keeps for it at most; 0: as usual. */

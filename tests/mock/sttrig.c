@@ -86,21 +86,12 @@ stt_rig_set_up (SttRig * rig, const gchar * name)
 }
 
 void
-stt_rig_settle (void)
-{
-  for (guint i = 0; i < 20; i++) {
-    g_usleep (1000);
-    while (g_main_context_iteration (NULL, FALSE));
-  }
-}
-
-void
 stt_rig_tear_down (SttRig * rig)
 {
   g_assert_finalize_object (rig->stt);
-  stt_rig_settle ();
+  parley_mock_settle ();
   parley_mock_service_free (rig->service);
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_finalize_object (rig->loop);
   g_string_free (rig->log, TRUE);
   g_clear_error (&rig->error);
@@ -137,7 +128,7 @@ stt_rig_finish (SttRig * rig)
 void
 stt_rig_expect (SttRig * rig, const gchar * log)
 {
-  stt_rig_settle ();
+  parley_mock_settle ();
   g_assert_cmpstr (rig->log->str, ==, log);
   g_string_truncate (rig->log, 0);
 }
@@ -146,10 +137,4 @@ void
 stt_rig_await (SttRig * rig, const gchar * text)
 {
   parley_mock_wait (strstr (rig->log->str, text));
-}
-
-void
-stt_rig_advance (gint64 us)
-{
-  parley_clock_advance (us, NULL);
 }

@@ -40,9 +40,5 @@ void stt_rig_finish (SttRig * rig);
 void stt_rig_expect (SttRig * rig, const gchar * log);
 /* Waits until the log holds @text. */
 void stt_rig_await (SttRig * rig, const gchar * text);
-/* Lets happen what is under way. */
-void stt_rig_settle (void);
-/* Time goes on. */
-void stt_rig_advance (gint64 us);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mock/peer.h"
+
 static void
 note_header (const gchar * name, const gchar * value, gpointer data)
 {
@@ -80,21 +82,14 @@ ParleyMockService *
 parley_mock_service_new (gpointer data)
 {
   ParleyMockService *self = g_new0 (ParleyMockService, 1);
-  GError *error = NULL;
-  GSList *uris;
 
   self->data = data;
   self->server = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->server, NULL, on_early, self, NULL);
   soup_server_add_websocket_handler (self->server, NULL, NULL, NULL,
       on_websocket, self, NULL);
-  soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY,
-      &error);
-  g_assert_no_error (error);
-  uris = soup_server_get_uris (self->server);
-  self->url = g_strdup_printf ("http://127.0.0.1:%d",
-      g_uri_get_port (uris->data));
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+  self->url = g_strdup_printf ("http://127.0.0.1:%u",
+      parley_mock_listen (self->server));
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->requests = g_ptr_array_new_with_free_func (g_free);
   self->texts = g_ptr_array_new_with_free_func (g_free);
