@@ -118,11 +118,10 @@ emulator_new (TableServices * self, guint16 port)
 {
   ParleyEmulator *emulator = emulator_at (self, port);
 
-  while (!port && !parley_mock_take_port (parley_emulator_get_port (emulator))) {
-    parley_emulator_free (emulator);
-    emulator = emulator_at (self, 0);
-  }
-  return emulator;
+  if (port || parley_mock_take_port (parley_emulator_get_port (emulator)))
+    return emulator;
+  parley_emulator_free (emulator);
+  return emulator_new (self, 0);
 }
 
 static void

@@ -32,8 +32,7 @@ void parley_mock_wait_end (GSource * wake);
 /* Iterates the default context until nothing has come for a while: what the
  * services here have to say has come, however busy the machine is. */
 void parley_mock_settle (void);
-/* Lets @us of the clock by hand pass; each timer on the way finds all settled.
- */
+/* Lets @us of the clock by hand pass, settling at each timer on the way. */
 void parley_mock_advance (gint64 us);
 
 /* TRUE: no service of this process had @port before. One at such a port would
