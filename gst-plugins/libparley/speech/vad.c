@@ -26,22 +26,28 @@
 #define ODDS_QUIET -2.5f
 
 /* Who speaks is a talker the line is known to have, or about as near as he is:
- * for each dB further away more is asked, up to a limit that clear speech
- * without any noise still meets. */
+ * for each dB further away higher odds are asked, up to a limit that clear
+ * speech without any noise still meets, and more evidence, so that voice of
+ * 30 ms more is. */
 #define NEAR_DB 4.0f
 #define ODDS_PER_DB_AWAY 1.0f
-#define MOST_ODDS_AWAY 5.0f
+#define MOST_ODDS_AWAY 4.0f
+#define EVIDENCE_PER_DB_AWAY 0.3f
+#define MOST_EVIDENCE_AWAY 3.0f
 
-/* Part of that is asked so soon after voice: he goes on, and may end softly. */
+/* Part of that is asked so soon after voice of his: he goes on, and may end
+ * softly. What is further below his level may be a television that goes on. */
 #define SOON_FRAMES 50
 #define ODDS_AWAY_SOON 0.25f
+#define FAR_DB 8.0f
 
-/* What frames the talker's level is learned from, and how fast: up in 50 ms, in
- * his soft sounds down by at most 2 dB a second. Silence changes nothing. */
+/* What frames the talker's level is learned from, and how fast: up in 50 ms,
+ * down by at most 1.6 dB a second, and by 0.2 in what is far from it. Silence
+ * changes nothing. */
 #define CLEAR_ODDS 2.0f
 #define TALKER_UP 0.2f
 #define TALKER_DOWN 0.002f
-#define TALKER_DOWN_RANGE 10.0f
+#define TALKER_DOWN_FAR 0.002f
 
 /* One or two tones and nothing else, for so many frames, are a key, ring-back
  * or a fax: no voice is as pure. */
@@ -88,7 +94,7 @@ struct _ParleyVad
   gfloat recent_level;          /* dBFS */
   guint pure_frames;            /* of tones in a row */
   guint voice_frames;           /* of voice in a row */
-  guint silent_frames;          /* of none in a row */
+  guint frames_since;           /* a voice as near as the talker */
 };
 
 ParleyVad *
@@ -125,16 +131,27 @@ odds_of_silence (const ParleyVad * self)
       + ODDS_PER_NEPER * MAX (LEAST_PEAKS - peaks, 0.0f);
 }
 
-/* How much more is asked of a voice that is further away than the talker. */
+/* How many dB the voice heard now is further away than the talker. */
+static gfloat
+distance (const ParleyVad * self)
+{
+  if (self->clear_frames == 0)
+    return 0.0f;
+  return MAX (self->talker_level - NEAR_DB - self->recent_level, 0.0f);
+}
+
+static gboolean
+is_soon (const ParleyVad * self)
+{
+  return self->frames_since < SOON_FRAMES;
+}
+
+/* How much higher the odds of a distant voice have to be. */
 static gfloat
 odds_for_distance (const ParleyVad * self)
 {
-  gfloat away = self->talker_level - NEAR_DB - self->recent_level;
-
-  if (self->clear_frames == 0 || away <= 0.0f)
-    return 0.0f;
-  return MIN (ODDS_PER_DB_AWAY * away, MOST_ODDS_AWAY)
-      * (self->silent_frames < SOON_FRAMES ? ODDS_AWAY_SOON : 1.0f);
+  return MIN (ODDS_PER_DB_AWAY * distance (self), MOST_ODDS_AWAY)
+      * (is_soon (self) ? ODDS_AWAY_SOON : 1.0f);
 }
 
 static void
@@ -147,8 +164,10 @@ learn_talker (ParleyVad * self)
     self->talker_level = level;
   else if (below < 0.0f)
     self->talker_level -= TALKER_UP * below;
+  else if (below < FAR_DB)
+    self->talker_level -= TALKER_DOWN * below;
   else
-    self->talker_level -= TALKER_DOWN * MIN (below, TALKER_DOWN_RANGE);
+    self->talker_level -= TALKER_DOWN_FAR;
   self->clear_frames = MIN (self->clear_frames + 1, KNOWN_FRAMES);
 }
 
@@ -163,11 +182,17 @@ is_tone (ParleyVad * self)
       (self->voice_frames > NEW_VOICE_FRAMES ? HELD_TONE_FRAMES : PURE_FRAMES);
 }
 
-/* No talker is known yet. */
-static gboolean
-is_stranger (const ParleyVad * self)
+/* That a voice begins. */
+static gfloat
+evidence_asked (const ParleyVad * self)
 {
-  return self->clear_frames < KNOWN_FRAMES;
+  gfloat evidence = self->clear_frames < KNOWN_FRAMES ? STRANGER_EVIDENCE
+      : EVIDENCE;
+
+  if (!is_soon (self))
+    evidence += MIN (EVIDENCE_PER_DB_AWAY * distance (self),
+        MOST_EVIDENCE_AWAY);
+  return evidence;
 }
 
 static void
@@ -189,7 +214,7 @@ decide (ParleyVad * self, gfloat odds)
   if (self->evidence < 0.0f
       || self->features.level < self->recent_level - AFTER_CLICK_DB)
     self->evidence = 0.0f;
-  if (self->evidence > (is_stranger (self) ? STRANGER_EVIDENCE : EVIDENCE)) {
+  if (self->evidence > evidence_asked (self)) {
     self->voice = TRUE;
     self->evidence = 0.0f;
     self->hangover = HANGOVER_FRAMES;
@@ -226,7 +251,8 @@ parley_vad_frame (ParleyVad * self,
   }
   decide (self, odds);
   self->voice_frames = self->voice ? self->voice_frames + 1 : 0;
-  self->silent_frames = self->voice ? 0 : self->silent_frames + 1;
+  self->frames_since = self->voice && distance (self) < FAR_DB - NEAR_DB ? 0
+      : self->frames_since + 1;
   self->quiet_frames = self->voice && odds < ODDS_QUIET ?
       self->quiet_frames + 1 : 0;
   if (out != NULL) {
