@@ -6,7 +6,7 @@ tune/, and writes HEADER. The same features give the same weights, as far as the
 processor adds alike. One core, no more than numpy; EPOCHS=N, UNITS=N and RATE=N
 in the environment to try others, SAVE=FILE to keep what START=FILE goes on from,
 also with more units. AVERAGE=FILE: what is written is the mean of the new weights
-and those kept there, OLD_SHARE of them: where training only went on from these,
+and those kept there, OLD_SHARE=N of them: where training only went on from these,
 that hears better what neither saw (Wortsman et al., "Model soups", 2022).
 
 A layer of gated recurrent units (Cho et al., 2014; the reset gate acts on the
@@ -35,7 +35,7 @@ DELAY, LATE = 2, 12
 TAPS = (0, 6, 12)
 # The first frames of activity and of silence count as much again.
 EDGE = 4
-OLD_SHARE = 0.4
+OLD_SHARE = float(os.environ.get("OLD_SHARE", "0.4"))
 # In whole numbers: 1.0 of a weight, of a state, of a feature. 32767 is the most.
 WEIGHT_ONE, STATE_ONE, FEATURE_ONE = 2048, 16384, 4096
 MOST_FEATURE = 32767 / FEATURE_ONE

@@ -22,6 +22,7 @@ stamps=$dir/x/usr/share/tuxpaint/stamps
 fish=$dir/x/usr/share/games/fillets-ng/sound
 letters=$dir/x/usr/share/klettres
 potato=$dir/x/usr/share/ktuberling/sounds
+games=$dir/x/usr/share/games
 
 fetch() {
   for package in "$@"; do
@@ -48,6 +49,7 @@ decode() {
     name=$(echo "${file#"$dir"/x/usr/share/}" | tr '/. ' '---')
     case $file in
       *.ogg) parse="oggdemux ! vorbisdec" ;;
+      *.opus) parse="oggdemux ! opusparse ! opusdec" ;;
       *.raw) parse="rawaudioparse format=pcm pcm-format=s16le sample-rate=16000
         num-channels=1" ;;
       *) parse="wavparse" ;;
@@ -139,10 +141,27 @@ train_voices() {
   done
   decode train/digits "$stamps/symbols/math/[0-9]_[bdjknpsz]*.ogg"
   decode sounds/train "$stamps/animals/*.ogg" 150 "*_desc*"
-  decode music/train "*/moh/macroform*.wav"
-  decode music/fish "$dir/x/usr/share/games/fillets-ng/music/*.ogg"
-  cp "$dir"/music/fish/* "$dir/music/train"
+  decode sounds/colobot "$games/colobot/*.wav"
+  decode sounds/city "$games/lincity-ng/*/[B-LO-RT-W]*.wav"
+  cp "$dir"/sounds/colobot/* "$dir"/sounds/city/* "$dir/sounds/train"
+  train_music
   speak
+}
+
+# Of many styles; none is sung.
+train_music() {
+  fetch colobot-common-sounds extremetuxracer-data \
+    fretsonfire-songs-muldjord fretsonfire-songs-sectoid lincity-ng-data \
+    singularity-music starfighter-data warzone2100-music wesnoth-1.16-music \
+    xmoto-data zaz-data
+  decode music/train "*/moh/macroform*.wav"
+  decode music/fish "$games/fillets-ng/music/*.ogg"
+  cp "$dir"/music/fish/* "$dir/music/train"
+  for game in colobot etr fretsonfire lincity-ng singularity starfighter \
+    warzone2100 wesnoth xmoto zaz; do
+    decode "music/$game" "*/$game/*.o[gp]*"
+    cp "$dir/music/$game"/* "$dir/music/train"
+  done
 }
 
 noises() {
