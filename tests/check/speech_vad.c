@@ -437,8 +437,8 @@ test_short_words (void)
   }
 }
 
-/* Recorded speech between digital silence, at -19 to -49 dBFS, is heard for most
- * of its length, and the silence is not. */
+/* Recorded speech between digital silence, at -19 to -49 dBFS, is heard for
+ * most of its length, and the silence is not. */
 static void
 test_prompt (void)
 {
