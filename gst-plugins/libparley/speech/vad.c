@@ -27,8 +27,7 @@
 
 /* Who speaks is a talker the line is known to have, or about as near as he is:
  * for each dB further away higher odds are asked, up to a limit that clear
- * speech without any noise still meets, and more evidence, so that voice of
- * 30 ms more is. */
+ * speech without any noise still meets, and more evidence, of 30 ms at most. */
 #define NEAR_DB 4.0f
 #define ODDS_PER_DB_AWAY 1.0f
 #define MOST_ODDS_AWAY 4.0f

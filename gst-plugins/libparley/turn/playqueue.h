@@ -97,7 +97,8 @@ void parley_play_queue_release (ParleyPlayQueue * queue, guint64 epoch);
 void parley_play_queue_passage (ParleyPlayQueue * queue, guint64 epoch,
     gboolean open);
 /* Always leads to one heard with answer set: at the end of the passage that is
- * being played, after one that is deferred, but if @at_once. */
+ * being played, after one that is deferred, but if @at_once. That is the answer
+ * to a pause before that stands, too. */
 void parley_play_queue_pause (ParleyPlayQueue * queue, gint64 now,
     guint64 epoch, gboolean at_once);
 void parley_play_queue_unpause (ParleyPlayQueue * queue, guint64 epoch);
