@@ -220,6 +220,8 @@ choose_reply (gchar ** replies, guint turn, GHashTable * values)
   gchar *chosen;
   guint i;
 
+  /* The loader refuses an empty list. */
+  g_assert (replies[0]);
   for (i = 0; replies[i]; i++) {
     GString *text = g_string_new (NULL);
 
