@@ -245,7 +245,6 @@ no_turn_end (SttRig * rig, gconstpointer data)
   g_assert_nonnull (strstr (rig->log->str, "final 1/1 one"));
   /* The next take is not kept waiting for it for long. */
   speak (rig, 1, 2);
-  parley_mock_settle ();
   parley_mock_advance (SECOND);
   await_ends (rig, 2);
   g_assert_cmpuint (rig->service->sockets->len, ==, 2);
@@ -407,7 +406,6 @@ refused (SttRig * rig, gconstpointer data)
       ? 429 : 500;
   speak (rig, 1, 1);
   for (guint i = 0; i < 100 && !rig->error; i++) {
-    parley_mock_settle ();
     parley_mock_advance (SECOND / 10);
   }
   g_assert_cmpuint (parley_net_error_get_status (rig->error), ==,

@@ -242,9 +242,7 @@ unused_is_not_kept_alive (SttRig * rig, gconstpointer data)
 {
   warm (rig);
   parley_mock_wait (rig->service->sockets->len == 1);
-  parley_mock_settle ();
   parley_mock_advance (9 * SECOND);
-  parley_mock_settle ();
   g_assert_cmpuint (rig->service->texts->len, ==, 0);
   soup_websocket_connection_close (parley_mock_service_get (rig->service), 1011,
       "NET-0001");
@@ -494,7 +492,6 @@ refused_for_a_while (SttRig * rig, gconstpointer data)
   rig->service->status = GPOINTER_TO_UINT (data);
   speak (rig, 1, 1);
   parley_mock_wait (rig->service->n_refused == 0);
-  parley_mock_settle ();
   parley_mock_advance (SECOND);
   await_finalize (rig, 1);
   say (rig, "finalize", 0, 1, "yes");
@@ -521,7 +518,6 @@ nobody_listens (SttRig * rig, gconstpointer data)
   g_object_set (rig->stt, "base-url", "http://127.0.0.1:1", NULL);
   speak (rig, 1, 1);
   for (guint i = 0; i < 100 && !rig->error; i++) {
-    parley_mock_settle ();
     parley_mock_advance (SECOND / 10);
   }
   /* The kernel refuses by its own clock, not by ours. */
@@ -552,9 +548,7 @@ garbage_bytes (SttRig * rig, gconstpointer data)
   speak (rig, 1, 1);
   await_finalize (rig, 1);
   parley_mock_service_write (rig->service, "\xff\xff\xff\xff garbage", 12);
-  parley_mock_settle ();
   parley_mock_advance (3 * SECOND);
-  parley_mock_settle ();
   g_assert_cmpstr (rig->log->str, ==, "failed 1/1");
 }
 
@@ -622,7 +616,6 @@ breaker (SttRig * rig, gconstpointer data)
   for (guint turn = 1; turn <= 5; turn++) {
     speak (rig, turn, 1);
     for (guint i = 0; i < 40; i++) {
-      parley_mock_settle ();
       parley_mock_advance (SECOND / 10);
     }
     parley_breaker_get_stats (place, &stats);

@@ -343,7 +343,6 @@ test_refusal_hangs (Fixture * self, gconstpointer data)
 static void
 assert_ends_after (Fixture * self, gint64 time, ParleyNetError code)
 {
-  parley_mock_settle ();
   parley_mock_advance (time - 1);
   g_assert_false (self->ended);
   parley_mock_advance (1);
@@ -396,7 +395,6 @@ test_connect_timeout (Fixture * self, gconstpointer data)
   self->listener->port = port;
   parley_http_request_send_in_loop (self->request, self->session, &handler,
       self);
-  parley_mock_settle ();
   parley_mock_advance (3 * SECOND - 1);
   g_assert_false (self->ended);
   parley_mock_advance (1);
@@ -570,9 +568,7 @@ test_endless_headers (Fixture * self, gconstpointer data)
 static void
 assert_silent (Fixture * self, const gchar * log)
 {
-  parley_mock_settle ();
   parley_mock_advance (100 * SECOND);
-  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, log);
 }
 

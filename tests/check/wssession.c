@@ -357,7 +357,6 @@ test_close_unanswered (Fixture * self, gconstpointer data)
   ParleyMockClient *server = open_ws (self);
 
   parley_ws_session_close_in_loop (self->ws, 1000, NULL);
-  parley_mock_settle ();
   parley_mock_advance (2 * SECOND - 1);
   g_assert_false (self->ended);
   parley_mock_advance (1);
@@ -604,7 +603,6 @@ test_drain (Fixture * self, gconstpointer data)
   for (; parley_ws_session_get_queued (self->ws) < 65536 * 4; total += 65536)
     parley_ws_session_send_binary_in_loop (self->ws, bytes, 65536);
   while (parley_ws_session_get_queued (self->ws) > 0) {
-    parley_mock_settle ();
     parley_mock_advance (SECOND / 50);
   }
   parley_mock_wait (server->in->len >= total);
@@ -616,9 +614,7 @@ test_drain (Fixture * self, gconstpointer data)
 static void
 assert_silent (Fixture * self, const gchar * log)
 {
-  parley_mock_settle ();
   parley_mock_advance (100 * SECOND);
-  parley_mock_settle ();
   g_assert_cmpstr (self->log->str, ==, log);
 }
 
