@@ -137,19 +137,26 @@ load_wav (const gchar * path, gsize * n)
   return (gint16 *) contents;
 }
 
-/* Says goodbye at -18.7 dBFS times @gain; returns how many frames that takes, 0
- * without a recording. */
+/* Adds a prompt times @gain; returns how many frames that takes, 0 without the
+ * recording. */
 static guint
-add_prompt (Line * line, gdouble from, gdouble gain)
+add_recording (Line * line, const gchar * path, gdouble from, gdouble gain)
 {
   gsize n = 0, start = from * SECOND;
-  g_autofree gint16 *prompt = load_wav (PROMPTS "vm-goodbye.wav", &n);
+  g_autofree gint16 *prompt = load_wav (path, &n);
 
   for (gsize i = 0; i < n && start + i < line->n; i++)
     line->samples[start + i] += gain * prompt[i];
   if (!prompt)
     g_test_skip ("no recordings");
   return n / FRAME;
+}
+
+/* Says goodbye at -18.7 dBFS times @gain. */
+static guint
+add_prompt (Line * line, gdouble from, gdouble gain)
+{
+  return add_recording (line, PROMPTS "vm-goodbye.wav", from, gain);
 }
 
 static void
@@ -489,6 +496,34 @@ test_softer_later (void)
   g_assert_cmpuint (count_voice (line, 7.0, 8.4), >, 90);
 }
 
+/* Two voices that go on, softer than who spoke first, start no turn once they
+ * have been there for a while. He is heard over them, and when they are gone he
+ * may be 12 dB softer. */
+static void
+test_voices_behind (void)
+{
+  static const gdouble gains[] = { 0.08, 0.15 };
+
+  for (guint g = 0; g < G_N_ELEMENTS (gains); g++) {
+    g_autoptr (Line) line = line_new (110.0);
+    guint n = 0;
+
+    for (gdouble at = 0.5; at < 8.0; at += 2.5)
+      add_prompt (line, at, 1.0);
+    for (gdouble at = 8.0; at < 70.0; at += 31.0)
+      add_recording (line, PROMPTS "demo-congrats.wav", at, gains[g]);
+    add_recording (line, PROMPTS "demo-instruct.wav", 8.5, gains[g]);
+    add_prompt (line, 75.0, 1.0);
+    n = add_prompt (line, 105.0, 0.25);
+    g_test_message ("voice before, over and after: %u, %u, %u",
+        count_voice (line, 25.0, 74.9), count_voice (line, 75.0, 76.0),
+        count_voice (line, 105.0, 107.0));
+    g_assert_cmpuint (longest_voice (line, 25.0, 74.9), <=, NO_TURN);
+    g_assert_cmpuint (count_voice (line, 75.0, 76.0), >=, n / 2);
+    g_assert_cmpuint (count_voice (line, 105.0, 107.0), >=, n / 3);
+  }
+}
+
 /* Two syllables 50 ms apart are one word, one 400 ms later is another; they
  * fade in and out. */
 static void
@@ -650,6 +685,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vad/short-words", test_short_words);
   g_test_add_func ("/vad/prompt", test_prompt);
   g_test_add_func ("/vad/softer-later", test_softer_later);
+  g_test_add_func ("/vad/voices-behind", test_voices_behind);
   g_test_add_func ("/vad/settled", test_settled);
   g_test_add_func ("/vad/levels-reported", test_levels_reported);
   g_test_add_func ("/vad/sensitivity", test_sensitivity);
