@@ -40,20 +40,23 @@
 #define ODDS_AWAY_SOON 0.25f
 #define FAR_DB 8.0f
 
-/* What goes on further away, periodic in so many of the frames in which he is not
- * heard, is a television or music. The odds that are asked of it go up to a limit
- * that hardly anything meets, unless it stands out of what is there: of its
- * periodic frames nine in ten are below its level, and voice teaches none.
- * Learned over 10 s; where others go on talking the share is 0.7 to 0.8, and where
- * a caller who has become softer speaks 0.1 to 0.35, as measured in scenes. */
+/* What goes on beside the talker, or before anybody spoke, and is periodic in so
+ * many frames, is a television or music. Learned over 10 s, which begin as if 5 s
+ * of silence had been heard. In scenes the share is 0.7 to 0.8 with a television,
+ * and 0.1 to 0.35 where a caller who has become softer speaks. */
 #define BACKGROUND_FRAMES 1000
 #define BACKGROUND_PERIODICITY 0.5f
 #define BACKGROUND_SOME 0.45f
 #define BACKGROUND_SURE 0.6f
+
+/* Nine in ten of its periodic frames are below its level. What does not stand out
+ * of that is asked for higher odds, and if it is far away for odds that hardly
+ * anything meets. */
 #define BACKGROUND_UP_DB 0.09f
 #define BACKGROUND_DOWN_DB 0.01f
 #define STANDS_OUT_SOME_DB 2.0f
 #define STANDS_OUT_SURE_DB 6.0f
+#define ODDS_BACKGROUND 1.5f
 #define MOST_ODDS_BACKGROUND 5.0f
 
 /* What frames the talker's level is learned from, and how fast: up in 50 ms,
@@ -181,25 +184,26 @@ likeness_to_background (const ParleyVad * self)
       * (1.0f - between (above, STANDS_OUT_SOME_DB, STANDS_OUT_SURE_DB));
 }
 
-/* How much higher the odds of a distant voice have to be. */
+/* How much higher the odds have to be of a voice that is far away, or of what may
+ * be in the background. */
 static gfloat
-odds_for_distance (const ParleyVad * self)
+odds_for_others (const ParleyVad * self)
 {
-  gfloat most = MOST_ODDS_AWAY
-      + MOST_ODDS_BACKGROUND * likeness_to_background (self);
+  gfloat likeness = likeness_to_background (self);
+  gfloat odds = MIN (ODDS_PER_DB_AWAY * distance (self),
+      MOST_ODDS_AWAY + MOST_ODDS_BACKGROUND * likeness);
 
-  return MIN (ODDS_PER_DB_AWAY * distance (self), most)
-      * (is_soon (self) ? ODDS_AWAY_SOON : 1.0f);
+  return is_soon (self) ? ODDS_AWAY_SOON * odds
+      : odds + ODDS_BACKGROUND * likeness;
 }
 
-/* It begins as half of its time of silence. */
 static void
 learn_background (ParleyVad * self)
 {
   gfloat periodicity = self->features.values[PARLEY_VAD_PERIODICITY];
   gboolean periodic = periodicity > BACKGROUND_PERIODICITY;
 
-  if (distance (self) <= 0.0f)
+  if (self->voice && distance (self) <= 0.0f)
     return;
   if (self->background_frames == 0) {
     self->background_frames = BACKGROUND_FRAMES / 2;
@@ -268,7 +272,7 @@ decide (ParleyVad * self, gfloat odds)
       learn_talker (self);
     return;
   }
-  self->evidence += MIN (odds - odds_for_distance (self), MOST_ODDS)
+  self->evidence += MIN (odds - odds_for_others (self), MOST_ODDS)
       - ODDS_ASKED;
   if (self->evidence < 0.0f
       || self->features.level < self->recent_level - AFTER_CLICK_DB)
