@@ -40,18 +40,18 @@
 #define ODDS_AWAY_SOON 0.25f
 #define FAR_DB 8.0f
 
-/* What goes on beside the talker, or before anybody spoke, and is periodic in so
- * many frames, is a television or music. Learned over 10 s, which begin as if 5 s
- * of silence had been heard. In scenes the share is 0.7 to 0.8 with a television,
- * and 0.1 to 0.35 where a caller who has become softer speaks. */
+/* What goes on beside the talker, or before anybody spoke, and is periodic in
+ * so many frames, is a television or music. Learned over 10 s, that begin as
+ * if 5 s of silence had been heard. In scenes the share is 0.7 to 0.8 with a
+ * television, and 0.1 to 0.35 where a caller who has become softer speaks. */
 #define BACKGROUND_FRAMES 1000
 #define BACKGROUND_PERIODICITY 0.5f
 #define BACKGROUND_SOME 0.45f
 #define BACKGROUND_SURE 0.6f
 
-/* Nine in ten of its periodic frames are below its level. What does not stand out
- * of that is asked for higher odds, and if it is far away for odds that hardly
- * anything meets. */
+/* Nine in ten of its periodic frames are below its level. What does not stand
+ * out of that is asked for higher odds, and if it is far away for odds that
+ * hardly anything meets. */
 #define BACKGROUND_UP_DB 0.09f
 #define BACKGROUND_DOWN_DB 0.01f
 #define STANDS_OUT_SOME_DB 2.0f
@@ -184,8 +184,8 @@ likeness_to_background (const ParleyVad * self)
       * (1.0f - between (above, STANDS_OUT_SOME_DB, STANDS_OUT_SURE_DB));
 }
 
-/* How much higher the odds have to be of a voice that is far away, or of what may
- * be in the background. */
+/* How much higher the odds have to be of a voice that is far away, or of what
+ * may be in the background. */
 static gfloat
 odds_for_others (const ParleyVad * self)
 {
