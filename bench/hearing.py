@@ -29,6 +29,22 @@ def silero_python(folder):
     return python
 
 
+def collect_voices():
+    """The folder that the voices of the test split are in."""
+    voices = os.path.join(BUILD, "vad", "voices")
+    subprocess.run([os.path.join(HERE, "vad_voices.sh"), voices], check=True)
+    return voices
+
+
+def vad_softer():
+    """What is not heard of callers who become softer, of the voices of
+    vad_noise()."""
+    printed = subprocess.run([os.path.join(BUILD, "bench", "bench-vad-softer"),
+                              collect_voices(), "test"],
+                             capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in printed.stdout.splitlines()]
+
+
 def vad_noise():
     """Voice activity beside others, on voices and languages that nothing was
     fitted or chosen on. Audio, decisions, results.csv and f1.svg are left in
@@ -37,10 +53,8 @@ def vad_noise():
     out = os.path.join(folder, "test")
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    voices = os.path.join(folder, "voices")
-    subprocess.run([os.path.join(HERE, "vad_voices.sh"), voices], check=True)
-    subprocess.run([os.path.join(BUILD, "bench", "bench-vad-noise"), voices,
-                    "test", out], check=True)
+    subprocess.run([os.path.join(BUILD, "bench", "bench-vad-noise"),
+                    collect_voices(), "test", out], check=True)
     python = silero_python(folder)
     if python:
         subprocess.run([python, os.path.join(HERE, "vad_silero.py"), out],

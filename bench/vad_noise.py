@@ -366,7 +366,7 @@ def print_figures(results, cpu):
     """A JSON line each, for bench/run."""
     def figure(name, value, unit, goal=None, better="lower"):
         print(json.dumps({
-            "name": name, "value": round(value, 4), "unit": unit,
+            "name": name, "value": round(value, 6), "unit": unit,
             "goal": goal, "better": better, "against": None, "ratio": None}))
 
     print()

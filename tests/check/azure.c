@@ -405,9 +405,8 @@ refused (SttRig * rig, gconstpointer data)
   rig->service->status = g_str_has_suffix (g_test_get_path (), "429")
       ? 429 : 500;
   speak (rig, 1, 1);
-  for (guint i = 0; i < 100 && !rig->error; i++) {
+  for (guint i = 0; i < 100 && !rig->error; i++)
     parley_mock_advance (SECOND / 10);
-  }
   g_assert_cmpuint (parley_net_error_get_status (rig->error), ==,
       rig->service->status);
 }

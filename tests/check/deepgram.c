@@ -517,9 +517,8 @@ nobody_listens (SttRig * rig, gconstpointer data)
 {
   g_object_set (rig->stt, "base-url", "http://127.0.0.1:1", NULL);
   speak (rig, 1, 1);
-  for (guint i = 0; i < 100 && !rig->error; i++) {
+  for (guint i = 0; i < 100 && !rig->error; i++)
     parley_mock_advance (SECOND / 10);
-  }
   /* The kernel refuses by its own clock, not by ours. */
   if (!g_error_matches (rig->error, PARLEY_NET_ERROR,
           PARLEY_NET_ERROR_TIMEOUT_FIRST_BYTE))
@@ -615,9 +614,8 @@ breaker (SttRig * rig, gconstpointer data)
   rig->service->status = 500;
   for (guint turn = 1; turn <= 5; turn++) {
     speak (rig, turn, 1);
-    for (guint i = 0; i < 40; i++) {
+    for (guint i = 0; i < 40; i++)
       parley_mock_advance (SECOND / 10);
-    }
     parley_breaker_get_stats (place, &stats);
     g_assert_cmpuint (stats.faults, ==, turn);
   }

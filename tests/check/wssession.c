@@ -602,9 +602,8 @@ test_drain (Fixture * self, gconstpointer data)
 
   for (; parley_ws_session_get_queued (self->ws) < 65536 * 4; total += 65536)
     parley_ws_session_send_binary_in_loop (self->ws, bytes, 65536);
-  while (parley_ws_session_get_queued (self->ws) > 0) {
+  while (parley_ws_session_get_queued (self->ws) > 0)
     parley_mock_advance (SECOND / 50);
-  }
   parley_mock_wait (server->in->len >= total);
   g_assert_false (self->ended);
 }

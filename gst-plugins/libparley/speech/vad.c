@@ -42,8 +42,9 @@
 
 /* What goes on beside the talker, or before anybody spoke, and is periodic in
  * so many frames, is a television or music. Learned over 10 s, that begin as
- * if 5 s of silence had been heard. In scenes the share is 0.7 to 0.8 with a
- * television, and 0.1 to 0.35 where a caller who has become softer speaks. */
+ * if 5 s of silence had been heard. In scenes of the train split the share is
+ * 0.7 to 0.8 with a television, and 0.1 to 0.35 where a caller speaks who has
+ * become softer. */
 #define BACKGROUND_FRAMES 1000
 #define BACKGROUND_PERIODICITY 0.5f
 #define BACKGROUND_SOME 0.45f
