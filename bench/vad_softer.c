@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * bench-vad-softer VOICES SPLIT: what callers lose to the detector's knowledge
- * of their level. Each voice of a split that bench/vad_voices.sh collects speaks
- * three times at its level and eight times softer, on a quiet line and over
- * music. A figure a line: how many of the later segments are not heard at all.
+ * of their level. Each voice of a split that bench/vad_voices.sh collects
+ * speaks three times at its level and eight times softer, on a quiet line and
+ * over music. A figure a line: how many of the later segments are not heard.
  */
 #include "vadscenes.h"
 
